@@ -1,0 +1,60 @@
+package spool
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/endscope/endscope/internal/config"
+)
+
+// The values of Config.Sync.
+const (
+	SyncCommit = "commit" // an entry survives a power cut once it is appended
+	SyncOff    = "off"    // an entry survives the death of the process only
+)
+
+// Config bounds the spool.
+type Config struct {
+	MaxBytes config.Bytes  `yaml:"max_bytes" help:"Size of the rounds that may wait for the server; beyond it the oldest are dropped and counted."`
+	MaxAge   time.Duration `yaml:"max_age" help:"Age up to which a round waits for the server; older ones are dropped and counted."`
+	Sync     string        `yaml:"sync" help:"When a round is flushed to the disk: commit (survives a power cut) or off (survives the end of the process)."`
+}
+
+// DefaultConfig returns 512 MiB, 24 hours, and a flush per entry.
+func DefaultConfig() Config {
+	return Config{MaxBytes: 512 << 20, MaxAge: 24 * time.Hour, Sync: SyncCommit}
+}
+
+// Validate returns a *config.FieldError for each bad key.
+func (c Config) Validate() error {
+	var errs []error
+	if c.MaxBytes < 1<<20 {
+		errs = append(errs, config.Invalid("max_bytes", c.MaxBytes, "must be at least 1MiB"))
+	}
+	if c.MaxAge < time.Minute {
+		errs = append(errs, config.Invalid("max_age", c.MaxAge, "must be at least 1m"))
+	}
+	if c.Sync != SyncCommit && c.Sync != SyncOff {
+		errs = append(errs, config.Invalid("sync", c.Sync, "must be one of commit, off"))
+	}
+	return errors.Join(errs...)
+}
+
+// Reason says why an entry left the spool without being acknowledged.
+type Reason string
+
+const (
+	ReasonAge     Reason = "age"     // older than Config.MaxAge
+	ReasonBytes   Reason = "bytes"   // pushed out by newer entries: Config.MaxBytes
+	ReasonCorrupt Reason = "corrupt" // its checksum does not match, or the whole file was unreadable
+)
+
+// Settings is what the owner passes in.
+type Settings struct {
+	Dir    string       // holds the file spool.db; made when it does not exist
+	Logger *slog.Logger // nil discards
+	// OnDrop is told of entries that leave without an Ack, with the samples that they held. It must not call the spool.
+	// A file that is moved aside is told as zero samples, as nobody can count them. Nil is allowed.
+	OnDrop func(reason Reason, samples int)
+}
