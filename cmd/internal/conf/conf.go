@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -78,7 +79,7 @@ func (l *Loader[T]) load(path string, set map[string]*flagValue) (T, error) {
 	cfg := l.defaults()
 	v := reflect.ValueOf(&cfg).Elem()
 	var errs Errors
-	d := &decoder{file: path, pos: map[string]position{}}
+	d := &decoder{file: path, pos: map[string]position{}, text: map[string]string{}}
 	if path != "" {
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -119,10 +120,13 @@ func (l *Loader[T]) load(path string, set map[string]*flagValue) (T, error) {
 
 // locate says where the operator wrote the value that a rule refuses: a flag, a line of the file, or nowhere.
 func (l *Loader[T]) locate(fe *config.FieldError, d *decoder, set map[string]*flagValue) error {
-	e := &Error{Key: fe.Key, Value: quoteEmpty(fe.Value), Bound: fe.Bound}
+	e := &Error{Key: fe.Key, Value: quoteEmpty(shorten(fe.Value)), Bound: shorten(fe.Bound)}
 	if fv := set[fe.Key]; fv != nil && fv.given {
-		e.Flag = FlagName(fe.Key)
+		e.Flag, e.Value = FlagName(fe.Key), quoteEmpty(fv.String())
 		return e
+	}
+	if text, ok := d.text[fe.Key]; ok {
+		e.Value = quoteEmpty(text)
 	}
 	for key := fe.Key; key != ""; key = parentKey(key) {
 		if p, ok := d.pos[key]; ok {
@@ -135,6 +139,11 @@ func (l *Loader[T]) locate(fe *config.FieldError, d *decoder, set map[string]*fl
 	}
 	return e
 }
+
+// shorten writes the durations in a message as an operator does: Go says 2h0m0s for 2h.
+func shorten(text string) string { return tail.ReplaceAllString(text, "$1") }
+
+var tail = regexp.MustCompile(`\b(\d+h(?:\d*[1-9]\d*m)?|\d+m)(?:0m)?0s\b`)
 
 func parentKey(key string) string { return key[:max(0, strings.LastIndexAny(key, ".["))] }
 

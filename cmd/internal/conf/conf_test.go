@@ -62,7 +62,7 @@ type testConfig struct {
 func (c testConfig) Validate() error {
 	var errs []error
 	if c.Storage.Retention < 2*time.Hour {
-		errs = append(errs, config.Invalid("retention", FormatDuration(c.Storage.Retention), "must be at least 2h"))
+		errs = append(errs, config.Invalid("retention", c.Storage.Retention, "must be at least 2h0m0s"))
 	}
 	if c.Storage.Workers < 1 {
 		errs = append(errs, config.Invalid("workers", c.Storage.Workers, "must be at least 1"))
@@ -263,6 +263,15 @@ func TestDurationsReadWhatTheyWrite(t *testing.T) {
 	for _, text := range []string{"", "15", "1 h", "d", "never"} {
 		_, err := ParseDuration(text)
 		require.Error(t, err, text)
+	}
+}
+
+func TestMessagesWriteDurationsAsOperatorsDo(t *testing.T) {
+	for in, want := range map[string]string{
+		"must be at least 2h0m0s, one block": "must be at least 2h, one block",
+		"1m0s":                               "1m", "1h30m0s": "1h30m", "10m0s": "10m", "20h20m20s": "20h20m20s", "15s": "15s", "1h0m5s": "1h0m5s",
+	} {
+		require.Equal(t, want, shorten(in))
 	}
 }
 

@@ -21,6 +21,7 @@ type position struct{ line, column int }
 type decoder struct {
 	file string
 	pos  map[string]position // by key, of everything that the file holds
+	text map[string]string   // by key, of single values, as written
 	all  []string            // every key that exists, for suggestions
 	errs []*Error
 }
@@ -127,6 +128,7 @@ func (d *decoder) scalar(v reflect.Value, n ast.Node, key string) {
 		d.add(key, at(n), "", "must be a single value, not a list or a section")
 		return
 	}
+	d.text[key] = text
 	t := v.Type()
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
