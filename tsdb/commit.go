@@ -33,7 +33,7 @@ type group struct {
 }
 
 // Write calls append with an appender that it shares with other writes, commits and, with sync=commit, returns only when the
-// samples are on disk. append runs on another goroutine, before Write returns; it must not keep the appender, commit it or roll
+// samples are on disk. The appender is also a storage.ExemplarAppender, for exemplars that come without a sample. append runs on another goroutine, before Write returns; it must not keep the appender, commit it or roll
 // it back. A sample that the appender refuses concerns only its own write.
 //
 // Errors: ErrClosed, *NotReadyError, *UnwritableError, ctx's error while the write still waits in the queue. After any error the
@@ -108,11 +108,11 @@ func (s *Store) commit(g *group) {
 		return
 	}
 	g.session = sess
-	app := sess.db.AppenderV2(context.Background())
+	app := &appender{AppenderV2: sess.db.AppenderV2(context.Background()), db: sess.db}
 	for _, w := range g.writes {
 		w.run(app, s)
 	}
-	err := app.Commit()
+	err := app.commit()
 	if err == nil {
 		err = sess.lateFailure()
 	}

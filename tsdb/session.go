@@ -30,6 +30,9 @@ func (s *Store) openSession(state string) (*session, error) {
 	s.mu.Lock()
 	s.state, s.stats = state, stats
 	s.mu.Unlock()
+	if counted, ok := s.series.(interface{ Reset() }); ok {
+		counted.Reset() // replay tells it of every series again
+	}
 	reg := &capturing{Registry: prometheus.NewRegistry()}
 	db, err := promtsdb.Open(s.dir, s.log, reg, s.options(), stats)
 	if err != nil {

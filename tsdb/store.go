@@ -28,7 +28,8 @@ type Settings struct {
 	Dir        string // the data directory; made when missing
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer
-	// Series is told of series that come and go, and may refuse new ones while the store is ready (not during replay). Optional.
+	// Series is told of series that come and go, also by replay, and may refuse new ones. If it has a method Reset, that is called
+	// before each replay. Optional.
 	Series promtsdb.SeriesLifecycleCallback
 }
 

@@ -1,0 +1,122 @@
+package ingest
+
+import (
+	"bytes"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/tsdb/chunks"
+)
+
+// series is one series as a sender spells it, with what it is stored as. Only ref and meta change after it is made.
+type series struct {
+	raw     []byte        // the key: the labels as sent, in the encoding of remote write 1.0
+	labels  labels.Labels // after relabelling; sorted and valid
+	dropped bool          // relabelling drops this series
+	ref     atomic.Uint64 // the store's reference, 0 until known; a stale one is harmless, the store then looks at the labels
+	meta    atomic.Uint64 // fingerprint of the metadata that was last taken over for it
+	next    *series       // another series with the same hash
+}
+
+// cost is roughly what a cached series takes: the struct, its map entry, both copies of its labels.
+func (s *series) cost() int64 { return int64(len(s.raw)) + int64(s.labels.ByteSize()) + 160 }
+
+const cacheShards = 64
+
+// seriesCache finds series by the bytes of their labels as sent, so that a known series costs one hash and one comparison
+// instead of a parsed, sorted, validated and relabelled label set. It is bounded by bytes; when full, arbitrary entries of the
+// shard make room.
+type seriesCache struct {
+	perShard int64
+	shards   [cacheShards]cacheShard
+	evicted  atomic.Int64
+}
+
+type cacheShard struct {
+	mu     sync.RWMutex
+	series map[uint64]*series
+	cost   int64
+	_      [24]byte // keep neighbours' locks off this cache line
+}
+
+func newSeriesCache(size int64) *seriesCache {
+	c := &seriesCache{perShard: size / cacheShards}
+	for i := range c.shards {
+		c.shards[i].series = map[uint64]*series{}
+	}
+	return c
+}
+
+// get returns the series whose key equals raw and raw's hash; nil when there is none. raw is not kept.
+func (c *seriesCache) get(raw []byte) (*series, uint64) {
+	hash := xxhash.Sum64(raw)
+	shard := &c.shards[hash%cacheShards]
+	shard.mu.RLock()
+	s := shard.series[hash]
+	shard.mu.RUnlock()
+	for s != nil && !bytes.Equal(s.raw, raw) {
+		s = s.next
+	}
+	return s, hash
+}
+
+// put adds s under its hash.
+func (c *seriesCache) put(hash uint64, s *series) {
+	shard := &c.shards[hash%cacheShards]
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	for other := shard.series[hash]; other != nil; other = other.next {
+		if bytes.Equal(other.raw, s.raw) {
+			return // another request was faster
+		}
+	}
+	shard.cost += s.cost()
+	for key, old := range shard.series {
+		if shard.cost <= c.perShard {
+			break
+		}
+		c.drop(shard, key, old)
+	}
+	s.next = shard.series[hash]
+	shard.series[hash] = s
+}
+
+// drop removes the chain under key. The caller holds the shard's lock.
+func (c *seriesCache) drop(shard *cacheShard, key uint64, chain *series) {
+	delete(shard.series, key)
+	for ; chain != nil; chain = chain.next {
+		shard.cost -= chain.cost()
+		c.evicted.Add(1)
+	}
+}
+
+// forget removes what the store no longer has in memory, so that series that ended do not fill the cache.
+func (c *seriesCache) forget(gone map[chunks.HeadSeriesRef]labels.Labels) {
+	for i := range c.shards {
+		shard := &c.shards[i]
+		shard.mu.Lock()
+		for key, s := range shard.series {
+			if _, ok := gone[chunks.HeadSeriesRef(s.ref.Load())]; ok {
+				c.drop(shard, key, s)
+			}
+		}
+		shard.mu.Unlock()
+	}
+}
+
+// size returns the number of entries and their cost in bytes.
+func (c *seriesCache) size() (entries int, cost int64) {
+	for i := range c.shards {
+		shard := &c.shards[i]
+		shard.mu.RLock()
+		entries += len(shard.series)
+		cost += shard.cost
+		shard.mu.RUnlock()
+	}
+	return entries, cost
+}
+
+func (s *series) storageRef() storage.SeriesRef { return storage.SeriesRef(s.ref.Load()) }

@@ -1,0 +1,147 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/klauspost/compress/s2"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/prometheus/model/labels"
+)
+
+// Settings are what the code around an Ingester hands to it.
+type Settings struct {
+	Logger     *slog.Logger
+	Registerer prometheus.Registerer
+	Now        func() time.Time // the clock that "too far ahead" is judged by
+}
+
+// Ingester takes pushes of every protocol. Store must be set before the first one.
+type Ingester struct {
+	cfg      Config
+	log      *slog.Logger
+	now      func() time.Time
+	store    Store
+	cache    *seriesCache
+	limiter  *SeriesLimiter
+	metadata *Metadata
+	metrics  *metrics
+	inFlight atomic.Int64 // bytes of all requests in progress
+	batches  sync.Pool
+	buffers  sync.Pool
+}
+
+// New returns an Ingester without a store; the store needs its Series first, then UseStore completes it.
+func New(cfg Config, set Settings) (*Ingester, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("ingest: %w", err)
+	}
+	in := &Ingester{
+		cfg:      cfg,
+		log:      set.Logger,
+		now:      set.Now,
+		cache:    newSeriesCache(int64(cfg.SeriesCache)),
+		limiter:  newSeriesLimiter(cfg.MaxSeries, cfg.MaxSeriesPerEndpoint),
+		metadata: newMetadata(cfg.MetadataEntries),
+	}
+	if in.now == nil {
+		in.now = time.Now
+	}
+	in.limiter.onDelete = in.cache.forget
+	in.batches.New = func() any { return &Batch{in: in, builder: labels.NewScratchBuilder(16)} }
+	in.buffers.New = func() any { return new([]byte) }
+	in.metrics = newMetrics(set.Registerer, in)
+	return in, nil
+}
+
+// UseStore sets where batches go. It must be called once, before the first push.
+func (in *Ingester) UseStore(s Store) { in.store = s }
+
+// Series counts and limits the active series; the store calls it.
+func (in *Ingester) Series() *SeriesLimiter { return in.limiter }
+
+// Metadata holds what pushes told about their metrics.
+func (in *Ingester) Metadata() *Metadata { return in.metadata }
+
+// Config returns the limits in force.
+func (in *Ingester) Config() Config { return in.cfg }
+
+// Commit stores the batch durably and frees it. Errors are the store's: the sender should retry.
+func (in *Ingester) Commit(ctx context.Context, b *Batch) (Result, error) {
+	defer b.Discard()
+	var err error
+	if len(b.samples)+len(b.histos)+len(b.exemplars) > 0 {
+		err = in.store.Write(ctx, b.append)
+	}
+	if err != nil {
+		in.metrics.failed.Inc()
+		return Result{}, err
+	}
+	r := b.result
+	in.metrics.samples.Add(float64(r.Samples))
+	in.metrics.histograms.Add(float64(r.Histograms))
+	in.metrics.exemplars.Add(float64(r.Exemplars))
+	for _, x := range r.refused {
+		in.metrics.refused.WithLabelValues(string(x.reason)).Add(float64(x.count))
+	}
+	return r, nil
+}
+
+// write is the common path of both remote-write versions: inflate, decode, commit.
+func (in *Ingester) write(ctx context.Context, body []byte, decode func(*Batch, []byte) error) (Result, error) {
+	size, err := in.snappySize(body)
+	if err != nil {
+		return Result{}, err
+	}
+	release, err := in.Reserve(int64(size))
+	if err != nil {
+		return Result{}, err
+	}
+	defer release()
+	buf := in.buffers.Get().(*[]byte)
+	defer in.buffers.Put(buf)
+	if cap(*buf) < size {
+		*buf = make([]byte, size)
+	}
+	msg, err := s2.Decode((*buf)[:size], body)
+	if err != nil {
+		return Result{}, malformed("snappy: %s", err)
+	}
+	b := in.NewBatch()
+	if err := decode(b, msg); err != nil {
+		b.Discard()
+		return Result{}, err
+	}
+	return in.Commit(ctx, b)
+}
+
+// snappySize returns the size that a snappy block claims to have when inflated, and refuses claims that are over the limit or that
+// no snappy block of this length can keep: the densest element makes 64 bytes from 3.
+func (in *Ingester) snappySize(body []byte) (int, error) {
+	size, err := s2.DecodedLen(body)
+	if err != nil {
+		return 0, malformed("snappy: %s", err)
+	}
+	if size > int(in.cfg.MaxDecoded) {
+		return 0, &Error{TooLarge, fmt.Sprintf("the body inflates to %d bytes, the limit of ingest.max_decoded is %s", size, in.cfg.MaxDecoded)}
+	}
+	if size > 64*len(body)/3+64 {
+		return 0, malformed("snappy: a block of %d bytes claims to inflate to %d, which no snappy block can", len(body), size)
+	}
+	return size, nil
+}
+
+// Reserve counts bytes that a request holds in memory, and refuses it with a Busy *Error when all requests together would hold more
+// than ingest.max_in_flight. The caller calls release when it is done.
+func (in *Ingester) Reserve(bytes int64) (release func(), err error) {
+	if now := in.inFlight.Add(bytes); now > int64(in.cfg.MaxInFlight) {
+		in.inFlight.Add(-bytes)
+		in.metrics.busy.Inc()
+		return nil, &Error{Busy, fmt.Sprintf("pushes in progress hold %d bytes, this one of %d would pass the limit of ingest.max_in_flight, %s", now-bytes, bytes, in.cfg.MaxInFlight)}
+	}
+	return func() { in.inFlight.Add(-bytes) }, nil
+}
