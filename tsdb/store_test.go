@@ -248,4 +248,3 @@ func testutilValue(t *testing.T, c prometheus.Counter) float64 {
 	require.NoError(t, err)
 	return mfs[0].GetMetric()[0].GetCounter().GetValue()
 }
-
