@@ -30,6 +30,7 @@ type Batch struct {
 	histos    []histogramSample
 	exemplars []exemplarOf
 	result    Result
+	previous  *series // the series before this one in the request
 	scratch   []byte
 	refs      []uint64 // label references of one 2.0 series
 	symbols   symbols  // string table of one 2.0 request

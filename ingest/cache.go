@@ -11,18 +11,20 @@ import (
 	"github.com/prometheus/prometheus/tsdb/chunks"
 )
 
-// series is one series as a sender spells it, with what it is stored as. Only ref and meta change after it is made.
+// series is one series as a sender spells it, with what it is stored as. Only the atomic fields change after it is made.
 type series struct {
-	raw     []byte        // the key: the labels as sent, in the encoding of remote write 1.0
-	labels  labels.Labels // after relabelling; sorted and valid
-	dropped bool          // relabelling drops this series
-	ref     atomic.Uint64 // the store's reference, 0 until known; a stale one is harmless, the store then looks at the labels
-	meta    atomic.Uint64 // fingerprint of the metadata that was last taken over for it
-	next    *series       // another series with the same hash
+	raw     []byte                 // the key: the labels as sent, in the encoding of remote write 1.0
+	labels  labels.Labels          // after relabelling; sorted and valid
+	dropped bool                   // relabelling drops this series
+	ref     atomic.Uint64          // the store's reference, 0 until known; a stale one is harmless, the store then looks at the labels
+	meta    atomic.Uint64          // fingerprint of the metadata that was last taken over for it
+	next    *series                // another series with the same hash
+	follow  atomic.Pointer[series] // what came after it last time: senders repeat their order, and this needs no lookup
+	gone    atomic.Bool            // no longer in the cache
 }
 
 // cost is roughly what a cached series takes: the struct, its map entry, both copies of its labels.
-func (s *series) cost() int64 { return int64(len(s.raw)) + int64(s.labels.ByteSize()) + 160 }
+func (s *series) cost() int64 { return int64(len(s.raw)) + int64(s.labels.ByteSize()) + 192 }
 
 const cacheShards = 64
 
@@ -48,6 +50,18 @@ func newSeriesCache(size int64) *seriesCache {
 		c.shards[i].series = map[uint64]*series{}
 	}
 	return c
+}
+
+// after returns the series that followed prev last time if its key is raw, else nil.
+func after(prev *series, raw []byte) *series {
+	if prev == nil {
+		return nil
+	}
+	s := prev.follow.Load()
+	if s == nil || !bytes.Equal(s.raw, raw) || s.gone.Load() {
+		return nil
+	}
+	return s
 }
 
 // get returns the series whose key equals raw and raw's hash; nil when there is none. raw is not kept.
@@ -89,6 +103,8 @@ func (c *seriesCache) drop(shard *cacheShard, key uint64, chain *series) {
 	delete(shard.series, key)
 	for ; chain != nil; chain = chain.next {
 		shard.cost -= chain.cost()
+		chain.gone.Store(true)
+		chain.follow.Store(nil) // or what was evicted would keep what it leads to
 		c.evicted.Add(1)
 	}
 }

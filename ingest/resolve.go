@@ -42,10 +42,10 @@ func (b *Batch) resolveRaw(raw []byte, n int) (*series, bool) {
 		// The same labels mean another series under another binding, so the binding is part of the key.
 		raw = b.bindRaw(raw)
 	}
-	s, hash := b.in.cache.get(raw)
+	s := after(b.previous, raw)
 	if s == nil {
-		made, err := b.in.makeSeries(raw, &b.builder, b.scope)
-		if err != nil {
+		var err error
+		if s, err = b.lookup(raw); err != nil {
 			reason := ReasonFormat
 			var le *labelError
 			if errors.As(err, &le) {
@@ -54,14 +54,30 @@ func (b *Batch) resolveRaw(raw []byte, n int) (*series, bool) {
 			b.Refuse(reason, n, "%s", err)
 			return nil, false
 		}
-		b.in.cache.put(hash, made)
-		s = made
+		if b.previous != nil {
+			b.previous.follow.Store(s)
+		}
 	}
+	b.previous = s
 	if s.dropped {
 		b.in.metrics.relabelled.Add(float64(n))
 		return nil, false
 	}
 	return s, true
+}
+
+// lookup finds the series in the cache or makes it.
+func (b *Batch) lookup(raw []byte) (*series, error) {
+	s, hash := b.in.cache.get(raw)
+	if s != nil {
+		return s, nil
+	}
+	s, err := b.in.makeSeries(raw, &b.builder, b.scope)
+	if err != nil {
+		return nil, err
+	}
+	b.in.cache.put(hash, s)
+	return s, nil
 }
 
 // bindRaw appends the binding as labels that no sender can write: their names are empty.
