@@ -1,0 +1,320 @@
+package gpu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/endscope/endscope/agent"
+)
+
+// closeTimeout is how long Close waits for driver calls that have not come back.
+const closeTimeout = 3 * time.Second
+
+// Collector implements agent.Collector over one Source.
+type Collector struct {
+	cfg    Config
+	log    *slog.Logger
+	series *series
+	events *eventLog
+	conn   connection
+	began  time.Time // when the agent's own counts began
+
+	devices []*device
+
+	// Knowledge by UUID, which outlives a device that is lost.
+	known   map[string]*memory
+	denied  map[Reading]float64
+	deniedK map[string]bool // device and reading that were counted in denied
+	failed  map[failedKey]float64
+}
+
+type failedKey struct {
+	reading Reading
+	code    Code
+}
+
+// memory is what stays known of a device when it stops answering.
+type memory struct {
+	id       identity
+	lastRead time.Time // zero if it never answered
+	down     Code      // the code with which it left; Success while it is here
+	previous edges
+}
+
+// edges holds the latest values of counters and flags whose rise is a health event.
+type edges struct{ pending, failure, hardwareThermal, recoveries Value }
+
+func newCollector(cfg Config, s Settings) *Collector {
+	events := newEventLog()
+	return &Collector{
+		cfg: cfg, log: s.Logger, series: newSeries(), events: events, began: time.Now(),
+		conn:    connection{cfg: cfg, log: s.Logger, source: s.Source, events: events},
+		known:   map[string]*memory{},
+		denied:  map[Reading]float64{},
+		deniedK: map[string]bool{},
+		failed:  map[failedKey]float64{},
+	}
+}
+
+// Name returns "gpu".
+func (c *Collector) Name() string { return "gpu" }
+
+// Describe lists everything that Collect may emit.
+func (c *Collector) Describe() []*agent.Desc { return c.series.all() }
+
+// Collect reads every device that answers within Config.DeviceTimeout, or within nine tenths of what ctx leaves if that is less.
+// It returns no error on a machine without a GPU. Its error names each device that was left out, and why.
+func (c *Collector) Collect(ctx context.Context, r *agent.Round) error {
+	wait := c.cfg.DeviceTimeout
+	if deadline, ok := ctx.Deadline(); ok {
+		wait = min(wait, time.Until(deadline)*9/10)
+	}
+	expired := make(chan struct{})
+	timer := time.AfterFunc(wait, func() { close(expired) })
+	defer timer.Stop()
+	stop := context.AfterFunc(ctx, func() { timer.Reset(0) })
+	defer stop()
+
+	err := c.connect(expired)
+	if !c.conn.starting {
+		err = errors.Join(err, c.read(r, expired))
+	}
+	c.emitOwn(r)
+	return err
+}
+
+// connect opens or lists when that is due, and says what is wrong with the driver as a whole.
+func (c *Collector) connect(expired <-chan struct{}) error {
+	now := time.Now()
+	c.reap()
+	c.conn.start(now, c.busy(), c.releaseAll)
+	if !c.conn.task.running() {
+		return c.conn.err
+	}
+	l, ok := c.conn.finish(now, expired)
+	if !ok {
+		return fmt.Errorf("the GPU driver has not answered for %s (open and list)", time.Since(c.conn.task.since).Round(time.Millisecond))
+	}
+	if l.opens {
+		for _, d := range l.devices {
+			c.adopt(newDevice(d))
+		}
+		return c.conn.err
+	}
+	if l.err == nil && !c.lists(l.devices) {
+		c.conn.needReopen(errors.New("the GPUs of this machine are others than before"))
+	}
+	for _, d := range l.devices {
+		d.Release() // listed only to compare
+	}
+	return c.conn.err
+}
+
+// lists reports whether devices are those that we read.
+func (c *Collector) lists(devices []Device) bool {
+	return len(devices) == len(c.devices) && !slices.ContainsFunc(devices, func(d Device) bool {
+		return !slices.ContainsFunc(c.devices, func(have *device) bool { return have.info.UUID == d.Info().UUID })
+	})
+}
+
+func (c *Collector) adopt(d *device) {
+	c.devices = append(c.devices, d)
+	id := identity{strconv.Itoa(d.info.Index), d.info.UUID, d.info.Model}
+	if m := c.known[d.info.UUID]; m != nil {
+		m.id = id
+		m.previous = edges{} // counters may have begun anew
+	} else {
+		c.known[d.info.UUID] = &memory{id: id}
+	}
+	for _, kind := range []string{healthLost, healthReset} {
+		c.events.count(d.info.UUID, kind, severityCritical, 0)
+	}
+}
+
+// busy reports whether a device call is running.
+func (c *Collector) busy() bool {
+	return slices.ContainsFunc(c.devices, func(d *device) bool { return d.task.running() })
+}
+
+// releaseAll gives back the devices, of which none is busy.
+func (c *Collector) releaseAll() {
+	for _, d := range c.devices {
+		d.Release()
+	}
+	c.devices = nil
+}
+
+// reap drops late answers: they belong to a round that is over.
+func (c *Collector) reap() {
+	for _, d := range c.devices {
+		if d.task.running() {
+			if late, ok := d.task.poll(); ok {
+				c.log.Info("gpu answers again", "gpu", d.String(), "after", time.Since(d.task.since))
+				c.noteFaults(d, late)
+			}
+		}
+	}
+}
+
+// read makes one round of every device that is not hanging, all at the same time.
+func (c *Collector) read(r *agent.Round, expired <-chan struct{}) error {
+	var errs []error
+	var started []*device
+	for _, d := range c.devices {
+		if d.task.running() {
+			errs = append(errs, d.hung())
+			continue
+		}
+		d.task.start(d.read)
+		started = append(started, d)
+	}
+	well := len(started) == len(c.devices) && len(started) > 0 && c.conn.err == nil
+	for _, d := range started {
+		result, ok := d.task.take(expired)
+		if !ok {
+			well = false
+			errs = append(errs, d.hung())
+			continue
+		}
+		if err := c.take(r, d, result); err != nil {
+			well = false
+			errs = append(errs, err)
+		}
+	}
+	if well {
+		c.conn.settled(time.Now())
+	}
+	return errors.Join(errs...)
+}
+
+// take turns the answers of one device into readings, and its faults into counts.
+func (c *Collector) take(r *agent.Round, d *device, result deviceRound) error {
+	m := c.known[d.info.UUID]
+	if err := c.noteFaults(d, result); err != nil {
+		return err
+	}
+	m.lastRead = r.Time
+	m.down = Success
+	c.noteEdges(d.info.UUID, m, &result.whole)
+	c.emitDevice(r, d, m, &result)
+	return nil
+}
+
+// noteFaults counts what failed. It returns an error when nothing of the round can be used.
+func (c *Collector) noteFaults(d *device, result deviceRound) error {
+	var errs []error
+	for _, f := range result.faults {
+		if CodeOf(f.err) == NoPermission {
+			c.deny(d, f)
+			continue
+		}
+		c.failed[failedKey{f.reading, CodeOf(f.err)}]++
+		errs = append(errs, fmt.Errorf("%s: %s: %w", d, f.reading, f.err))
+	}
+	if result.down != nil {
+		code := CodeOf(result.down)
+		c.lose(d.info.UUID, code)
+		c.conn.needReopen(result.down)
+		return result.down
+	}
+	if result.good == 0 && len(errs) > 0 {
+		err := errors.Join(errs...)
+		c.conn.needReopen(err)
+		return err
+	}
+	return nil
+}
+
+// lose counts that a device left, once until it is back.
+func (c *Collector) lose(uuid string, code Code) {
+	m := c.known[uuid]
+	if m.down == code {
+		return
+	}
+	m.down = code
+	switch code {
+	case GPUIsLost, GPUNotFound:
+		c.events.count(uuid, healthLost, severityCritical, 1)
+	case ResetRequired:
+		c.events.count(uuid, healthReset, severityCritical, 1)
+	}
+}
+
+// deny counts and says once that a device does not let us read something.
+func (c *Collector) deny(d *device, f fault) {
+	key := d.info.UUID + " " + f.reading.String()
+	if c.deniedK[key] {
+		return
+	}
+	c.deniedK[key] = true
+	c.denied[f.reading]++
+	hint := "run the agent as a user that may use the GPU's device files"
+	switch {
+	case f.reading == atLayout || f.gpuInstance >= 0:
+		hint = "MIG devices need root, or NVIDIA_MIG_MONITOR_DEVICES=all in a container"
+	case f.reading == Activity:
+		hint = "needs CAP_SYS_ADMIN, or the module option NVreg_RestrictProfilingToAdminUsers=0"
+	}
+	c.log.Warn("a GPU reading is denied and left out", "gpu", d.String(), "reading", f.reading.String(), "hint", hint)
+}
+
+// noteEdges counts the health events that show as the rise of a reading.
+func (c *Collector) noteEdges(uuid string, m *memory, s *Snapshot) {
+	rise := func(previous *Value, now Value, firstToo bool, kind, severity string) {
+		if !now.OK {
+			return
+		}
+		n := 0.0
+		if (previous.OK || firstToo) && now.V > previous.V {
+			n = 1
+		}
+		*previous = now
+		c.events.count(uuid, kind, severity, n)
+	}
+	rise(&m.previous.pending, s.RowsPending, m.lastRead.IsZero(), healthRemap, severityWarning)
+	rise(&m.previous.failure, s.RowsFailure, m.lastRead.IsZero(), healthRemap, severityCritical)
+	rise(&m.previous.hardwareThermal, s.Throttle[ThrottleHardwareThermal], false, healthThermal, severityWarning)
+	rise(&m.previous.recoveries, s.NVLinkRecoveries, false, healthNVLink, severityWarning)
+}
+
+// Close gives back the devices and the source, waiting a few seconds for calls that have not come back. When they do not, the
+// library is left as it is, for closing it under a running call can end the process.
+func (c *Collector) Close() error {
+	expired := make(chan struct{})
+	timer := time.AfterFunc(closeTimeout, func() { close(expired) })
+	defer timer.Stop()
+	if c.conn.task.running() {
+		l, ok := c.conn.finish(time.Now(), expired)
+		if !ok {
+			return errors.New("close the GPU driver: a call to open it has not come back")
+		}
+		for _, d := range l.devices {
+			d.Release()
+		}
+	}
+	for _, d := range c.devices {
+		if d.task.running() {
+			if _, ok := d.task.take(expired); !ok {
+				return fmt.Errorf("close the GPU driver: %w", d.hung())
+			}
+		}
+	}
+	c.releaseAll()
+	if !c.conn.open {
+		return nil
+	}
+	w := c.conn.watcher
+	c.conn.watcher, c.conn.open = nil, false
+	var closing task[error]
+	closing.start(func() error { return closeSource(w, c.conn.source) })
+	err, ok := closing.take(expired)
+	if !ok {
+		return errors.New("close the GPU driver: it has not answered")
+	}
+	return err
+}

@@ -1,0 +1,182 @@
+package gpu
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// severity says how bad a health event is.
+const (
+	severityInfo     = "info"     // a fault of the application, or repaired by the hardware
+	severityWarning  = "warning"  // needs a look, and perhaps a reset
+	severityCritical = "critical" // the GPU, or work on it, is lost
+)
+
+// The kinds of health event.
+const (
+	healthXID     = "xid"
+	healthECC     = "ecc"
+	healthRemap   = "remap"
+	healthNVLink  = "nvlink"
+	healthThermal = "thermal"
+	healthLost    = "lost"  // the driver no longer reaches the GPU
+	healthReset   = "reset" // the driver asks for a reset
+)
+
+// xidSeverity sorts XID codes by what NVIDIA says of them: 13, 31 and 43 come from the application; the critical ones from the
+// hardware.
+func xidSeverity(xid uint64) string {
+	switch xid {
+	case 13, 31, 43:
+		return severityInfo
+	case 48, 62, 64, 74, 79, 95, 119, 120:
+		return severityCritical
+	}
+	return severityWarning
+}
+
+// health returns under which kind and severity the event counts. Each event counts once.
+func (e Event) health() (kind, severity string) {
+	switch e.Kind {
+	case EventXID:
+		return healthXID, xidSeverity(e.XID)
+	case EventSingleBitECC:
+		return healthECC, severityInfo
+	case EventSingleBitECCStorm, EventPoison:
+		return healthECC, severityWarning
+	case EventDoubleBitECC, EventPoisonFatal:
+		return healthECC, severityCritical
+	case EventRowRemap:
+		return healthRemap, severityWarning
+	case EventRowRemapFailure:
+		return healthRemap, severityCritical
+	case EventUnavailable:
+		return healthLost, severityCritical
+	case EventRecoveryAction:
+		return healthReset, severityCritical
+	}
+	return "", ""
+}
+
+type xidKey struct {
+	uuid        string
+	gpuInstance int
+	xid         uint64
+}
+
+type healthKey struct{ uuid, kind, severity string }
+
+// eventLog counts events since the agent started. It outlives devices and initialisations, so that the count of a lost GPU
+// stays. Safe for concurrent use.
+type eventLog struct {
+	mu     sync.Mutex
+	xids   map[xidKey]float64
+	health map[healthKey]float64
+}
+
+func newEventLog() *eventLog {
+	return &eventLog{xids: map[xidKey]float64{}, health: map[healthKey]float64{}}
+}
+
+// add counts one event of the driver. It reports whether this is the first of its sort on its device.
+func (l *eventLog) add(e Event) (first bool) {
+	kind, severity := e.health()
+	if kind == "" || e.UUID == "" {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h := healthKey{e.UUID, kind, severity}
+	l.health[h]++
+	if e.Kind != EventXID {
+		return l.health[h] == 1
+	}
+	x := xidKey{e.UUID, e.GPUInstance, e.XID}
+	l.xids[x]++
+	return l.xids[x] == 1
+}
+
+// count adds n health events; n may be 0 to say that none has happened yet while somebody watched.
+func (l *eventLog) count(uuid, kind, severity string, n float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.health[healthKey{uuid, kind, severity}] += n
+}
+
+// watch begins the counts of what the driver reports for one device, so that the first event is a step from 0.
+func (l *eventLog) watch(uuid string) {
+	for _, severity := range []string{severityInfo, severityWarning, severityCritical} {
+		l.count(uuid, healthXID, severity, 0)
+		l.count(uuid, healthECC, severity, 0)
+	}
+}
+
+// watcher reads one stream of events until it is stopped or the stream breaks.
+type watcher struct {
+	stream Events
+	log    *slog.Logger
+	events *eventLog
+	quit   chan struct{}
+	done   chan struct{}
+	broken atomic.Pointer[error] // why it ended by itself
+}
+
+// waitForEvent bounds how long a stream is waited on, and with it how long stop takes.
+const waitForEvent = time.Second
+
+// brokenAfter is how many waits in a row may fail before the stream is given up.
+const brokenAfter = 10
+
+func startWatcher(stream Events, events *eventLog, log *slog.Logger) *watcher {
+	w := &watcher{stream: stream, log: log, events: events, quit: make(chan struct{}), done: make(chan struct{})}
+	for _, uuid := range stream.Watched() {
+		events.watch(uuid)
+	}
+	go w.run()
+	return w
+}
+
+func (w *watcher) run() {
+	defer close(w.done)
+	failures := 0
+	for {
+		select {
+		case <-w.quit:
+			return
+		default:
+		}
+		e, err := w.stream.Wait(waitForEvent)
+		switch code := CodeOf(err); {
+		case err == nil:
+			failures = 0
+			if kind, severity := e.health(); w.events.add(e) && severity != severityInfo {
+				w.log.Warn("first gpu health event of its sort", "kind", kind, "severity", severity, "uuid", e.UUID, "xid", e.XID)
+			}
+			continue
+		case code == Timeout:
+			failures = 0
+			continue
+		case code.reopens():
+			w.broken.Store(&err)
+			return
+		}
+		if failures++; failures >= brokenAfter {
+			w.broken.Store(&err)
+			return
+		}
+		select {
+		case <-w.quit:
+			return
+		case <-time.After(waitForEvent):
+		}
+	}
+}
+
+// stop ends the watcher, waits for it and closes its stream. It takes as long as the driver takes to come back from Wait.
+func (w *watcher) stop() error {
+	close(w.quit)
+	<-w.done
+	return w.stream.Close()
+}
