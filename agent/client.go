@@ -1,0 +1,97 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	promconfig "github.com/prometheus/common/config"
+
+	"github.com/endscope/endscope/internal/config"
+)
+
+// HTTPClientConfig says how the agent shows who it is and whom it trusts. Files are read again when they change.
+type HTTPClientConfig struct {
+	BearerTokenFile string            `yaml:"bearer_token_file" help:"File with the token that is sent as a bearer token."`
+	BasicAuth       BasicAuthConfig   `yaml:"basic_auth"`
+	TLS             TLSConfig         `yaml:"tls"`
+	ProxyURL        string            `yaml:"proxy_url" help:"URL of an HTTP proxy; empty means what HTTPS_PROXY and NO_PROXY say."`
+	Headers         map[string]string `yaml:"headers" help:"HTTP headers that are added to every request."`
+}
+
+// BasicAuthConfig is a user with a password in a file.
+type BasicAuthConfig struct {
+	Username     string `yaml:"username" help:"User name for HTTP basic authentication."`
+	PasswordFile string `yaml:"password_file" help:"File with the password for HTTP basic authentication."`
+}
+
+// TLSConfig is the transport security of an https server.
+type TLSConfig struct {
+	CAFile             string `yaml:"ca_file" help:"File with the certificates that may sign the server's; empty means those of the system."`
+	CertFile           string `yaml:"cert_file" help:"File with the agent's own certificate, for servers that ask for one."`
+	KeyFile            string `yaml:"key_file" help:"File with the key of cert_file."`
+	ServerName         string `yaml:"server_name" help:"Name that the server's certificate must bear; empty means the host of the URL."`
+	InsecureSkipVerify bool   `yaml:"insecure_skip_verify" help:"Whether any certificate is believed; for tests only."`
+}
+
+func (c HTTPClientConfig) validate() error {
+	var errs []error
+	if c.BearerTokenFile != "" && c.BasicAuth.Username != "" {
+		errs = append(errs, config.Invalid("bearer_token_file", c.BearerTokenFile, "must be empty when basic_auth.username is set"))
+	}
+	if (c.BasicAuth.Username == "") != (c.BasicAuth.PasswordFile == "") {
+		errs = append(errs, config.Invalid("basic_auth.password_file", quoted(c.BasicAuth.PasswordFile), "must be set together with basic_auth.username"))
+	}
+	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
+		errs = append(errs, config.Invalid("tls.key_file", quoted(c.TLS.KeyFile), "must be set together with tls.cert_file"))
+	}
+	if c.ProxyURL != "" {
+		if u, err := url.Parse(c.ProxyURL); err != nil || u.Host == "" {
+			errs = append(errs, config.Invalid("proxy_url", quoted(c.ProxyURL), "must be a URL such as http://proxy:3128"))
+		}
+	}
+	for name := range c.Headers {
+		if _, reserved := promconfig.ReservedHeaders[http.CanonicalHeaderKey(name)]; reserved {
+			errs = append(errs, config.Invalid("headers", name, "must not be one that the agent sets itself"))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// client builds the HTTP client. It fails when a file cannot be read.
+func (c HTTPClientConfig) client() (*http.Client, error) {
+	pc := promconfig.DefaultHTTPClientConfig
+	pc.FollowRedirects = false // a redirected POST loses its body
+	if c.BearerTokenFile != "" {
+		pc.Authorization = &promconfig.Authorization{Type: "Bearer", CredentialsFile: c.BearerTokenFile}
+	}
+	if c.BasicAuth.Username != "" {
+		pc.BasicAuth = &promconfig.BasicAuth{Username: c.BasicAuth.Username, PasswordFile: c.BasicAuth.PasswordFile}
+	}
+	pc.TLSConfig = promconfig.TLSConfig{
+		CAFile: c.TLS.CAFile, CertFile: c.TLS.CertFile, KeyFile: c.TLS.KeyFile,
+		ServerName: c.TLS.ServerName, InsecureSkipVerify: c.TLS.InsecureSkipVerify,
+	}
+	if c.ProxyURL != "" {
+		u, err := url.Parse(c.ProxyURL)
+		if err != nil {
+			return nil, fmt.Errorf("proxy_url: %w", err)
+		}
+		pc.ProxyURL = promconfig.URL{URL: u}
+	} else {
+		pc.ProxyFromEnvironment = true
+	}
+	if len(c.Headers) > 0 {
+		pc.HTTPHeaders = &promconfig.Headers{Headers: map[string]promconfig.Header{}}
+		for name, value := range c.Headers {
+			pc.HTTPHeaders.Headers[http.CanonicalHeaderKey(name)] = promconfig.Header{Values: []string{value}}
+		}
+	}
+	client, err := promconfig.NewClientFromConfig(pc, "endscope-agent", promconfig.WithIdleConnTimeout(5*time.Minute))
+	if err != nil {
+		return nil, fmt.Errorf("make HTTP client: %w", err)
+	}
+	return client, nil
+}
