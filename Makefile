@@ -1,0 +1,50 @@
+# Every target works from a clean clone with Go, a C compiler and make. `make help` prints them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+# One set of cgo flags everywhere, so that every target shares one build cache.
+export CGO_CFLAGS := -O2 -g -Wno-deprecated-declarations
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+BRANCH   ?= $(shell git rev-parse --abbrev-ref HEAD 2>/dev/null || echo unknown)
+# The date of the commit, not of the build: the same commit builds the same bytes.
+DATE     ?= $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
+INFO     := github.com/prometheus/common/version
+LDFLAGS  := -X $(INFO).Version=$(VERSION) -X $(INFO).Revision=$(REVISION) -X $(INFO).Branch=$(BRANCH) -X $(INFO).BuildDate=$(DATE)
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test lint bench generate clean tools
+
+help: ## Print this list.
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | column -t -s $$'\t'
+
+build: tools ## Build bin/endscope and bin/endscope-agent with version information.
+	$(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/endscope ./cmd/endscope-agent
+
+run: build ## Build and run the demo: a server, an agent on this machine, and a sample endpoint under load.
+	bin/endscope demo
+
+test: lint ## Check and test everything, with the race detector. This is what CI runs.
+	@scripts/go-test -race -timeout 9m ./...
+
+lint: tools ## Check gofmt, go vet and staticcheck.
+	@bad=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); if [[ -n $$bad ]]; then printf 'not formatted by gofmt:\n%s\n' "$$bad"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+bench: build ## Run the Go benchmarks, then the ingest benchmark against its peers.
+	$(GO) test -run '^$$' -bench . -benchmem -timeout 30m ./...
+	@if [[ -f bench/ingest/main.go ]]; then $(GO) run ./bench/ingest; fi
+
+generate: tools ## Write the generated files anew: example configurations, configuration reference, golden files.
+	$(GO) test ./cmd/... ./internal/houserules/... -run 'Generated|Golden' -update
+
+clean: ## Remove what the other targets made.
+	rm -rf bin .cache
+
+tools: ## Say what is missing to build: Go or a C compiler.
+	@command -v $(GO) >/dev/null || { echo 'go is not on the PATH; install Go 1.26 or newer from https://go.dev/dl'; exit 1; }
+	@command -v $${CC:-gcc} >/dev/null || { echo 'no C compiler on the PATH; install gcc (Debian: apt-get install gcc libc6-dev)'; exit 1; }
