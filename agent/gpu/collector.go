@@ -26,11 +26,15 @@ type Collector struct {
 
 	devices []*device
 
-	// Knowledge by UUID, which outlives a device that is lost.
-	known   map[string]*memory
-	denied  map[Reading]float64
-	deniedK map[string]bool // device and reading that were counted in denied
-	failed  map[failedKey]float64
+	known    map[string]*memory // by UUID; outlives a device that is lost
+	denied   map[Reading]float64
+	deniedOf map[deniedKey]bool // what denied has counted
+	failed   map[failedKey]float64
+}
+
+type deniedKey struct {
+	uuid    string
+	reading Reading
 }
 
 type failedKey struct {
@@ -53,11 +57,11 @@ func newCollector(cfg Config, s Settings) *Collector {
 	events := newEventLog()
 	return &Collector{
 		cfg: cfg, log: s.Logger, series: newSeries(), events: events, began: time.Now(),
-		conn:    connection{cfg: cfg, log: s.Logger, source: s.Source, events: events},
-		known:   map[string]*memory{},
-		denied:  map[Reading]float64{},
-		deniedK: map[string]bool{},
-		failed:  map[failedKey]float64{},
+		conn:     connection{cfg: cfg, log: s.Logger, source: s.Source, events: events},
+		known:    map[string]*memory{},
+		denied:   map[Reading]float64{},
+		deniedOf: map[deniedKey]bool{},
+		failed:   map[failedKey]float64{},
 	}
 }
 
@@ -74,11 +78,9 @@ func (c *Collector) Collect(ctx context.Context, r *agent.Round) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		wait = min(wait, time.Until(deadline)*9/10)
 	}
-	expired := make(chan struct{})
-	timer := time.AfterFunc(wait, func() { close(expired) })
-	defer timer.Stop()
-	stop := context.AfterFunc(ctx, func() { timer.Reset(0) })
-	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	expired := ctx.Done()
 
 	err := c.connect(expired)
 	if !c.conn.starting {
@@ -198,9 +200,9 @@ func (c *Collector) take(r *agent.Round, d *device, result deviceRound) error {
 	if err := c.noteFaults(d, result); err != nil {
 		return err
 	}
+	c.noteEdges(d.info.UUID, m, &result.whole)
 	m.lastRead = r.Time
 	m.down = Success
-	c.noteEdges(d.info.UUID, m, &result.whole)
 	c.emitDevice(r, d, m, &result)
 	return nil
 }
@@ -247,11 +249,11 @@ func (c *Collector) lose(uuid string, code Code) {
 
 // deny counts and says once that a device does not let us read something.
 func (c *Collector) deny(d *device, f fault) {
-	key := d.info.UUID + " " + f.reading.String()
-	if c.deniedK[key] {
+	key := deniedKey{d.info.UUID, f.reading}
+	if c.deniedOf[key] {
 		return
 	}
-	c.deniedK[key] = true
+	c.deniedOf[key] = true
 	c.denied[f.reading]++
 	hint := "run the agent as a user that may use the GPU's device files"
 	switch {

@@ -109,6 +109,11 @@ func closeSource(w *watcher, source Source) error {
 // list makes the driver calls of one attempt. It runs on the task and touches nothing of c that changes.
 func (c *connection) list(opens bool) (l listing) {
 	l.opens = opens
+	defer func() {
+		if p := recover(); p != nil {
+			l.err = fmt.Errorf("list the GPUs: panic: %v", p)
+		}
+	}()
 	if opens {
 		if err := c.source.Open(); err != nil {
 			l.err = fmt.Errorf("open the GPU driver: %w", err)
@@ -170,7 +175,7 @@ func (c *connection) finish(now time.Time, expired <-chan struct{}) (listing, bo
 		if l.err != nil && code.reopens() {
 			c.needReopen(l.err)
 		}
-		if !l.opens && l.driver != c.driver {
+		if !l.opens && l.err == nil && l.driver != c.driver {
 			c.needReopen(fmt.Errorf("the driver changed from %q to %q", c.driver.Version, l.driver.Version))
 		}
 	case c.open && l.err != nil:

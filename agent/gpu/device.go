@@ -66,8 +66,12 @@ func (d *device) hung() error {
 }
 
 // read makes one whole round of driver calls. It runs on the device's task.
-func (d *device) read() deviceRound {
-	var r deviceRound
+func (d *device) read() (r deviceRound) {
+	defer func() {
+		if p := recover(); p != nil { // on a goroutine of ours it would end the agent
+			r = deviceRound{faults: []fault{{readingKey{-1, Reading(d.current.Load())}, fmt.Errorf("panic: %v", p)}}}
+		}
+	}()
 	var layout Layout
 	if !d.try(&r, readingKey{-1, atLayout}, func() (err error) { layout, err = d.Layout(); return }) {
 		return r
