@@ -35,7 +35,7 @@ func New[T Validator](defaults func() T) (*Loader[T], error) {
 	if err := checkType(t); err != nil {
 		return nil, err
 	}
-	return &Loader[T]{defaults: defaults, leaves: leaves(t, "", nil), set: map[string]*flagValue{}}, nil
+	return &Loader[T]{defaults: defaults, leaves: bySection(leaves(t, "", nil)), set: map[string]*flagValue{}}, nil
 }
 
 // Fields lists every key with its default, in the order of the struct.
@@ -133,6 +133,9 @@ func (l *Loader[T]) locate(fe *config.FieldError, d *decoder, set map[string]*fl
 			e.File, e.Line, e.Column = d.file, p.line, p.column
 			return e
 		}
+	}
+	if e.Value == `""` {
+		e.Value = "" // nothing was given, so there is nothing to show
 	}
 	if _, ok := set[fe.Key]; ok {
 		e.Bound += fmt.Sprintf("; set --%s or the key in the file", FlagName(fe.Key))

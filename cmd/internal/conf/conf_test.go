@@ -241,6 +241,41 @@ func TestFieldsCarryFlagTypeAndDefault(t *testing.T) {
 	require.Contains(t, md.String(), "| `hosts` | `--hosts` | list of text | `[]` | Names to serve. |\n")
 }
 
+type shared struct {
+	A struct {
+		Log struct {
+			X int `yaml:"x" help:"X."`
+		} `yaml:"log"`
+		Z int `yaml:"z" help:"Z."`
+	} `yaml:",inline"`
+	B struct {
+		Y int `yaml:"y" help:"Y."`
+	} `yaml:"log" help:"Logs."`
+}
+
+func (shared) Validate() error { return nil }
+
+func TestTwoStructsMayShareASection(t *testing.T) {
+	l, err := New(func() shared { return shared{} })
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	require.NoError(t, os.WriteFile(path, []byte("log:\n  y: 2\n  x: 1\nz: 3\n"), 0o600))
+	got, err := l.LoadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 2, 3}, []int{got.A.Log.X, got.B.Y, got.A.Z})
+	var b strings.Builder
+	require.NoError(t, l.WriteYAML(&b, got))
+	require.Equal(t, "# Logs.\nlog:\n  # X.\n  x: 1\n  # Y.\n  y: 2\n# Z.\nz: 3\n", b.String())
+	var keys []string
+	for _, f := range l.Fields() {
+		keys = append(keys, f.Key)
+	}
+	require.Equal(t, []string{"log.x", "log.y", "z"}, keys)
+	require.NoError(t, os.WriteFile(path, []byte("log:\n  w: 2\n"), 0o600))
+	_, err = l.LoadFile(path)
+	require.ErrorContains(t, err, path+":2: log.w: unknown key; did you mean log.x?")
+}
+
 type noHelp struct {
 	A int `yaml:"a"`
 }

@@ -108,7 +108,7 @@ func (d *decoder) value(v reflect.Value, n ast.Node, key string) {
 		}
 		v.Set(target.Elem())
 	case t.Kind() == reflect.Struct:
-		d.section(v, n, key)
+		d.section([]reflect.Value{v}, n, key)
 	case t.Kind() == reflect.Slice:
 		d.list(v, n, key)
 	case t.Kind() == reflect.Map:
@@ -146,13 +146,17 @@ func (d *decoder) scalar(v reflect.Value, n ast.Node, key string) {
 	}
 }
 
-func (d *decoder) section(v reflect.Value, n ast.Node, key string) {
+// section reads a mapping into structs that share it: two structs may each own keys of one section.
+func (d *decoder) section(parts []reflect.Value, n ast.Node, key string) {
+	if key != "" {
+		d.pos[key] = at(n)
+	}
 	entries, ok := entriesOf(n)
 	if !ok {
 		d.add(key, at(n), "", "must be a section of `key: value` lines")
 		return
 	}
-	fields := members(v.Type())
+	groups := grouped(parts)
 	seen := map[string]position{}
 	for _, e := range entries {
 		name := keyText(e.Key)
@@ -163,16 +167,19 @@ func (d *decoder) section(v reflect.Value, n ast.Node, key string) {
 			continue
 		}
 		seen[name] = p
-		i := slices.IndexFunc(fields, func(m member) bool { return m.name == name })
-		if i < 0 {
-			d.unknown(full, p, key, fields)
-			continue
+		i := slices.IndexFunc(groups, func(g group) bool { return g.name == name })
+		switch {
+		case i < 0:
+			d.unknown(full, p, key, groups)
+		case isSection(groups[i].typ):
+			d.section(groups[i].values, e.Value, full)
+		default:
+			d.value(groups[i].values[0], e.Value, full)
 		}
-		d.value(v.FieldByIndex(fields[i].index), e.Value, full)
 	}
 }
 
-func (d *decoder) unknown(full string, p position, section string, fields []member) {
+func (d *decoder) unknown(full string, p position, section string, fields []group) {
 	siblings := make([]string, 0, len(fields))
 	for _, m := range fields {
 		siblings = append(siblings, join(section, m.name))

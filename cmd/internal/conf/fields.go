@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,6 +58,31 @@ func members(t reflect.Type) []member {
 			name = strings.ToLower(f.Name)
 		}
 		out = append(out, member{name: name, help: f.Tag.Get("help"), index: []int{i}, typ: f.Type})
+	}
+	return out
+}
+
+// group is one key of a section with the fields that it stands for: several if structs share it as a section.
+type group struct {
+	member
+	values []reflect.Value
+}
+
+// grouped lists the keys of structs that share one section.
+func grouped(parts []reflect.Value) []group {
+	var out []group
+	for _, v := range parts {
+		for _, m := range members(v.Type()) {
+			i := slices.IndexFunc(out, func(g group) bool { return g.name == m.name })
+			if i < 0 {
+				i = len(out)
+				out = append(out, group{member: m})
+			}
+			if out[i].help == "" {
+				out[i].help = m.help
+			}
+			out[i].values = append(out[i].values, v.FieldByIndex(m.index))
+		}
 	}
 	return out
 }
@@ -152,6 +178,27 @@ func leaves(t reflect.Type, prefix string, index []int) []leaf {
 	return out
 }
 
+// bySection puts the keys of a section that several structs share together, in the order of their first appearance.
+func bySection(all []leaf) []leaf {
+	first := map[string]int{}
+	for i, l := range all {
+		for key := l.key; key != ""; key = parentKey(key) {
+			if _, ok := first[key]; !ok {
+				first[key] = i
+			}
+		}
+	}
+	path := func(l leaf) []int {
+		var out []int
+		for key := l.key; key != ""; key = parentKey(key) {
+			out = append([]int{first[key]}, out...)
+		}
+		return out
+	}
+	slices.SortStableFunc(all, func(a, b leaf) int { return slices.Compare(path(a), path(b)) })
+	return all
+}
+
 // checkType reports what makes a struct type unusable as a configuration: a key without help, or declared twice.
 func checkType(t reflect.Type) error {
 	if t.Kind() != reflect.Struct {
@@ -166,6 +213,13 @@ func checkType(t reflect.Type) error {
 			return fmt.Errorf("configuration key %s is declared twice", l.key)
 		}
 		seen[l.key] = true
+	}
+	for key := range seen {
+		for parent := parentKey(key); parent != ""; parent = parentKey(parent) {
+			if seen[parent] {
+				return fmt.Errorf("configuration key %s is both a value and a section", parent)
+			}
+		}
 	}
 	return nil
 }

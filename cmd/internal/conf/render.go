@@ -17,21 +17,21 @@ const commentWidth = 110 // columns, of a comment line with its indentation
 // WriteYAML writes a configuration with every key, each under its help as a comment. Load reads it back to the same value.
 func (l *Loader[T]) WriteYAML(w io.Writer, cfg T) error {
 	var b bytes.Buffer
-	if err := renderStruct(&b, reflect.ValueOf(cfg), ""); err != nil {
+	if err := renderSection(&b, []reflect.Value{reflect.ValueOf(cfg)}, ""); err != nil {
 		return err
 	}
 	_, err := w.Write(bytes.TrimLeft(b.Bytes(), "\n"))
 	return err
 }
 
-func renderStruct(b *bytes.Buffer, v reflect.Value, indent string) error {
-	for _, m := range members(v.Type()) {
-		field := v.FieldByIndex(m.index)
+func renderSection(b *bytes.Buffer, parts []reflect.Value, indent string) error {
+	for _, m := range grouped(parts) {
+		field := m.values[0]
 		if isSection(m.typ) {
 			b.WriteString("\n")
 			comment(b, m.help, indent)
 			fmt.Fprintf(b, "%s%s:\n", indent, m.name)
-			if err := renderStruct(b, field, indent+"  "); err != nil {
+			if err := renderSection(b, m.values, indent+"  "); err != nil {
 				return err
 			}
 			continue
