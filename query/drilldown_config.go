@@ -1,0 +1,85 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/util/annotations"
+
+	"github.com/endscope/endscope/internal/config"
+	"github.com/endscope/endscope/scopes"
+)
+
+// DrillDownConfig is what an operator may say about drill-down and the scope tree.
+type DrillDownConfig struct {
+	InstanceMissingAfter time.Duration `yaml:"instance_missing_after" help:"An instance without a sample for this long is missing; keep it above two push intervals of the slowest agent."`
+	ScopeLookback        time.Duration `yaml:"scope_lookback" help:"How long endpoints, deployments and instances stay in the scope tree after their last sample."`
+	MaxPoints            int           `yaml:"max_points" help:"Most points for each series of a drill-down answer."`
+	MaxValues            int           `yaml:"max_values" help:"Most values, series times points, of a drill-down answer."`
+}
+
+// DefaultDrillDownConfig returns the defaults: missing after one minute, which is four rounds of the agent; remembered for a day.
+func DefaultDrillDownConfig() DrillDownConfig {
+	return DrillDownConfig{
+		InstanceMissingAfter: time.Minute,
+		ScopeLookback:        24 * time.Hour,
+		MaxPoints:            11_000,
+		MaxValues:            500_000,
+	}
+}
+
+// Validate returns a *config.FieldError for each value that is not allowed, joined.
+func (c DrillDownConfig) Validate() error {
+	var errs []error
+	if c.InstanceMissingAfter < time.Second || c.InstanceMissingAfter > recentWindow {
+		// Later than that, instant selectors have stopped to see the sample.
+		errs = append(errs, config.Invalid("instance_missing_after", c.InstanceMissingAfter, fmt.Sprintf("must be from 1s to %s", recentWindow)))
+	}
+	if c.ScopeLookback < time.Hour || c.ScopeLookback > 31*24*time.Hour {
+		errs = append(errs, config.Invalid("scope_lookback", c.ScopeLookback, "must be from 1h to 744h"))
+	}
+	if c.MaxPoints < 1 {
+		errs = append(errs, config.Invalid("max_points", c.MaxPoints, "must be at least 1"))
+	}
+	if c.MaxValues < 1 {
+		errs = append(errs, config.Invalid("max_values", c.MaxValues, "must be at least 1"))
+	}
+	return errors.Join(errs...)
+}
+
+// RangeFunc evaluates an expression at start, start+step and so on up to end inclusive, with the grants of the context. It
+// owns the expression and may change it. The caller owns the matrix.
+type RangeFunc func(ctx context.Context, expr parser.Expr, start, end time.Time, step time.Duration) (promql.Matrix, annotations.Annotations, error)
+
+// PlannerSettings is what a Planner works with; all fields are needed.
+type PlannerSettings struct {
+	Catalogue *scopes.Catalogue
+	Queryable storage.Queryable // guarded by the grants in the context
+	Range     RangeFunc         // over the same data; its look-back must be five minutes, Prometheus's default
+	Now       func() time.Time
+}
+
+// Planner answers drill-down questions and lists scopes. It is safe for concurrent use.
+type Planner struct {
+	cfg DrillDownConfig
+	PlannerSettings
+}
+
+// NewPlanner returns a Planner. It returns the error of cfg.Validate, or one that names a setting that is not given.
+func NewPlanner(cfg DrillDownConfig, settings PlannerSettings) (*Planner, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if settings.Catalogue == nil || settings.Queryable == nil || settings.Range == nil || settings.Now == nil {
+		return nil, errors.New("planner: catalogue, queryable, range and now must be given")
+	}
+	return &Planner{cfg: cfg, PlannerSettings: settings}, nil
+}
+
+// Definitions returns the catalogue that the planner knows.
+func (p *Planner) Definitions() *scopes.Catalogue { return p.Catalogue }

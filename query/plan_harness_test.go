@@ -1,0 +1,158 @@
+package query
+
+import (
+	"context"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/value"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/storage"
+	promtsdb "github.com/prometheus/prometheus/tsdb"
+	"github.com/prometheus/prometheus/util/annotations"
+	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/scopes"
+)
+
+// testTime is when the stories that the tests tell begin: aligned to a day, so that every interval starts there.
+var testTime = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+
+// bench is a real TSDB with Prometheus's engine over it, and a planner whose clock stands still at now.
+type bench struct {
+	t       testing.TB
+	db      *promtsdb.DB
+	planner *Planner
+	now     time.Time
+}
+
+var testParser = parser.NewParser(parser.Options{EnableExperimentalFunctions: true, EnableExtendedRangeSelectors: true})
+
+func newBench(t testing.TB) *bench {
+	t.Helper()
+	opts := promtsdb.DefaultOptions()
+	opts.EnableSTAsZeroSample = true // as our store does
+	opts.RetentionDuration = math.MaxInt64
+	db, err := promtsdb.Open(t.TempDir(), nil, nil, opts, nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	engine := promql.NewEngine(promql.EngineOpts{MaxSamples: 50_000_000, Timeout: time.Minute, Parser: testParser})
+	t.Cleanup(func() { require.NoError(t, engine.Close()) })
+	catalogue, err := scopes.LoadCatalogue()
+	require.NoError(t, err)
+	b := &bench{t: t, db: db, now: testTime}
+	b.planner, err = NewPlanner(DefaultDrillDownConfig(), PlannerSettings{
+		Catalogue: catalogue, Queryable: db, Now: func() time.Time { return b.now },
+		Range: func(ctx context.Context, e parser.Expr, start, end time.Time, step time.Duration) (promql.Matrix, annotations.Annotations, error) {
+			q, err := engine.NewRangeQuery(ctx, db, nil, e.String(), start, end, step)
+			if err != nil {
+				return nil, nil, err
+			}
+			// The result is not closed: its points must stay as they are.
+			result := q.Exec(ctx)
+			if result.Err != nil {
+				return nil, result.Warnings, result.Err
+			}
+			m, err := result.Matrix()
+			return m, result.Warnings, err
+		},
+	})
+	require.NoError(t, err)
+	return b
+}
+
+// appender writes samples and commits them when the test calls done.
+type appender struct {
+	t   testing.TB
+	app storage.AppenderV2
+}
+
+func (b *bench) append() *appender { return &appender{b.t, b.db.AppenderV2(b.t.Context())} }
+
+func (a *appender) float(at time.Time, v float64, ls labels.Labels) {
+	a.counter(time.Time{}, at, v, ls)
+}
+
+func (a *appender) counter(start, at time.Time, v float64, ls labels.Labels) {
+	a.t.Helper()
+	_, err := a.app.Append(0, ls, millis(start), at.UnixMilli(), v, nil, nil, storage.AppendV2Options{})
+	require.NoError(a.t, err)
+}
+
+func (a *appender) hist(start, at time.Time, h *histogram.Histogram, ls labels.Labels) {
+	a.t.Helper()
+	_, err := a.app.Append(0, ls, millis(start), at.UnixMilli(), 0, h, nil, storage.AppendV2Options{})
+	require.NoError(a.t, err)
+}
+
+func (a *appender) stale(at time.Time, ls labels.Labels) {
+	a.t.Helper()
+	a.float(at, math.Float64frombits(value.StaleNaN), ls)
+}
+
+func (a *appender) done() { a.t.Helper(); require.NoError(a.t, a.app.Commit()) }
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// seriesOf returns the labels of a series of an instance.
+func seriesOf(name string, p scopes.Path, extra ...string) labels.Labels {
+	return labels.FromStrings(append([]string{labels.MetricName, name, scopes.LabelEndpoint, p.Endpoint,
+		scopes.LabelDeployment, p.Deployment, scopes.LabelInstance, p.Instance}, extra...)...)
+}
+
+// testSchema is the resolution of the tests' histograms: buckets grow by bucketGrowth.
+const testSchema = 3
+
+var bucketGrowth = math.Pow(2, math.Pow(2, -testSchema))
+
+// nativeHistogram counts observations, all of them above 0, into a native histogram.
+func nativeHistogram(observations []float64) *histogram.Histogram {
+	h := &histogram.Histogram{Schema: testSchema, ZeroThreshold: 1e-12, Count: uint64(len(observations))}
+	counts := map[int32]int64{}
+	for _, v := range observations {
+		h.Sum += v
+		counts[int32(math.Ceil(math.Log2(v)*math.Pow(2, testSchema)))]++
+	}
+	var indexes []int32
+	for i := range counts {
+		indexes = append(indexes, i)
+	}
+	slices.Sort(indexes)
+	var previous int64
+	for n, i := range indexes {
+		if n == 0 {
+			h.PositiveSpans = append(h.PositiveSpans, histogram.Span{Offset: i, Length: 1})
+		} else if gap := i - indexes[n-1] - 1; gap == 0 {
+			h.PositiveSpans[len(h.PositiveSpans)-1].Length++
+		} else {
+			h.PositiveSpans = append(h.PositiveSpans, histogram.Span{Offset: gap, Length: 1})
+		}
+		h.PositiveBuckets = append(h.PositiveBuckets, counts[i]-previous)
+		previous = counts[i]
+	}
+	return h
+}
+
+func path(t testing.TB, text string) scopes.Path {
+	t.Helper()
+	p, err := scopes.ParsePath(text)
+	require.NoError(t, err)
+	return p
+}
+
+func pattern(t testing.TB, text string) scopes.Pattern {
+	t.Helper()
+	p, err := scopes.ParsePattern(text)
+	require.NoError(t, err)
+	return p
+}

@@ -1,0 +1,96 @@
+package query
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/endscope/endscope/scopes"
+)
+
+// State says whether an instance reports.
+type State string
+
+// The states of an instance. A scope above instances is ready if at least one of its instances is.
+const (
+	// StateReady means that the newest sample is younger than DrillDownConfig.InstanceMissingAfter and no stale marker.
+	StateReady State = "ready"
+	// StateMissing means that the instance has been seen within the look-back and is not ready: it stopped reporting, or
+	// left and said so with stale markers.
+	StateMissing State = "missing"
+)
+
+// labelState is the label that instance states are split by.
+const labelState = "state"
+
+// heartbeats are the series that say that an instance lives: our agent pushes at least one of them on every round, and
+// each has one series for an instance. Instances without any of them are looked at through all their series.
+var heartbeats = []string{"agent_build_info", "instance_cpu_utilization_ratio", "instance_ready"}
+
+// rememberStep is the resolution at which instances are remembered.
+const rememberStep = 5 * time.Minute
+
+// stateRule is how the state of instances is told from stored samples.
+type stateRule struct {
+	missingAfter time.Duration
+	remember     time.Duration
+	silent       []scopes.Path // instances without a heartbeat
+}
+
+// expr returns a vector with the labels endpoint, deployment, instance and state: for every instance that was seen within
+// the look-back 1 for the state that it is in and 0 for the other.
+func (r stateRule) expr(ms []*labels.Matcher) parser.Expr {
+	missing := either(binary(r.known(ms), parser.LUNLESS, r.ready(ms)), binary(r.ready(ms), parser.MUL, number(0)))
+	ready := either(r.ready(ms), binary(r.known(ms), parser.MUL, number(0)))
+	label := func(e parser.Expr, s State) parser.Expr {
+		return call("label_replace", e, text(labelState), text(string(s)), text(""), text(""))
+	}
+	return either(label(ready, StateReady), label(missing, StateMissing))
+}
+
+// ready is 1 for every instance that reports. timestamp() sees stale markers, as every instant selector does.
+func (r stateRule) ready(ms []*labels.Matcher) parser.Expr {
+	var alive []parser.Expr
+	for _, name := range heartbeats {
+		since := binary(call("time"), parser.SUB, number(r.missingAfter.Seconds()))
+		alive = append(alive, byInstance(binary(call("timestamp", selector(named(name, ms)...)), parser.GTR, since)))
+	}
+	if len(r.silent) > 0 {
+		// timestamp() drops names and so cannot take all series of an instance at once.
+		recent := call("last_over_time", over(selector(r.silentMatchers(ms)...), r.missingAfter))
+		alive = append(alive, binary(byInstance(selector(r.silentMatchers(ms)...)), parser.LAND, byInstance(recent)))
+	}
+	return either(alive...)
+}
+
+// known is 1 for every instance that had a sample within the look-back, also if a stale marker followed it.
+func (r stateRule) known(ms []*labels.Matcher) parser.Expr {
+	name := labels.MustNewMatcher(labels.MatchRegexp, labels.MetricName, strings.Join(heartbeats, "|"))
+	seen := []parser.Expr{byInstance(call("last_over_time", over(selector(append([]*labels.Matcher{name}, ms...)...), rememberStep)))}
+	if len(r.silent) > 0 {
+		seen = append(seen, byInstance(call("last_over_time", over(selector(r.silentMatchers(ms)...), rememberStep))))
+	}
+	return call("present_over_time", subquery(either(seen...), r.remember, rememberStep))
+}
+
+func (r stateRule) silentMatchers(ms []*labels.Matcher) []*labels.Matcher {
+	return append(slices.Clone(ms), instanceMatcher(r.silent))
+}
+
+func byInstance(e parser.Expr) parser.Expr {
+	return aggregate(parser.GROUP, e, scopes.LabelEndpoint, scopes.LabelDeployment, scopes.LabelInstance)
+}
+
+// instanceMatcher matches the instance names of the paths.
+func instanceMatcher(paths []scopes.Path) *labels.Matcher {
+	names := make([]string, len(paths))
+	for i, p := range paths {
+		names[i] = regexp.QuoteMeta(p.Instance)
+	}
+	slices.Sort(names)
+	return labels.MustNewMatcher(labels.MatchRegexp, scopes.LabelInstance, strings.Join(slices.Compact(names), "|"))
+}

@@ -1,0 +1,378 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/value"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
+
+	"github.com/endscope/endscope/scopes"
+)
+
+// Listing costs what the answer needs: names come from the index; the newest sample of an instance comes from its
+// heartbeats over the last few minutes; only for instances that have stopped are older samples read, and only instances
+// that never had a heartbeat are looked at through all their series.
+
+// recentWindow is how far back a ready instance's newest sample may be: Prometheus's look-back.
+const recentWindow = 5 * time.Minute
+
+// olderWindow is looked through before the whole look-back is, because most instances that are missing left recently.
+const olderWindow = time.Hour
+
+// namesPerSelect bounds how many instances one selection names.
+const namesPerSelect = 500
+
+// gpuSeries are gauges that every GPU, also a MIG slice, has at least one of.
+var gpuSeries = []string{"gpu_utilization_ratio", "gpu_memory_utilization_ratio", "gpu_memory_bytes", "gpu_power_watts", "gpu_temperature_celsius"}
+
+// instance is what is known of one instance.
+type instance struct {
+	path  scopes.Path
+	last  int64 // time of the newest sample, milliseconds
+	ready bool
+	gpus  int
+}
+
+// sighting is what the series of one instance say within some time.
+type sighting struct {
+	last int64 // newest sample that is no stale marker
+	live int64 // newest sample of a series that no stale marker ended; 0 where all ended
+}
+
+// instances lists the visible instances at or below a scope; the zero Path means all.
+func (p *Planner) instances(ctx context.Context, under scopes.Path) ([]instance, error) {
+	now := p.Now()
+	oldest := now.Add(-p.cfg.ScopeLookback)
+	all, err := p.open(oldest, now)
+	if err != nil {
+		return nil, err
+	}
+	defer all.Close()
+	names, err := listInstances(ctx, all, under)
+	if err != nil {
+		return nil, fmt.Errorf("list instances: %w", err)
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	beating, err := pathsWith(ctx, all, oldest, now, heartbeats, under)
+	if err != nil {
+		return nil, fmt.Errorf("list heartbeats: %w", err)
+	}
+	var silent []scopes.Path
+	for _, path := range names {
+		if !beating[path] {
+			silent = append(silent, path)
+		}
+	}
+	seen, err := p.sightings(ctx, names, silent, under, now)
+	if err != nil {
+		return nil, fmt.Errorf("read newest samples: %w", err)
+	}
+	var list []instance
+	missing := false
+	for _, path := range names {
+		s, ok := seen[path]
+		if !ok {
+			continue // the index still has the name, the samples are older than the look-back
+		}
+		in := instance{path: path, last: s.last, ready: s.live > now.Add(-p.cfg.InstanceMissingAfter).UnixMilli()}
+		missing = missing || !in.ready
+		list = append(list, in)
+	}
+	return list, p.countGPUs(ctx, list, under, now, missing)
+}
+
+// countGPUs sets gpus of every instance: for a ready one what its recent series show, otherwise what the look-back shows.
+func (p *Planner) countGPUs(ctx context.Context, list []instance, under scopes.Path, now time.Time, missing bool) error {
+	count := func(since time.Duration) (map[scopes.Path]int, error) {
+		q, err := p.open(now.Add(-since), now)
+		if err != nil {
+			return nil, err
+		}
+		defer q.Close()
+		devices := map[scopes.Path]map[string]bool{}
+		err = eachSeries(ctx, q, now.Add(-since), now, true, func(s storage.Series) error {
+			ls := s.Labels()
+			path := scopes.Of(ls)
+			if devices[path] == nil {
+				devices[path] = map[string]bool{}
+			}
+			id := ls.Get("uuid")
+			if id == "" {
+				id = ls.Get("gpu")
+			}
+			devices[path][strings.Clone(id)] = true
+			return nil
+		}, append([]*labels.Matcher{nameMatcher(gpuSeries)}, under.Matchers()...)...)
+		counts := make(map[scopes.Path]int, len(devices))
+		for path, ids := range devices {
+			counts[path] = len(ids)
+		}
+		return counts, err
+	}
+	recent, err := count(recentWindow)
+	if err != nil {
+		return fmt.Errorf("count GPUs: %w", err)
+	}
+	var ever map[scopes.Path]int
+	if missing {
+		if ever, err = count(p.cfg.ScopeLookback); err != nil {
+			return fmt.Errorf("count GPUs: %w", err)
+		}
+	}
+	for i := range list {
+		list[i].gpus = recent[list[i].path]
+		if !list[i].ready {
+			list[i].gpus = ever[list[i].path]
+		}
+	}
+	return nil
+}
+
+// sightings finds the newest samples of the named instances, going back in time only for those not found yet.
+func (p *Planner) sightings(ctx context.Context, names, silent []scopes.Path, under scopes.Path, now time.Time) (map[scopes.Path]sighting, error) {
+	seen := make(map[scopes.Path]sighting, len(names))
+	heartbeat := nameMatcher(heartbeats)
+	spans := []time.Duration{0, min(recentWindow, p.cfg.ScopeLookback), min(olderWindow, p.cfg.ScopeLookback), p.cfg.ScopeLookback}
+	for i := 1; i < len(spans); i++ {
+		from, to := now.Add(-spans[i]), now.Add(-spans[i-1])
+		notSeen := func(p scopes.Path) bool { _, ok := seen[p]; return !ok }
+		left := filter(names, notSeen)
+		if len(left) == 0 || spans[i] == spans[i-1] {
+			continue
+		}
+		q, err := p.open(from, to)
+		if err != nil {
+			return nil, err
+		}
+		look := func(ms ...*labels.Matcher) error {
+			return eachSeries(ctx, q, from, to, false, func(s storage.Series) error { return record(seen, s) }, ms...)
+		}
+		if i == 1 {
+			err = look(append([]*labels.Matcher{heartbeat}, under.Matchers()...)...) // nearly all of them, in one selection
+		} else {
+			err = eachGroup(left, func(ms []*labels.Matcher) error { return look(append(ms, heartbeat)...) })
+		}
+		if err == nil {
+			err = eachGroup(filter(silent, notSeen), func(ms []*labels.Matcher) error { return look(ms...) })
+		}
+		if err := errors.Join(err, q.Close()); err != nil {
+			return nil, err
+		}
+	}
+	return seen, nil
+}
+
+// record notes the newest samples of a series.
+func record(seen map[scopes.Path]sighting, s storage.Series) error {
+	path := scopes.Of(s.Labels())
+	if path.Level() != scopes.LevelInstance {
+		return nil
+	}
+	var last int64
+	stale := false
+	var h *histogram.FloatHistogram
+	it := s.Iterator(nil)
+	for kind := it.Next(); kind != chunkenc.ValNone; kind = it.Next() {
+		switch kind {
+		case chunkenc.ValFloat:
+			_, v := it.At()
+			stale = value.IsStaleNaN(v)
+		default:
+			_, h = it.AtFloatHistogram(h)
+			stale = value.IsStaleNaN(h.Sum)
+		}
+		if !stale {
+			last = it.AtT()
+		}
+	}
+	if err := it.Err(); err != nil {
+		return err
+	}
+	if last == 0 {
+		return nil // nothing but stale markers
+	}
+	have := seen[path]
+	have.last = max(have.last, last)
+	if !stale {
+		have.live = max(have.live, last)
+	}
+	seen[path] = have
+	return nil
+}
+
+// listInstances reads the names of all instances at or below a scope from the index.
+func listInstances(ctx context.Context, q storage.Querier, under scopes.Path) ([]scopes.Path, error) {
+	endpoints := []string{under.Endpoint}
+	if under.Endpoint == "" {
+		var err error
+		if endpoints, err = labelValues(ctx, q, scopes.LabelEndpoint, scopes.Path{}); err != nil {
+			return nil, err
+		}
+	}
+	var out []scopes.Path
+	for _, e := range endpoints {
+		deployments := []string{under.Deployment}
+		if under.Deployment == "" {
+			var err error
+			if deployments, err = labelValues(ctx, q, scopes.LabelDeployment, scopes.Path{Endpoint: e}); err != nil {
+				return nil, err
+			}
+		}
+		for _, d := range deployments {
+			instances, err := labelValues(ctx, q, scopes.LabelInstance, scopes.Path{Endpoint: e, Deployment: d})
+			if err != nil {
+				return nil, err
+			}
+			for _, i := range instances {
+				if under.Instance == "" || under.Instance == i {
+					out = append(out, scopes.Path{Endpoint: e, Deployment: d, Instance: i})
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+// labelValues returns the values of a label among the series of a scope, without the empty one.
+func labelValues(ctx context.Context, q storage.LabelQuerier, name string, scope scopes.Path) ([]string, error) {
+	values, _, err := q.LabelValues(ctx, name, nil, scope.Matchers()...)
+	var out []string
+	for _, v := range values {
+		if v != "" {
+			out = append(out, strings.Clone(v)) // the index may be unmapped once the querier is closed
+		}
+	}
+	return out, err
+}
+
+// pathsWith returns the instances that have a series of one of the names.
+func pathsWith(ctx context.Context, q storage.Querier, from, to time.Time, names []string, under scopes.Path) (map[scopes.Path]bool, error) {
+	out := map[scopes.Path]bool{}
+	err := eachSeries(ctx, q, from, to, true, func(s storage.Series) error {
+		out[scopes.Of(s.Labels())] = true
+		return nil
+	}, append([]*labels.Matcher{nameMatcher(names)}, under.Matchers()...)...)
+	return out, err
+}
+
+// eachSeries calls f for every selected series; with labelsOnly their samples are not loaded.
+func eachSeries(ctx context.Context, q storage.Querier, from, to time.Time, labelsOnly bool, f func(storage.Series) error, ms ...*labels.Matcher) error {
+	hints := &storage.SelectHints{Start: from.UnixMilli(), End: to.UnixMilli()}
+	if labelsOnly {
+		hints.Func = "series"
+	}
+	set := q.Select(ctx, false, hints, ms...)
+	for set.Next() {
+		if err := f(set.At()); err != nil {
+			return err
+		}
+	}
+	return set.Err()
+}
+
+// eachGroup calls f with matchers for the instances, a bounded number of them of one deployment at a time.
+func eachGroup(paths []scopes.Path, f func([]*labels.Matcher) error) error {
+	byDeployment := map[scopes.Path][]scopes.Path{}
+	var order []scopes.Path
+	for _, p := range paths {
+		parent, _ := p.Parent()
+		if byDeployment[parent] == nil {
+			order = append(order, parent)
+		}
+		byDeployment[parent] = append(byDeployment[parent], p)
+	}
+	for _, parent := range order {
+		for group := range slices.Chunk(byDeployment[parent], namesPerSelect) {
+			if err := f(append(parent.Matchers(), instanceMatcher(group))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// requireScope returns an error that wraps scopes.ErrNotFound unless something is stored for the scope in the time asked
+// for or within the look-back. A pattern of nothing but `*` always exists: an empty server has no endpoints.
+func (p *Planner) requireScope(ctx context.Context, scope scopes.Pattern, start, end time.Time) error {
+	if len(scope.Wildcards()) == scope.Level().Depth() {
+		return nil
+	}
+	now := p.Now()
+	from, to := now.Add(-p.cfg.ScopeLookback), now
+	if start.Before(from) {
+		from = start
+	}
+	if end.After(to) {
+		to = end
+	}
+	q, err := p.open(from, to)
+	if err != nil {
+		return err
+	}
+	defer q.Close()
+	values, _, err := q.LabelValues(ctx, scopes.LabelEndpoint, &storage.LabelHints{Limit: 1}, scope.Matchers()...)
+	if err != nil {
+		return fmt.Errorf("look up scope %q: %w", scope, err)
+	}
+	if len(values) == 0 {
+		return fmt.Errorf("scope %q: %w since %s", scope, scopes.ErrNotFound, from.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// stateRule returns the rule for the instances of a scope, naming those that have no heartbeat.
+func (p *Planner) stateRule(ctx context.Context, scope scopes.Pattern, win windows) (stateRule, error) {
+	rule := stateRule{missingAfter: p.cfg.InstanceMissingAfter, remember: p.cfg.ScopeLookback}
+	oldest := win.start.Add(-p.cfg.ScopeLookback)
+	q, err := p.open(oldest, win.end())
+	if err != nil {
+		return rule, err
+	}
+	defer q.Close()
+	var under scopes.Path
+	if path, ok := scope.Concrete(); ok {
+		under = path
+	}
+	names, err := listInstances(ctx, q, under)
+	if err != nil {
+		return rule, fmt.Errorf("list instances: %w", err)
+	}
+	beating, err := pathsWith(ctx, q, oldest, win.end(), heartbeats, under)
+	if err != nil {
+		return rule, fmt.Errorf("list heartbeats: %w", err)
+	}
+	rule.silent = filter(names, func(p scopes.Path) bool { return !beating[p] && scope.Covers(p) })
+	return rule, nil
+}
+
+func (p *Planner) open(from, to time.Time) (storage.Querier, error) {
+	q, err := p.Queryable.Querier(from.UnixMilli(), to.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("open storage: %w", err)
+	}
+	return q, nil
+}
+
+func nameMatcher(names []string) *labels.Matcher {
+	return labels.MustNewMatcher(labels.MatchRegexp, labels.MetricName, strings.Join(names, "|"))
+}
+
+func filter[T any](values []T, keep func(T) bool) []T {
+	var out []T
+	for _, v := range values {
+		if keep(v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
