@@ -1,0 +1,196 @@
+package query
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/scopes"
+)
+
+// populate writes what six instances push, up to b.now, which it sets to 30 minutes after testTime:
+//   - credit/blue/agent: our agent with two GPUs, alive;
+//   - credit/blue/crashed: our agent with one GPU, silent since minute 20;
+//   - credit/blue/left: our agent, which left with stale markers at minute 29:50;
+//   - credit/green/curl: one series pushed with curl, alive;
+//   - credit/green/quiet: one series pushed with curl, silent since minute 10;
+//   - fraud/v1/remote: only histograms through remote write, alive.
+//
+// Beside them there are series outside the tree.
+func populate(b *bench) {
+	b.now = testTime.Add(30 * time.Minute)
+	app := b.append()
+	for at := testTime; !at.After(b.now); at = at.Add(10 * time.Second) {
+		since := at.Sub(testTime)
+		agent := func(name string, gpus int) {
+			in := path(b.t, name)
+			app.float(at, 1, seriesOf("agent_build_info", in, "version", "1"))
+			app.float(at, 0.5, seriesOf("instance_cpu_utilization_ratio", in))
+			for g := range gpus {
+				id := fmt.Sprint(g)
+				app.float(at, 0.5, seriesOf("gpu_utilization_ratio", in, "gpu", id, "uuid", "GPU-"+id))
+				app.float(at, 50, seriesOf("gpu_temperature_celsius", in, "gpu", id, "uuid", "GPU-"+id))
+			}
+		}
+		agent("credit/blue/agent", 2)
+		if since <= 20*time.Minute {
+			agent("credit/blue/crashed", 1)
+		}
+		if left := path(b.t, "credit/blue/left"); since < 29*time.Minute+50*time.Second {
+			agent("credit/blue/left", 0)
+		} else if since == 29*time.Minute+50*time.Second {
+			app.stale(at, seriesOf("agent_build_info", left, "version", "1"))
+			app.stale(at, seriesOf("instance_cpu_utilization_ratio", left))
+		}
+		app.float(at, 3, seriesOf("jobs_waiting", path(b.t, "credit/green/curl")))
+		if since <= 10*time.Minute {
+			app.float(at, 3, seriesOf("jobs_waiting", path(b.t, "credit/green/quiet")))
+		}
+		app.hist(testTime, at, nativeHistogram([]float64{1, 2}), seriesOf("endpoint_request_duration_seconds", path(b.t, "fraud/v1/remote")))
+		app.float(at, 1, seriesOf("up", scopes.Path{}, "job", "prometheus"))
+		app.float(at, 1, seriesOf("orphan", scopes.Path{Endpoint: "fraud"}))
+	}
+	app.done()
+}
+
+func TestTreeTellsWhoReports(t *testing.T) {
+	b := newBench(t)
+	populate(b)
+	tree, err := b.planner.Tree(t.Context())
+	require.NoError(t, err)
+	at := func(minutes, seconds int) time.Time {
+		return testTime.Add(time.Duration(minutes)*time.Minute + time.Duration(seconds)*time.Second)
+	}
+	leaf := func(name string, s State, last time.Time, gpus int) Node {
+		n := Node{Scope: path(t, name), State: s, LastSample: last, GPUs: gpus, Missing: 1}
+		if s == StateReady {
+			n.Ready, n.Missing = 1, 0
+		}
+		return n
+	}
+	want := []Node{
+		{Scope: path(t, "credit"), State: StateReady, LastSample: at(30, 0), Ready: 2, Missing: 3, GPUs: 2, Children: []Node{
+			{Scope: path(t, "credit/blue"), State: StateReady, LastSample: at(30, 0), Ready: 1, Missing: 2, GPUs: 2, Children: []Node{
+				leaf("credit/blue/agent", StateReady, at(30, 0), 2),
+				leaf("credit/blue/crashed", StateMissing, at(20, 0), 1),
+				leaf("credit/blue/left", StateMissing, at(29, 40), 0),
+			}},
+			{Scope: path(t, "credit/green"), State: StateReady, LastSample: at(30, 0), Ready: 1, Missing: 1, Children: []Node{
+				leaf("credit/green/curl", StateReady, at(30, 0), 0),
+				leaf("credit/green/quiet", StateMissing, at(10, 0), 0),
+			}},
+		}},
+		{Scope: path(t, "fraud"), State: StateReady, LastSample: at(30, 0), Ready: 1, Children: []Node{
+			{Scope: path(t, "fraud/v1"), State: StateReady, LastSample: at(30, 0), Ready: 1, Children: []Node{
+				leaf("fraud/v1/remote", StateReady, at(30, 0), 0),
+			}},
+		}},
+	}
+	require.Equal(t, want, tree)
+
+	for _, n := range []Node{want[0], want[0].Children[0], want[0].Children[0].Children[1], want[1]} {
+		got, err := b.planner.Scope(t.Context(), n.Scope)
+		require.NoError(t, err)
+		require.Equal(t, &n, got)
+	}
+	for _, unknown := range []string{"nobody", "credit/red", "credit/blue/curl", "fraud/v1/remote2"} {
+		_, err := b.planner.Scope(t.Context(), path(t, unknown))
+		require.ErrorIs(t, err, scopes.ErrNotFound)
+		require.ErrorContains(t, err, `"`+unknown+`"`)
+	}
+}
+
+func TestTreeForgetsAfterTheLookback(t *testing.T) {
+	b := newBench(t)
+	populate(b)
+	for _, tc := range []struct {
+		after time.Duration
+		want  int
+	}{{2 * time.Hour, 6}, {23*time.Hour + 45*time.Minute, 5}, {24*time.Hour + time.Minute, 0}} {
+		b.now = testTime.Add(30*time.Minute + tc.after)
+		list, err := b.planner.instances(t.Context(), scopes.Path{})
+		require.NoError(t, err)
+		require.Len(t, list, tc.want, tc.after)
+		for _, in := range list {
+			require.False(t, in.ready)
+		}
+	}
+	tree, err := b.planner.Tree(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []Node{}, tree, "an empty tree is a list, not null")
+}
+
+func TestDeploymentCapacityFollowsTheStates(t *testing.T) {
+	b := newBench(t)
+	populate(b)
+	values := func(r Request) map[string][]float64 {
+		r.Metrics, r.Start, r.End = []string{"DeploymentCapacity"}, testTime.Add(time.Minute), b.now
+		r.Interval = Interval{Fixed: time.Minute}
+		answer, err := b.planner.DrillDown(t.Context(), r)
+		require.NoError(t, err)
+		require.Empty(t, answer.Warnings)
+		out := map[string][]float64{}
+		for _, s := range answer.Series {
+			for i, v := range s.Values {
+				require.NotNil(t, v, "window %d of %v", i, s.Dimensions)
+				out[s.Scope.String()+" "+s.Dimensions["State"]] = append(out[s.Scope.String()+" "+s.Dimensions["State"]], *v)
+			}
+		}
+		return out
+	}
+	// Windows end at minutes 2 to 30; an instance is missing one minute after its last sample.
+	steps := func(f func(minute int) float64) (out []float64) {
+		for m := 2; m <= 30; m++ {
+			out = append(out, f(m))
+		}
+		return out
+	}
+	is := func(yes bool) float64 { return map[bool]float64{true: 1}[yes] }
+	crashed := func(m int) float64 { return is(m >= 21) }
+	left := func(m int) float64 { return is(m >= 30) }
+	quiet := func(m int) float64 { return is(m >= 11) }
+
+	got := values(Request{Scope: pattern(t, "credit/blue"), Split: []string{"state"}})
+	require.Equal(t, map[string][]float64{
+		"credit/blue ready":   steps(func(m int) float64 { return 3 - crashed(m) - left(m) }),
+		"credit/blue missing": steps(func(m int) float64 { return crashed(m) + left(m) }),
+	}, got)
+	got = values(Request{Scope: pattern(t, "credit/*"), Split: []string{"State"}})
+	require.Equal(t, steps(func(m int) float64 { return 2 - quiet(m) }), got["credit/green ready"])
+	require.Equal(t, steps(quiet), got["credit/green missing"])
+	require.Len(t, got, 4)
+	got = values(Request{Scope: pattern(t, "credit")})
+	require.Equal(t, map[string][]float64{"credit ": steps(func(int) float64 { return 5 })}, got)
+	got = values(Request{Scope: pattern(t, "credit/green/quiet"), Split: []string{"State"}})
+	require.Equal(t, steps(quiet), got["credit/green/quiet missing"])
+	got = values(Request{Scope: pattern(t, "fraud/v1"), Split: []string{"instanceId", "State"}})
+	require.Equal(t, steps(func(int) float64 { return 1 }), got["fraud/v1/remote ready"])
+	require.Equal(t, steps(func(int) float64 { return 0 }), got["fraud/v1/remote missing"])
+}
+
+// BenchmarkTree lists 2,000 instances of our agent, each with 60 series and five minutes of samples in the head.
+func BenchmarkTree(b *testing.B) {
+	bench := newBench(b)
+	bench.now = testTime.Add(5 * time.Minute)
+	for i := range 2000 {
+		in := path(b, fmt.Sprintf("e%d/d%d/i-%d", i%10, i%20, i))
+		app := bench.append()
+		for at := testTime; !at.After(bench.now); at = at.Add(15 * time.Second) {
+			app.float(at, 1, seriesOf("agent_build_info", in, "version", "1"))
+			app.float(at, 0.5, seriesOf("instance_cpu_utilization_ratio", in))
+			app.float(at, 0.5, seriesOf("gpu_utilization_ratio", in, "gpu", "0", "uuid", in.Instance))
+			for s := range 57 {
+				app.float(at, 1, seriesOf("other", in, "n", fmt.Sprint(s)))
+			}
+		}
+		app.done()
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		tree, err := bench.planner.Tree(b.Context())
+		require.NoError(b, err)
+		require.Len(b, tree, 10)
+	}
+}
