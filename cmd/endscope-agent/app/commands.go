@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -78,55 +78,53 @@ func newRun(env cli.Env) (*cobra.Command, error) {
 
 func newCheck(env cli.Env) (*cobra.Command, error) {
 	return withConfig(&cobra.Command{
-		Use: "check", Short: "Check the configuration, every collector and the way to the server",
-		Long: "Check the configuration, run every collector once, and ask the server whether it is ready. Nothing is pushed or written.",
+		Use: "check", Short: "Check the configuration, every collector, the spool and the way to the server",
+		Long: "Check the configuration, run every collector once, and send the server an empty request. No sample is stored or sent.",
 	}, DefaultConfig, func(ctx context.Context, cfg Config) error {
 		log, _ := cli.NewLogger(cfg.Log, env.Stderr)
-		rounds, err := read(ctx, cfg, log, 0)
-		if err != nil {
-			return err
-		}
-		var failed []error
-		say := func(what string, err error, good string) {
+		return withSources(cfg, log, func(list []agent.Source) error {
+			findings, err := agent.Check(ctx, cfg.Agent, agent.Settings{Logger: log, Sources: list})
 			if err != nil {
-				failed = append(failed, fmt.Errorf("%s: %w", what, err))
-				return
+				return err
 			}
-			fmt.Fprintf(env.Stdout, "%s: %s\n", what, good)
-		}
-		say("configuration", nil, "good")
-		for _, r := range rounds {
-			say("collector "+r.name, r.err, fmt.Sprintf("%d readings", len(r.round.Readings)))
-		}
-		say("server "+cfg.Agent.Server, serverReady(ctx, cfg.Agent), "ready")
-		return errors.Join(failed...)
+			failed := 0
+			for _, f := range findings {
+				sign := "ok  "
+				if f.Err != nil {
+					sign, failed = "FAIL", failed+1
+				}
+				fmt.Fprintf(env.Stdout, "%s  %s: %s\n", sign, f.Name, f.Detail)
+			}
+			if failed > 0 {
+				return fmt.Errorf("%d of %d checks failed", failed, len(findings))
+			}
+			return nil
+		})
 	})
 }
 
 func newPrint(env cli.Env) (*cobra.Command, error) {
-	cmd := &cobra.Command{
+	return withConfig(&cobra.Command{
 		Use: "print", Short: "Read once and print the readings as text exposition",
 		Long: "Run every collector and print what it reads in the Prometheus text format, native histograms as their count and sum.\n" +
-			"Nothing is pushed or written. What is a share of time needs two readings, so collectors run twice, --wait apart.",
-	}
-	wait := cmd.Flags().Duration("wait", time.Second, "Time between the first reading and the one that is printed.")
-	return withConfig(cmd, unnamed, func(ctx context.Context, cfg Config) error {
+			"Nothing is pushed or written. What is a share of time needs two readings, so collectors run twice, a second apart.",
+	}, unnamed, func(ctx context.Context, cfg Config) error {
 		log, _ := cli.NewLogger(cfg.Log, env.Stderr)
-		rounds, err := read(ctx, cfg, log, *wait)
-		if err != nil {
-			return err
-		}
-		var failed []error
-		for _, r := range rounds {
-			if r.err != nil {
-				failed = append(failed, fmt.Errorf("collector %s: %w", r.name, r.err))
-			}
-			if err := writeText(env.Stdout, r.round); err != nil {
-				return err
-			}
-		}
-		return errors.Join(failed...)
+		return withSources(cfg, log, func(list []agent.Source) error { return agent.Print(ctx, list, env.Stdout) })
 	})
+}
+
+// withSources makes the collectors for f and closes them after it.
+func withSources(cfg Config, log *slog.Logger, f func([]agent.Source) error) error {
+	list, err := sources(cfg, log)
+	if err != nil {
+		return err
+	}
+	errs := []error{f(list)}
+	for _, s := range list {
+		errs = append(errs, s.Collector.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // unnamed is the configuration of a command that pushes nothing: it needs neither a server nor a name.
