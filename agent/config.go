@@ -48,7 +48,7 @@ type MetricsConfig struct {
 
 // CollectorsConfig holds one entry per collector of the standard agent.
 type CollectorsConfig struct {
-	Host CollectorConfig `yaml:"host"`
+	Host HostConfig      `yaml:"host"`
 	GPU  CollectorConfig `yaml:"gpu"`
 	Self SelfConfig      `yaml:"self"`
 }
@@ -60,6 +60,14 @@ type CollectorConfig struct {
 	Timeout  time.Duration `yaml:"timeout" help:"How long one reading may take; 0 means four fifths of the interval, at most 10s."`
 }
 
+// HostConfig is a CollectorConfig and what the host collector alone can be told.
+type HostConfig struct {
+	Enabled  bool          `yaml:"enabled" help:"Whether the collector runs."`
+	Interval time.Duration `yaml:"interval" help:"How often the collector reads; 0 means the agent's interval."`
+	Timeout  time.Duration `yaml:"timeout" help:"How long one reading may take; 0 means four fifths of the interval, at most 10s."`
+	Cgroup   string        `yaml:"cgroup" help:"Whose CPU and memory are read: auto (the container's limits when in one), machine, own (the agent's cgroup), or a cgroup path such as /kubepods/pod1/model."`
+}
+
 // SelfConfig is what the self collector, which always runs, can be told.
 type SelfConfig struct {
 	Interval time.Duration `yaml:"interval" help:"How often the agent reports about itself; 0 means the agent's interval."`
@@ -67,6 +75,11 @@ type SelfConfig struct {
 
 // Source returns c's collector as the agent wants it.
 func (c CollectorConfig) Source(col Collector) Source {
+	return Source{Collector: col, Interval: c.Interval, Timeout: c.Timeout}
+}
+
+// Source returns the host collector as the agent wants it.
+func (c HostConfig) Source(col Collector) Source {
 	return Source{Collector: col, Interval: c.Interval, Timeout: c.Timeout}
 }
 
@@ -81,7 +94,7 @@ func DefaultConfig() Config {
 			ShutdownTimeout: 5 * time.Second,
 		},
 		Metrics:    MetricsConfig{Listen: "127.0.0.1:9191"},
-		Collectors: CollectorsConfig{Host: CollectorConfig{Enabled: true}, GPU: CollectorConfig{Enabled: true}},
+		Collectors: CollectorsConfig{Host: HostConfig{Enabled: true, Cgroup: "auto"}, GPU: CollectorConfig{Enabled: true}},
 	}
 }
 
@@ -135,6 +148,9 @@ func (c Config) Validate() error {
 	schedule("host", c.Collectors.Host.Interval, c.Collectors.Host.Timeout)
 	schedule("gpu", c.Collectors.GPU.Interval, c.Collectors.GPU.Timeout)
 	schedule("self", c.Collectors.Self.Interval, 0)
+	if cg := c.Collectors.Host.Cgroup; cg != "auto" && cg != "machine" && cg != "own" && !strings.HasPrefix(cg, "/") {
+		bad("collectors.host.cgroup", quoted(cg), "must be auto, machine, own, or a path that begins with /")
+	}
 	return errors.Join(errs...)
 }
 
