@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/golang/snappy"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/prompb"
+	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
+	"github.com/stretchr/testify/require"
+)
+
+func TestInstancesHaveSixtySeries(t *testing.T) {
+	require.Len(t, instanceMetrics(), 60)
+	l, err := build(t.Context(), bulkPlan(0.001, false), proto1, time.Now())
+	require.NoError(t, err)
+	require.Equal(t, 38880, l.series)
+	l, err = build(t.Context(), fleetPlan(0.001, false), proto1, time.Now())
+	require.NoError(t, err)
+	require.Equal(t, 120000, l.series)
+	require.Equal(t, 2000*3, l.requests())
+}
+
+func TestFullSizeIsThatOfTheReference(t *testing.T) {
+	p := bulkPlan(1, false)
+	require.Equal(t, 18_662_400, p.rounds*(p.endpoints*p.deployments*(p.instances*60+3*(len(bounds)+2))))
+	require.Equal(t, 2*time.Hour, time.Duration(p.rounds)*spacing)
+	p = fleetPlan(1, false)
+	require.Equal(t, 40_000, p.rounds*p.endpoints*p.deployments*p.instances)
+}
+
+// TestBodiesHoldWhatIsExpected decodes every body of both messages, and wants each series' samples in order on one connection.
+func TestBodiesHoldWhatIsExpected(t *testing.T) {
+	end := time.Unix(1_700_000_000, 0)
+	for _, p := range []plan{bulkPlan(1, true), fleetPlan(1, true)} {
+		for _, proto := range []proto{proto1, proto2} {
+			t.Run(p.name+" "+string(proto), func(t *testing.T) {
+				l, err := build(t.Context(), p, proto, end)
+				require.NoError(t, err)
+				counts, last, total := map[string]int{}, map[string]int64{}, 0
+				home := map[string]int{}
+				for c, requests := range l.conns {
+					for _, r := range requests {
+						require.LessOrEqual(t, r.samples, p.perRequest)
+						n := 0
+						decode(t, proto, r.body, func(ls labels.Labels, at int64) {
+							n++
+							key := ls.String()
+							counts[ls.Get(labels.MetricName)]++
+							require.Greater(t, at, last[key])
+							last[key] = at
+							if was, ok := home[key]; ok {
+								require.Equal(t, was, c)
+							}
+							home[key] = c
+						})
+						require.Equal(t, r.samples, n)
+						total += n
+					}
+					require.True(t, requests[0].first)
+					require.False(t, requests[len(requests)-1].first)
+				}
+				require.Equal(t, l.samples, total)
+				require.Equal(t, l.expect, counts)
+				require.Len(t, last, l.series)
+				for _, at := range last {
+					require.Equal(t, end.UnixMilli(), at)
+				}
+				again, err := build(t.Context(), p, proto, end)
+				require.NoError(t, err)
+				for c := range l.conns {
+					for i := range l.conns[c] {
+						require.True(t, bytes.Equal(l.conns[c][i].body, again.conns[c][i].body))
+					}
+				}
+			})
+		}
+	}
+}
+
+func decode(t *testing.T, proto proto, body []byte, each func(labels.Labels, int64)) {
+	t.Helper()
+	raw, err := snappy.Decode(nil, body)
+	require.NoError(t, err)
+	b := labels.NewScratchBuilder(0)
+	if proto == proto2 {
+		var req writev2.Request
+		require.NoError(t, req.Unmarshal(raw))
+		for _, ts := range req.Timeseries {
+			ls, err := ts.ToLabels(&b, req.Symbols)
+			require.NoError(t, err)
+			for _, s := range ts.Samples {
+				each(ls, s.Timestamp)
+			}
+		}
+		return
+	}
+	var req prompb.WriteRequest
+	require.NoError(t, req.Unmarshal(raw))
+	for _, ts := range req.Timeseries {
+		ls := ts.ToLabels(&b, nil)
+		for _, s := range ts.Samples {
+			each(ls, s.Timestamp)
+		}
+	}
+}
