@@ -17,7 +17,7 @@ func TestReportShowsMediansAndTargets(t *testing.T) {
 	}
 	var out bytes.Buffer
 	writeTable(&out, l, []string{"endscope-commit", "prometheus"}, r)
-	require.Contains(t, out.String(), "### bulk: 3,888 series, 31,104 samples in 64 requests on 4 connections")
+	require.Contains(t, out.String(), "### bulk: 3,888 series, 31,104 samples in 63 requests on 4 connections")
 	require.Contains(t, out.String(), "| samples/s | 2,000,000 (1,000,000–4,000,000) | 500,000 (400,000–600,000) |")
 	require.Contains(t, out.String(), "| server CPU-s per million samples | 1.00 | 4.00 (4.00–5.00) |")
 	require.Contains(t, out.String(), "| samples/s, to prometheus | ≥ 3 | 4.00, met |")
