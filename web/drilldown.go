@@ -1,0 +1,225 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/mux"
+	"github.com/prometheus/common/model"
+
+	"github.com/endscope/endscope/query"
+	"github.com/endscope/endscope/scopes"
+)
+
+// DrillDown answers drill-down questions with what the grants in the context make visible. *query.Planner is one.
+type DrillDown interface {
+	Tree(ctx context.Context) ([]query.Node, error)
+	Scope(ctx context.Context, path scopes.Path) (*query.Node, error)
+	RequireScope(ctx context.Context, scope scopes.Pattern) error
+	DrillDown(ctx context.Context, r query.Request) (*query.Answer, error)
+	Definitions() *scopes.Catalogue
+}
+
+// defaultRange is the time that GET /api/v1/metrics answers for where no start is given.
+const defaultRange = time.Hour
+
+// drillDownRoutes serves scopes, metric definitions and metrics.
+type drillDownRoutes struct {
+	drillDown DrillDown
+	now       func() time.Time
+}
+
+// handleScopes answers GET /api/v1/scopes: the whole tree.
+func (d drillDownRoutes) handleScopes(w http.ResponseWriter, r *http.Request) error {
+	if err := newParams(r, d.now()).err(); err != nil {
+		return err
+	}
+	tree, err := d.drillDown.Tree(r.Context())
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, map[string]any{"scopes": nodesJSON(tree)})
+}
+
+// handleScope answers GET /api/v1/scopes/{endpoint}[/{deployment}[/{instance}]]: one scope and what is below it.
+func (d drillDownRoutes) handleScope(w http.ResponseWriter, r *http.Request) error {
+	if err := newParams(r, d.now()).err(); err != nil {
+		return err
+	}
+	vars := mux.Vars(r)
+	path, err := scopes.NewPath(vars["endpoint"], vars["deployment"], vars["instance"])
+	if err != nil {
+		return err
+	}
+	node, err := d.drillDown.Scope(r.Context(), path)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, newNodeJSON(*node))
+}
+
+// handleMetricDefinitions answers GET /api/v1/metric-definitions: all of them, or those that a scope can be asked for.
+func (d drillDownRoutes) handleMetricDefinitions(w http.ResponseWriter, r *http.Request) error {
+	p := newParams(r, d.now(), "scope")
+	scope := p.one("scope")
+	if err := p.err(); err != nil {
+		return err
+	}
+	definitions := d.drillDown.Definitions().All()
+	if scope != "" {
+		pattern, err := scopes.ParsePattern(scope)
+		if err != nil {
+			return err
+		}
+		if err := d.drillDown.RequireScope(r.Context(), pattern); err != nil {
+			return err
+		}
+		definitions = d.drillDown.Definitions().AtLevel(pattern.Level())
+	}
+	out := make([]definitionJSON, 0, len(definitions))
+	for _, def := range definitions {
+		out = append(out, newDefinitionJSON(def))
+	}
+	return writeJSON(w, map[string]any{"definitions": out})
+}
+
+// handleMetrics answers GET /api/v1/metrics: one series for each metric, aggregation, scope and split value.
+func (d drillDownRoutes) handleMetrics(w http.ResponseWriter, r *http.Request) error {
+	request, err := d.metricsRequest(r)
+	if err != nil {
+		return err
+	}
+	answer, err := d.drillDown.DrillDown(r.Context(), request)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, newAnswerJSON(answer))
+}
+
+func (d drillDownRoutes) metricsRequest(r *http.Request) (query.Request, error) {
+	now := d.now()
+	p := newParams(r, now, "scope", "metric", "aggregation", "interval", "start", "end", "split")
+	end := p.time("end", now)
+	request := query.Request{Metrics: p.list("metric"), Split: p.list("split"), Start: p.time("start", end.Add(-defaultRange)), End: end}
+	for _, name := range p.list("aggregation") {
+		a, ok := scopes.ParseAggregation(name)
+		if !ok {
+			p.fail("aggregation", name, fmt.Sprintf("must be one of %s, %s, %s, %s, %s", scopes.Average, scopes.Minimum, scopes.Maximum, scopes.Total, scopes.Count))
+		}
+		request.Aggregations = append(request.Aggregations, a)
+	}
+	var err error
+	if request.Interval, err = query.ParseInterval(p.one("interval")); err != nil {
+		p.note(err)
+	}
+	scope := p.one("scope")
+	if scope == "" {
+		p.fail("scope", "", "must be given: endpoint[/deployment[/instance]], where any part may be *")
+	} else if request.Scope, err = scopes.ParsePattern(scope); err != nil {
+		p.note(err)
+	}
+	return request, p.err()
+}
+
+// nodeJSON is a scope in answers. LastSample is RFC 3339 in UTC; Children is absent for an instance.
+type nodeJSON struct {
+	Scope      string      `json:"scope"`
+	Name       string      `json:"name"`
+	Level      string      `json:"level"`
+	State      string      `json:"state"`
+	LastSample time.Time   `json:"last_sample"`
+	Ready      int         `json:"ready"`
+	Missing    int         `json:"missing"`
+	GPUs       int         `json:"gpus"`
+	Children   *[]nodeJSON `json:"children,omitempty"`
+}
+
+func newNodeJSON(n query.Node) nodeJSON {
+	out := nodeJSON{
+		Scope: n.Scope.String(), Name: n.Scope.Name(), Level: string(n.Scope.Level()), State: string(n.State),
+		LastSample: n.LastSample, Ready: n.Ready, Missing: n.Missing, GPUs: n.GPUs,
+	}
+	if n.Scope.Level() != scopes.LevelInstance {
+		children := nodesJSON(n.Children)
+		out.Children = &children
+	}
+	return out
+}
+
+func nodesJSON(nodes []query.Node) []nodeJSON {
+	out := make([]nodeJSON, 0, len(nodes))
+	for _, n := range nodes {
+		out = append(out, newNodeJSON(n))
+	}
+	return out
+}
+
+// definitionJSON is a metric definition in answers.
+type definitionJSON struct {
+	Name               string               `json:"name"`
+	DisplayName        string               `json:"display_name"`
+	Description        string               `json:"description"`
+	Category           string               `json:"category"`
+	Azure              bool                 `json:"azure"`
+	Unit               string               `json:"unit"`
+	Levels             []scopes.Level       `json:"levels"`
+	Aggregations       []scopes.Aggregation `json:"aggregations"`
+	PrimaryAggregation scopes.Aggregation   `json:"primary_aggregation"`
+	Dimensions         []string             `json:"dimensions"`
+}
+
+func newDefinitionJSON(d *scopes.Definition) definitionJSON {
+	out := definitionJSON{
+		Name: d.Name, DisplayName: d.DisplayName, Description: d.Description, Category: string(d.Category), Azure: d.Azure, Unit: string(d.Unit),
+		Levels: d.Levels, Aggregations: d.Aggregations, PrimaryAggregation: d.Aggregations[0], Dimensions: []string{},
+	}
+	for _, dim := range d.Dimensions {
+		out.Dimensions = append(out.Dimensions, dim.Name)
+	}
+	return out
+}
+
+// answerJSON is the answer of GET /api/v1/metrics. Start and End are what the windows cover, PartialFrom the first
+// timestamp whose window had not ended, null if all had. Truncated is null when every series is there.
+type answerJSON struct {
+	Start       time.Time       `json:"start"`
+	End         time.Time       `json:"end"`
+	Interval    string          `json:"interval"`
+	Timestamps  []int64         `json:"timestamps"`
+	PartialFrom *int64          `json:"partial_from"`
+	Series      []seriesJSON    `json:"series"`
+	Truncated   *truncationJSON `json:"truncated"`
+	Warnings    []string        `json:"warnings"`
+}
+
+type truncationJSON struct {
+	Shown int `json:"shown"`
+	Total int `json:"total"`
+}
+
+type seriesJSON struct {
+	Scope       string             `json:"scope"`
+	Metric      string             `json:"metric"`
+	Aggregation scopes.Aggregation `json:"aggregation"`
+	Unit        scopes.Unit        `json:"unit"`
+	Dimensions  map[string]string  `json:"dimensions"`
+	Values      []*float64         `json:"values"`
+}
+
+func newAnswerJSON(a *query.Answer) answerJSON {
+	out := answerJSON{
+		Start: a.Start, End: a.End, Interval: model.Duration(a.Interval).String(), Timestamps: a.Timestamps, PartialFrom: a.PartialFrom,
+		Series: make([]seriesJSON, 0, len(a.Series)), Warnings: a.Warnings,
+	}
+	for _, s := range a.Series {
+		out.Series = append(out.Series, seriesJSON{
+			Scope: s.Scope.String(), Metric: s.Metric, Aggregation: s.Aggregation, Unit: s.Unit, Dimensions: s.Dimensions, Values: s.Values,
+		})
+	}
+	if t := a.Truncated; t != nil {
+		out.Truncated = &truncationJSON{t.Shown, t.Total}
+	}
+	return out
+}

@@ -1,0 +1,134 @@
+package web
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/endscope/endscope/query"
+)
+
+// params reads the query parameters of a request. Each reader notes what is not allowed as a *query.ParamError; err returns the first.
+type params struct {
+	values url.Values
+	now    time.Time
+	first  error
+}
+
+// newParams returns the parameters of a request, all of which must be among the allowed names.
+func newParams(r *http.Request, now time.Time, allowed ...string) *params {
+	p := &params{now: now}
+	var err error
+	if p.values, err = url.ParseQuery(r.URL.RawQuery); err != nil {
+		p.fail("query", r.URL.RawQuery, "must be an encoded query string: "+err.Error())
+	}
+	for name, values := range p.values {
+		if !slices.Contains(allowed, name) {
+			rule := "is not a parameter of this route, which takes none"
+			if len(allowed) > 0 {
+				rule = "is not a parameter of this route, which takes " + strings.Join(allowed, ", ")
+			}
+			p.fail("parameter", name, rule)
+		}
+		if slices.Contains(values, "") && len(values) > 1 {
+			p.fail(name, "", "must not be empty")
+		}
+	}
+	return p
+}
+
+func (p *params) fail(name, value, rule string) {
+	if p.first == nil {
+		p.first = &query.ParamError{Name: name, Value: value, Rule: rule}
+	}
+}
+
+// note keeps an error of a parser that names the value itself.
+func (p *params) note(err error) {
+	if p.first == nil {
+		p.first = err
+	}
+}
+
+func (p *params) err() error { return p.first }
+
+// one returns the value of a parameter that may be given once, "" where it is not given.
+func (p *params) one(name string) string {
+	values := p.values[name]
+	if len(values) > 1 {
+		p.fail(name, values[1], fmt.Sprintf("must be given once (got %d)", len(values)))
+	}
+	return p.values.Get(name)
+}
+
+// list returns the values of a parameter that may be repeated and may hold several values between commas.
+func (p *params) list(name string) []string {
+	var out []string
+	for _, value := range p.values[name] {
+		if value == "" {
+			continue
+		}
+		for part := range strings.SplitSeq(value, ",") {
+			if part = strings.TrimSpace(part); part == "" {
+				p.fail(name, value, "must not have empty parts")
+			}
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+// time returns the time of a parameter, or absent where it is not given.
+func (p *params) time(name string, absent time.Time) time.Time {
+	value := p.one(name)
+	if value == "" {
+		return absent
+	}
+	t, ok := parseTime(value, p.now)
+	if !ok {
+		p.fail(name, value, "must be a time such as 2026-03-01T10:00:00Z, 1772359200 (seconds since 1970), now or now-1h, from year 1970 to 2200")
+	}
+	return t
+}
+
+// The times that may be asked for, as seconds since 1970.
+const maxSeconds = 7_258_118_400 // year 2200
+
+// parseTime reads RFC 3339, seconds since 1970 with or without a fraction, `now`, and `now` less or more a duration.
+func parseTime(s string, now time.Time) (time.Time, bool) {
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, t.Unix() >= 0 && t.Unix() <= maxSeconds
+	}
+	// In a query string a bare plus sign means a space: `2026-03-01T10:00:00 01:00`, `now 1h`.
+	if t, err := time.Parse(time.RFC3339, strings.Replace(s, " ", "+", 1)); err == nil {
+		return t, t.Unix() >= 0 && t.Unix() <= maxSeconds
+	}
+	if rest, ok := strings.CutPrefix(strings.ToLower(s), "now"); ok {
+		if rest == "" {
+			return now, true
+		}
+		d, err := query.ParseDuration(s[len("now")+1:])
+		if err != nil || d < 0 {
+			return time.Time{}, false
+		}
+		switch rest[0] {
+		case '-':
+			d = -d
+		case '+', ' ':
+		default:
+			return time.Time{}, false
+		}
+		t := now.Add(d)
+		return t, t.Unix() >= 0 && t.Unix() <= maxSeconds
+	}
+	seconds, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(seconds) || seconds < 0 || seconds > maxSeconds {
+		return time.Time{}, false
+	}
+	return time.UnixMilli(int64(math.Round(seconds * 1000))).UTC(), true
+}

@@ -1,0 +1,196 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+
+	"github.com/endscope/endscope/scopes"
+)
+
+// Settings are what the code around a server hands to it.
+type Settings struct {
+	Listen     string // host:port to listen on
+	Logger     *slog.Logger
+	Registerer prometheus.Registerer
+	Gatherer   prometheus.Gatherer // what /metrics shows
+
+	// Grants decides what a request may see. Nil means everything: there are no tokens yet.
+	Grants func(*http.Request) scopes.Grants
+}
+
+// Server serves every route on one listener. New binds it, Run serves, Close unwinds a server that was never run.
+type Server struct {
+	cfg         Config
+	set         Settings
+	log         *slog.Logger
+	metrics     *metrics
+	compress    func(http.Handler) http.Handler
+	prefix      string // route prefix without the last slash, "" for none
+	externalURL *url.URL
+	started     time.Time
+	handler     http.Handler
+	listener    net.Listener
+	http        *http.Server
+	closeOnce   sync.Once
+	closeErr    error
+}
+
+// New checks the configuration, builds the router and binds the listener; nothing is served before Run. It refuses to listen on
+// an address that other machines reach unless somebody has to authenticate there or the operator waived that.
+func New(cfg Config, set Settings) (*Server, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	access, err := checkAccess(cfg, set.Listen)
+	if err != nil {
+		return nil, err
+	}
+	m, err := newMetrics(set.Registerer)
+	if err != nil {
+		return nil, fmt.Errorf("register web metrics: %w", err)
+	}
+	compress, err := newCompressor()
+	if err != nil {
+		return nil, fmt.Errorf("prepare compression: %w", err)
+	}
+	s := &Server{
+		cfg:      cfg,
+		set:      set,
+		log:      set.Logger,
+		metrics:  m,
+		compress: compress,
+		prefix:   strings.TrimRight(cfg.RoutePrefix, "/"),
+		started:  time.Now(),
+	}
+	listener, err := net.Listen("tcp", set.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", set.Listen, err)
+	}
+	s.listener = limitConnections(listener, cfg.MaxConnections)
+	s.externalURL = externalURL(cfg, s.listener.Addr(), access.tls)
+	s.handler = access.guard(s, s.front(s.newRouter()))
+	s.http = &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: cfg.ReadHeaderTimeout,
+		ReadTimeout:       cfg.ReadTimeout,
+		IdleTimeout:       cfg.IdleTimeout,
+		MaxHeaderBytes:    int(cfg.MaxHeaderBytes),
+		ErrorLog:          slog.NewLogLogger(set.Logger.Handler(), slog.LevelDebug),
+	}
+	return s, nil
+}
+
+// Addr returns the address that the server is bound to.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// ExternalURL returns the URL under which people reach the server, without a slash at its end. The caller owns it.
+func (s *Server) ExternalURL() *url.URL {
+	u := *s.externalURL
+	return &u
+}
+
+// Handler returns what answers all requests, without TLS and basic authentication.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Run serves until ctx ends, then lets requests in progress finish for at most the shutdown timeout. It returns nil when all of
+// them did.
+func (s *Server) Run(ctx context.Context) error {
+	file := s.cfg.ConfigFile
+	served := make(chan error, 1)
+	go func() { served <- toolkit.Serve(s.listener, s.http, &toolkit.FlagConfig{WebConfigFile: &file}, s.log) }()
+	select {
+	case err := <-served:
+		if errors.Is(err, http.ErrServerClosed) {
+			return nil // Close was called
+		}
+		return fmt.Errorf("serve on %s: %w", s.listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	err := s.Close()
+	<-served
+	return err
+}
+
+// Close stops listening, waits for requests in progress for at most the shutdown timeout and then cuts them. It is idempotent
+// and safe without Run.
+func (s *Server) Close() error {
+	s.closeOnce.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), s.cfg.ShutdownTimeout)
+		defer cancel()
+		if err := s.http.Shutdown(ctx); err != nil {
+			s.closeErr = fmt.Errorf("requests were still in progress after %s and were cut: %w", s.cfg.ShutdownTimeout, errors.Join(err, s.http.Close()))
+		}
+		_ = s.listener.Close() // without Run the http.Server does not know it; otherwise it is closed already
+	})
+	return s.closeErr
+}
+
+// front is what every request meets first: repeated slashes count as one (some clients join URLs carelessly, and a redirect
+// would lose a POST's body), and the route prefix is taken off.
+func (s *Server) front(next http.Handler) http.Handler {
+	strip := http.StripPrefix(s.prefix, next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "//") {
+			r = singleSlashes(r)
+		}
+		if s.prefix == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		switch {
+		case strings.HasPrefix(r.URL.Path, s.prefix+"/"):
+			strip.ServeHTTP(w, r)
+		case r.URL.Path == "/" || r.URL.Path == s.prefix:
+			http.Redirect(w, r, s.prefix+"/", http.StatusFound)
+		default:
+			s.serve(route{name: unrouted, handle: func(http.ResponseWriter, *http.Request) error {
+				return fmt.Errorf("%w: %s; everything here is below %s/", errUnknownPath, r.URL.Path, s.prefix)
+			}}).ServeHTTP(w, r)
+		}
+	})
+}
+
+func singleSlashes(r *http.Request) *http.Request {
+	out := *r
+	u := *r.URL
+	for strings.Contains(u.Path, "//") {
+		u.Path = strings.ReplaceAll(u.Path, "//", "/")
+	}
+	for strings.Contains(u.RawPath, "//") {
+		u.RawPath = strings.ReplaceAll(u.RawPath, "//", "/")
+	}
+	out.URL = &u
+	return &out
+}
+
+func (s *Server) grants(r *http.Request) scopes.Grants {
+	if s.set.Grants == nil {
+		return scopes.AllAccess()
+	}
+	return s.set.Grants(r)
+}
+
+func externalURL(cfg Config, addr net.Addr, tls bool) *url.URL {
+	if cfg.ExternalURL != "" {
+		u, err := url.Parse(strings.TrimRight(cfg.ExternalURL, "/"))
+		if err == nil { // Validate has parsed it
+			return u
+		}
+	}
+	u := &url.URL{Scheme: "http", Host: addr.String(), Path: strings.TrimRight(cfg.RoutePrefix, "/")}
+	if tls {
+		u.Scheme = "https"
+	}
+	return u
+}
