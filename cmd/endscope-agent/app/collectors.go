@@ -23,7 +23,7 @@ func sources(cfg Config, log *slog.Logger) ([]agent.Source, error) {
 		return nil, errors.Join(errs...)
 	}
 	if c := cfg.Agent.Collectors.Host; c.Enabled {
-		col, err := host.New(cfg.Collectors.Host, host.Settings{Logger: log.With("collector", "host")})
+		col, err := host.New(host.Config{Cgroup: c.Cgroup}, host.Settings{Logger: log.With("collector", "host")})
 		if err != nil {
 			return fail("host", err)
 		}

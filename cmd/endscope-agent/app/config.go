@@ -5,7 +5,6 @@ import (
 
 	"github.com/endscope/endscope/agent"
 	"github.com/endscope/endscope/agent/gpu"
-	"github.com/endscope/endscope/agent/host"
 	"github.com/endscope/endscope/cmd/internal/cli"
 	"github.com/endscope/endscope/internal/config"
 )
@@ -19,8 +18,7 @@ type Config struct {
 
 // CollectorsConfig is what single collectors can be told beside their schedule, which agent.Config has under the same keys.
 type CollectorsConfig struct {
-	Host host.Config `yaml:"host" help:"CPU, memory, disks and network."`
-	GPU  gpu.Config  `yaml:"gpu" help:"NVIDIA GPUs."`
+	GPU gpu.Config `yaml:"gpu" help:"NVIDIA GPUs."`
 }
 
 // DefaultConfig returns the configuration of an agent when nothing is set. It is not valid: server, endpoint and deployment have no
@@ -28,7 +26,7 @@ type CollectorsConfig struct {
 func DefaultConfig() Config {
 	return Config{
 		Agent:      agent.DefaultConfig(),
-		Collectors: CollectorsConfig{Host: host.DefaultConfig(), GPU: gpu.DefaultConfig()},
+		Collectors: CollectorsConfig{GPU: gpu.DefaultConfig()},
 		Log:        cli.DefaultLogConfig(),
 	}
 }
@@ -37,7 +35,6 @@ func DefaultConfig() Config {
 func (c Config) Validate() error {
 	return errors.Join(
 		c.Agent.Validate(),
-		config.Prefix("collectors.host", c.Collectors.Host.Validate()),
 		config.Prefix("collectors.gpu", c.Collectors.GPU.Validate()),
 		config.Prefix("log", c.Log.Validate()),
 	)
