@@ -40,7 +40,7 @@ func ParseInterval(s string) (Interval, error) {
 	case "full":
 		return Interval{Full: true}, nil
 	}
-	d, err := parseDuration(s)
+	d, err := ParseDuration(s)
 	if err != nil || d < minInterval || d%time.Millisecond != 0 {
 		return Interval{}, &ParamError{Name: "interval", Value: s,
 			Rule: "must be auto, full, or a duration of at least 1s such as 1m, 1h30m or PT5M"}
@@ -48,8 +48,9 @@ func ParseInterval(s string) (Interval, error) {
 	return Interval{Fixed: d}, nil
 }
 
-// ParseDuration reads a Go, Prometheus or ISO 8601 duration.
-func parseDuration(s string) (time.Duration, error) {
+// ParseDuration reads a Go (`1h30m`), Prometheus (`1d`, `2w`) or ISO 8601 duration (`PT1H`, `P1D`, without years and months).
+// Its error does not say what is allowed: the caller knows what the duration is for.
+func ParseDuration(s string) (time.Duration, error) {
 	if m := isoDuration.FindStringSubmatch(strings.ToUpper(s)); m != nil {
 		var total time.Duration
 		given := false

@@ -330,6 +330,12 @@ func (p *Planner) requireScope(ctx context.Context, scope scopes.Pattern, start,
 	return nil
 }
 
+// RequireScope returns an error that wraps scopes.ErrNotFound and names the scope unless something visible was stored for
+// it within the look-back.
+func (p *Planner) RequireScope(ctx context.Context, scope scopes.Pattern) error {
+	return p.requireScope(ctx, scope, p.Now(), p.Now())
+}
+
 // stateRule returns the rule for the instances of a scope, naming those that have no heartbeat.
 func (p *Planner) stateRule(ctx context.Context, scope scopes.Pattern, win windows) (stateRule, error) {
 	rule := stateRule{missingAfter: p.cfg.InstanceMissingAfter, remember: p.cfg.ScopeLookback}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -25,18 +26,12 @@ type DrillDown interface {
 // defaultRange is the time that GET /api/v1/metrics answers for where no start is given.
 const defaultRange = time.Hour
 
-// drillDownRoutes serves scopes, metric definitions and metrics.
-type drillDownRoutes struct {
-	drillDown DrillDown
-	now       func() time.Time
-}
-
 // handleScopes answers GET /api/v1/scopes: the whole tree.
-func (d drillDownRoutes) handleScopes(w http.ResponseWriter, r *http.Request) error {
-	if err := newParams(r, d.now()).err(); err != nil {
+func (s *Server) handleScopes(w http.ResponseWriter, r *http.Request) error {
+	if err := newParams(r, time.Now()).err(); err != nil {
 		return err
 	}
-	tree, err := d.drillDown.Tree(r.Context())
+	tree, err := s.set.DrillDown.Tree(r.Context())
 	if err != nil {
 		return err
 	}
@@ -44,39 +39,50 @@ func (d drillDownRoutes) handleScopes(w http.ResponseWriter, r *http.Request) er
 }
 
 // handleScope answers GET /api/v1/scopes/{endpoint}[/{deployment}[/{instance}]]: one scope and what is below it.
-func (d drillDownRoutes) handleScope(w http.ResponseWriter, r *http.Request) error {
-	if err := newParams(r, d.now()).err(); err != nil {
+func (s *Server) handleScope(w http.ResponseWriter, r *http.Request) error {
+	if err := newParams(r, time.Now()).err(); err != nil {
 		return err
 	}
-	vars := mux.Vars(r)
-	path, err := scopes.NewPath(vars["endpoint"], vars["deployment"], vars["instance"])
+	path, err := scopeOf(r)
 	if err != nil {
 		return err
 	}
-	node, err := d.drillDown.Scope(r.Context(), path)
+	node, err := s.set.DrillDown.Scope(r.Context(), path)
 	if err != nil {
 		return err
 	}
 	return writeJSON(w, newNodeJSON(*node))
 }
 
+// scopeOf reads the scope from the path of a route. The router matches paths as they were sent, so names are still encoded.
+func scopeOf(r *http.Request) (scopes.Path, error) {
+	var names [3]string
+	for i, level := range scopes.Levels() {
+		var err error
+		if names[i], err = url.PathUnescape(mux.Vars(r)[string(level)]); err != nil {
+			return scopes.Path{}, &ParameterError{Parameter: string(level), Value: mux.Vars(r)[string(level)], Rule: "must be an encoded name"}
+		}
+	}
+	return scopes.NewPath(names[0], names[1], names[2])
+}
+
 // handleMetricDefinitions answers GET /api/v1/metric-definitions: all of them, or those that a scope can be asked for.
-func (d drillDownRoutes) handleMetricDefinitions(w http.ResponseWriter, r *http.Request) error {
-	p := newParams(r, d.now(), "scope")
+func (s *Server) handleMetricDefinitions(w http.ResponseWriter, r *http.Request) error {
+	p := newParams(r, time.Now(), "scope")
 	scope := p.one("scope")
 	if err := p.err(); err != nil {
 		return err
 	}
-	definitions := d.drillDown.Definitions().All()
+	definitions := s.set.DrillDown.Definitions().All()
 	if scope != "" {
 		pattern, err := scopes.ParsePattern(scope)
 		if err != nil {
 			return err
 		}
-		if err := d.drillDown.RequireScope(r.Context(), pattern); err != nil {
+		if err := s.set.DrillDown.RequireScope(r.Context(), pattern); err != nil {
 			return err
 		}
-		definitions = d.drillDown.Definitions().AtLevel(pattern.Level())
+		definitions = s.set.DrillDown.Definitions().AtLevel(pattern.Level())
 	}
 	out := make([]definitionJSON, 0, len(definitions))
 	for _, def := range definitions {
@@ -86,20 +92,20 @@ func (d drillDownRoutes) handleMetricDefinitions(w http.ResponseWriter, r *http.
 }
 
 // handleMetrics answers GET /api/v1/metrics: one series for each metric, aggregation, scope and split value.
-func (d drillDownRoutes) handleMetrics(w http.ResponseWriter, r *http.Request) error {
-	request, err := d.metricsRequest(r)
+func (s *Server) handleMetrics(w http.ResponseWriter, r *http.Request) error {
+	request, err := metricsRequest(r)
 	if err != nil {
 		return err
 	}
-	answer, err := d.drillDown.DrillDown(r.Context(), request)
+	answer, err := s.set.DrillDown.DrillDown(r.Context(), request)
 	if err != nil {
 		return err
 	}
 	return writeJSON(w, newAnswerJSON(answer))
 }
 
-func (d drillDownRoutes) metricsRequest(r *http.Request) (query.Request, error) {
-	now := d.now()
+func metricsRequest(r *http.Request) (query.Request, error) {
+	now := time.Now()
 	p := newParams(r, now, "scope", "metric", "aggregation", "interval", "start", "end", "split")
 	end := p.time("end", now)
 	request := query.Request{Metrics: p.list("metric"), Split: p.list("split"), Start: p.time("start", end.Add(-defaultRange)), End: end}

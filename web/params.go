@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
@@ -13,7 +14,7 @@ import (
 	"github.com/endscope/endscope/query"
 )
 
-// params reads the query parameters of a request. Each reader notes what is not allowed as a *query.ParamError; err returns the first.
+// params reads the query parameters of a request. Each reader notes what is not allowed as a *ParameterError; err returns the first.
 type params struct {
 	values url.Values
 	now    time.Time
@@ -27,16 +28,14 @@ func newParams(r *http.Request, now time.Time, allowed ...string) *params {
 	if p.values, err = url.ParseQuery(r.URL.RawQuery); err != nil {
 		p.fail("query", r.URL.RawQuery, "must be an encoded query string: "+err.Error())
 	}
-	for name, values := range p.values {
+	for _, name := range slices.Sorted(maps.Keys(p.values)) {
+		values := p.values[name]
 		if !slices.Contains(allowed, name) {
-			rule := "is not a parameter of this route, which takes none"
+			rule := "is not known here; there are no parameters"
 			if len(allowed) > 0 {
-				rule = "is not a parameter of this route, which takes " + strings.Join(allowed, ", ")
+				rule = "is not known here; there are " + strings.Join(allowed, ", ")
 			}
-			p.fail("parameter", name, rule)
-		}
-		if slices.Contains(values, "") && len(values) > 1 {
-			p.fail(name, "", "must not be empty")
+			p.fail(name, values[0], rule)
 		}
 	}
 	return p
@@ -44,7 +43,7 @@ func newParams(r *http.Request, now time.Time, allowed ...string) *params {
 
 func (p *params) fail(name, value, rule string) {
 	if p.first == nil {
-		p.first = &query.ParamError{Name: name, Value: value, Rule: rule}
+		p.first = &ParameterError{Parameter: name, Value: value, Rule: rule}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/prometheus/promql"
 
+	"github.com/endscope/endscope/query"
 	"github.com/endscope/endscope/scopes"
 	"github.com/endscope/endscope/tsdb"
 )
@@ -50,6 +51,9 @@ func (e *ForbiddenError) Error() string { return e.Reason }
 func problemOf(err error) (p Problem, known bool) {
 	var (
 		param     *ParameterError
+		asked     *query.ParamError
+		path      *scopes.PathError
+		answer    *query.AnswerLimitError
 		forbidden *ForbiddenError
 		tooLarge  *http.MaxBytesError
 		blocked   *tsdb.UnwritableError
@@ -57,7 +61,7 @@ func problemOf(err error) (p Problem, known bool) {
 		canceled  promql.ErrQueryCanceled
 	)
 	switch {
-	case errors.As(err, &param):
+	case errors.As(err, &param), errors.As(err, &asked), errors.As(err, &path):
 		return Problem{"/problems/bad-parameter", "Bad parameter", http.StatusBadRequest, err.Error()}, true
 	case errors.As(err, &forbidden):
 		return Problem{"/problems/forbidden", "Not allowed", http.StatusForbidden, err.Error()}, true
@@ -67,6 +71,8 @@ func problemOf(err error) (p Problem, known bool) {
 		return Problem{"/problems/method-not-allowed", "Method not allowed", http.StatusMethodNotAllowed, err.Error()}, true
 	case errors.Is(err, scopes.ErrNotFound):
 		return Problem{"/problems/not-found", "Not found", http.StatusNotFound, err.Error()}, true
+	case errors.As(err, &answer):
+		return Problem{"/problems/answer-limit", "Answer too large", http.StatusUnprocessableEntity, err.Error()}, true
 	case errors.As(err, &tooLarge):
 		return Problem{"/problems/too-large", "Request too large", http.StatusRequestEntityTooLarge,
 			fmt.Sprintf("the request's body is larger than %d bytes", tooLarge.Limit)}, true

@@ -33,6 +33,16 @@ func (s *Server) routes() []route {
 	all := []route{
 		{name: "healthy", methods: getHead, path: "/-/healthy", handle: s.handleHealthy},
 	}
+	if s.set.DrillDown != nil {
+		all = append(all,
+			route{name: "scopes", methods: getHead, path: "/api/v1/scopes", handle: s.handleScopes},
+			route{name: "scope_endpoint", methods: getHead, path: "/api/v1/scopes/{endpoint}", handle: s.handleScope},
+			route{name: "scope_deployment", methods: getHead, path: "/api/v1/scopes/{endpoint}/{deployment}", handle: s.handleScope},
+			route{name: "scope_instance", methods: getHead, path: "/api/v1/scopes/{endpoint}/{deployment}/{instance}", handle: s.handleScope},
+			route{name: "metric_definitions", methods: getHead, path: "/api/v1/metric-definitions", handle: s.handleMetricDefinitions},
+			route{name: "metrics_drilldown", methods: getHead, path: "/api/v1/metrics", handle: s.handleMetrics},
+		)
+	}
 	return all
 }
 

@@ -25,6 +25,9 @@ type Settings struct {
 	Registerer prometheus.Registerer
 	Gatherer   prometheus.Gatherer // what /metrics shows
 
+	// DrillDown answers for scopes and metrics; without it their routes do not exist.
+	DrillDown DrillDown
+
 	// Grants decides what a request may see. Nil means everything: there are no tokens yet.
 	Grants func(*http.Request) scopes.Grants
 }
