@@ -351,3 +351,10 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestChangedNamesKeys(t *testing.T) {
+	a, b := defaults(), defaults()
+	b.Storage.Workers, b.Hosts, b.Rules = 9, []string{}, []rule{{Name: "x"}}
+	require.Equal(t, []string{"storage.workers", "rules"}, loader(t).Changed(a, b))
+	require.Empty(t, loader(t).Changed(a, a))
+}

@@ -1,0 +1,61 @@
+package app
+
+import (
+	"errors"
+	"net"
+	"strconv"
+
+	"github.com/endscope/endscope/cmd/internal/cli"
+	"github.com/endscope/endscope/ingest"
+	"github.com/endscope/endscope/internal/config"
+	"github.com/endscope/endscope/tsdb"
+	"github.com/endscope/endscope/web"
+)
+
+// Config is everything that the operator of a server writes.
+type Config struct {
+	DataDir string        `yaml:"data_dir" help:"Directory of everything that the server stores; one server per directory."`
+	Listen  string        `yaml:"listen" help:"Address of the one port that serves everything, as host:port; see web.allow_unauthenticated for addresses that other machines can reach."`
+	Log     cli.LogConfig `yaml:"log" help:"What the server says on its standard error."`
+	Storage tsdb.Config   `yaml:"storage" help:"The embedded metric store."`
+	Ingest  ingest.Config `yaml:"ingest" help:"What pushes may bring. Refusals are counted by reason in /metrics and told to the sender."`
+	Web     web.Config    `yaml:"web" help:"The listener and the HTTP surface."`
+}
+
+// DefaultConfig returns the configuration that a server has when nothing is set.
+func DefaultConfig() Config {
+	return Config{
+		DataDir: "endscope-data",
+		Listen:  "127.0.0.1:9190",
+		Log:     cli.DefaultLogConfig(),
+		Storage: tsdb.DefaultConfig(),
+		Ingest:  ingest.DefaultConfig(),
+		Web:     web.DefaultConfig(),
+	}
+}
+
+// Validate returns a config.FieldError for every value that is out of bounds.
+func (c Config) Validate() error {
+	var errs []error
+	if c.DataDir == "" {
+		errs = append(errs, config.Invalid("data_dir", "", "must name a directory"))
+	}
+	errs = append(errs, c.validateListen(),
+		config.Prefix("log", c.Log.Validate()),
+		config.Prefix("storage", c.Storage.Validate()),
+		config.Prefix("ingest", c.Ingest.Validate()),
+		config.Prefix("web", c.Web.Validate()),
+	)
+	return errors.Join(errs...)
+}
+
+func (c Config) validateListen() error {
+	_, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return config.Invalid("listen", c.Listen, "must be host:port, such as 127.0.0.1:9190")
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return config.Invalid("listen", c.Listen, "must end in a port between 0 and 65535")
+	}
+	return nil
+}

@@ -1,0 +1,41 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/endscope/endscope/cmd/endscope/app"
+	"github.com/endscope/endscope/cmd/internal/cli"
+	"github.com/endscope/endscope/cmd/internal/conf"
+)
+
+func newCheck(env cli.Env) (*cobra.Command, error) {
+	loader, err := conf.New(app.DefaultConfig)
+	if err != nil {
+		return nil, err
+	}
+	check := &cobra.Command{
+		Use: "check", Short: "Check files before a server reads them",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return cli.Usage(fmt.Errorf("cannot check %q: must be config", args[0]))
+			}
+			_ = cmd.Help()
+			return cli.Usage(errors.New("nothing to check given"))
+		},
+	}
+	check.AddCommand(&cobra.Command{
+		Use: "config FILE", Short: "Check a configuration file, and list everything that is wrong with it",
+		Args: cli.Args(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if _, err := loader.LoadFile(args[0]); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(env.Stdout, "%s: good\n", args[0])
+			return err
+		},
+	})
+	return check, nil
+}

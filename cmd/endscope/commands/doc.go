@@ -1,0 +1,5 @@
+// Package commands is the command line of the server binary: the root, the list of subcommands, serve and check.
+//
+// It owns which commands there are and what their flags do. It does not own wiring (app), questions to a server (client) or the demo.
+// It may import everything below cmd; only cmd/endscope imports it. A command belongs to one run.
+package commands

@@ -1,0 +1,60 @@
+package scoring
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics are the canonical series of an endpoint's traffic, measured by the server itself. docs/metrics.md says what each means.
+type metrics struct {
+	requests      *prometheus.HistogramVec
+	model         prometheus.Histogram
+	requestSize   prometheus.Histogram
+	responseSize  prometheus.Histogram
+	inFlight      prometheus.Gauge
+	connections   prometheus.Gauge
+	opened        prometheus.Counter
+	network       *prometheus.CounterVec
+	collected     *prometheus.CounterVec
+	received      prometheus.Counter
+	sent          prometheus.Counter
+}
+
+// native makes a histogram that has native buckets, each at most 10 % wider than the one before, and no classic ones.
+func native(name, help string) prometheus.HistogramOpts {
+	return prometheus.HistogramOpts{
+		Name: name, Help: help,
+		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 160, NativeHistogramMinResetDuration: time.Hour,
+	}
+}
+
+func newMetrics(reg prometheus.Registerer) (*metrics, error) {
+	m := &metrics{
+		requests: prometheus.NewHistogramVec(native("endpoint_request_duration_seconds",
+			"Time from the first byte of a request to the last byte of its answer, by the endpoint's status and the model's."), []string{"status_code", "model_status_code"}),
+		model:        prometheus.NewHistogram(native("endpoint_model_duration_seconds", "Time from the last byte of a request to the first byte of the model's answer.")),
+		requestSize:  prometheus.NewHistogram(native("endpoint_request_size_bytes", "Size of a request's body.")),
+		responseSize: prometheus.NewHistogram(native("endpoint_response_size_bytes", "Size of an answer's body.")),
+		inFlight:     prometheus.NewGauge(prometheus.GaugeOpts{Name: "endpoint_requests_in_flight", Help: "Requests that are being answered."}),
+		connections:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "endpoint_connections_active", Help: "Open connections of clients."}),
+		opened:       prometheus.NewCounter(prometheus.CounterOpts{Name: "endpoint_connections_opened_total", Help: "Connections that clients opened."}),
+		network: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "endpoint_network_bytes_total",
+			Help: "Bytes moved over clients' connections, headers included."}, []string{"direction"}),
+		collected: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "endpoint_data_collection_events_total",
+			Help: "Events of the traffic that were collected, by type."}, []string{"type"}),
+	}
+	for _, c := range []prometheus.Collector{m.requests, m.model, m.requestSize, m.responseSize, m.inFlight, m.connections, m.opened, m.network, m.collected} {
+		if err := reg.Register(c); err != nil {
+			return nil, err
+		}
+	}
+	m.received, m.sent = m.network.WithLabelValues("receive"), m.network.WithLabelValues("transmit")
+	m.collected.WithLabelValues(eventTraffic)
+	m.collected.WithLabelValues(eventPayload)
+	// What can happen is there from the start, so that its first occurrence is a rise and not a beginning.
+	for _, k := range [][2]string{{"200", "200"}, {"400", ""}, {"424", "500"}} {
+		m.requests.WithLabelValues(k[0], k[1])
+	}
+	return m, nil
+}
