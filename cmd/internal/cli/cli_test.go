@@ -68,6 +68,8 @@ func TestFirstSignalEndsTheContextAndTheSecondLeavesAtOnce(t *testing.T) {
 		defer close(left)
 		signal()
 		<-ctx.Done()
+		signal() // within the time in which it counts as the same
+		time.Sleep(sameSignal + 50*time.Millisecond)
 		signal()
 		<-release
 		return nil

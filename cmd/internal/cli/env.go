@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -22,6 +23,10 @@ const (
 	ExitFailure = 1 // the work was tried and failed
 	ExitUsage   = 2 // flags, arguments or configuration are wrong; nothing was tried
 )
+
+// sameSignal is the time in which a second signal is the first one delivered again, as terminals and timeout(1) do it: once to the
+// process and once to its group.
+const sameSignal = 500 * time.Millisecond
 
 // Env is the world outside one run of a binary.
 type Env struct {
@@ -89,16 +94,19 @@ func (e Env) Execute(root *cobra.Command, args []string) int {
 	root.SetArgs(args)
 	done := make(chan error, 1)
 	go func() { done <- root.ExecuteContext(ctx) }()
-	for stopping := false; ; {
+	for stopping := (time.Time{}); ; {
 		select {
 		case err := <-done:
 			return e.report(root, err)
 		case <-signals:
-			if stopping {
+			if !stopping.IsZero() {
+				if time.Since(stopping) < sameSignal {
+					continue
+				}
 				fmt.Fprintf(e.Stderr, "%s: second signal, leaving at once\n", root.Name())
 				return ExitFailure
 			}
-			stopping = true
+			stopping = time.Now()
 			cancel()
 		}
 	}
