@@ -15,6 +15,8 @@ import (
 
 	"github.com/endscope/endscope/cmd/internal/cli"
 	"github.com/endscope/endscope/ingest"
+	"github.com/endscope/endscope/query"
+	"github.com/endscope/endscope/scopes"
 	"github.com/endscope/endscope/tsdb"
 	"github.com/endscope/endscope/web"
 )
@@ -71,7 +73,26 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 	a.cleanup.Add("metric store", a.store.Close)
 	ingester.UseStore(a.store)
 
-	a.web, err = web.New(cfg.Web, web.Settings{Listen: cfg.Listen, Logger: part(a.log, "web"), Registerer: registry, Gatherer: registry})
+	engine, err := query.NewEngine(cfg.Query, query.Settings{Logger: part(a.log, "query"), Registerer: registry, Queryable: a.store})
+	if err != nil {
+		return nil, err
+	}
+	a.cleanup.Add("query engine", engine.Close)
+	catalogue, err := scopes.LoadCatalogue()
+	if err != nil {
+		return nil, err
+	}
+	planner, err := query.NewPlanner(cfg.DrillDown, query.PlannerSettings{
+		Catalogue: catalogue, Queryable: engine.Queryable(), Range: drillDownRange(engine), Now: time.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	a.web, err = web.New(cfg.Web, web.Settings{
+		Listen: cfg.Listen, Logger: part(a.log, "web"), Registerer: registry, Gatherer: registry,
+		DrillDown: planner,
+	})
 	if err != nil {
 		return nil, err
 	}

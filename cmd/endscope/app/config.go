@@ -8,6 +8,7 @@ import (
 	"github.com/endscope/endscope/cmd/internal/cli"
 	"github.com/endscope/endscope/ingest"
 	"github.com/endscope/endscope/internal/config"
+	"github.com/endscope/endscope/query"
 	"github.com/endscope/endscope/tsdb"
 	"github.com/endscope/endscope/web"
 )
@@ -19,7 +20,11 @@ type Config struct {
 	Log     cli.LogConfig `yaml:"log" help:"What the server says on its standard error."`
 	Storage tsdb.Config   `yaml:"storage" help:"The embedded metric store."`
 	Ingest  ingest.Config `yaml:"ingest" help:"What pushes may bring. Refusals are counted by reason in /metrics and told to the sender."`
-	Web     web.Config    `yaml:"web" help:"The listener and the HTTP surface."`
+	Query   query.Config  `yaml:"query" help:"What a PromQL query may cost."`
+
+	DrillDown query.DrillDownConfig `yaml:"drill_down" help:"The scope tree, and what a drill-down answer may hold."`
+
+	Web web.Config `yaml:"web" help:"The listener and the HTTP surface."`
 }
 
 // DefaultConfig returns the configuration that a server has when nothing is set.
@@ -30,7 +35,11 @@ func DefaultConfig() Config {
 		Log:     cli.DefaultLogConfig(),
 		Storage: tsdb.DefaultConfig(),
 		Ingest:  ingest.DefaultConfig(),
-		Web:     web.DefaultConfig(),
+		Query:   query.DefaultConfig(),
+
+		DrillDown: query.DefaultDrillDownConfig(),
+
+		Web: web.DefaultConfig(),
 	}
 }
 
@@ -44,6 +53,8 @@ func (c Config) Validate() error {
 		config.Prefix("log", c.Log.Validate()),
 		config.Prefix("storage", c.Storage.Validate()),
 		config.Prefix("ingest", c.Ingest.Validate()),
+		config.Prefix("query", c.Query.Validate()),
+		config.Prefix("drill_down", c.DrillDown.Validate()),
 		config.Prefix("web", c.Web.Validate()),
 	)
 	return errors.Join(errs...)
