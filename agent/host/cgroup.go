@@ -78,7 +78,7 @@ func findCgroup(root, mode string) (*cgroup, error) {
 				p = mode
 			}
 			contained = contained || containerPath.MatchString(p) || m.root != "/" || strings.HasPrefix(p, "/..")
-			return locate(root, m, p)
+			return locate(root, m, p, p == mode)
 		}
 		return place{}
 	}
@@ -100,8 +100,8 @@ func findCgroup(root, mode string) (*cgroup, error) {
 	return g, nil
 }
 
-// locate turns a cgroup's path into a folder below its mount.
-func locate(root string, m mount, p string) place {
+// locate turns a cgroup's path into a folder below its mount: the nearest that can be seen, unless it must be that very one.
+func locate(root string, m mount, p string, exact bool) place {
 	base := filepath.Join(root, m.point)
 	rel := p
 	if m.root != "/" {
@@ -114,7 +114,7 @@ func locate(root string, m mount, p string) place {
 		rel = "/"
 	}
 	dir := filepath.Join(base, path.Clean("/"+rel))
-	for dir != base && !exists(dir) {
+	for dir != base && !exact && !exists(dir) {
 		dir = filepath.Dir(dir)
 	}
 	return place{base: base, dir: dir}
