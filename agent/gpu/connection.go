@@ -183,7 +183,7 @@ func (c *connection) finish(now time.Time, expired <-chan struct{}) (listing, bo
 	case !c.seen && (l.err == nil || absent(l.err)):
 		c.err = nil // no GPU is no failure
 		if l.err != nil {
-			c.next = now.Add(c.cfg.RetryInterval)
+			c.next, c.backoff = now.Add(c.cfg.RetryInterval), 0
 		}
 		c.say(c.log.Info, "no GPU on this machine; its series are left out", l.err)
 	case code == LibRMVersionMismatch:
