@@ -1,8 +1,10 @@
 package conf
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"reflect"
 	"regexp"
@@ -115,7 +117,19 @@ func (l *Loader[T]) load(path string, set map[string]*flagValue) (T, error) {
 	if len(errs) == 0 {
 		return cfg, nil
 	}
+	slices.SortStableFunc(errs, byPlace)
 	return cfg, errs
+}
+
+// byPlace puts what stands in the file first, by line, and leaves the rest in its order.
+func byPlace(a, b error) int {
+	line := func(err error) int {
+		if e, ok := err.(*Error); ok && e.File != "" {
+			return e.Line
+		}
+		return math.MaxInt
+	}
+	return cmp.Compare(line(a), line(b))
 }
 
 // locate says where the operator wrote the value that a rule refuses: a flag, a line of the file, or nowhere.
@@ -128,10 +142,14 @@ func (l *Loader[T]) locate(fe *config.FieldError, d *decoder, set map[string]*fl
 	if text, ok := d.text[fe.Key]; ok {
 		e.Value = quoteEmpty(text)
 	}
+	isLeaf := slices.ContainsFunc(l.leaves, func(f leaf) bool { return f.key == fe.Key })
 	for key := fe.Key; key != ""; key = parentKey(key) {
 		if p, ok := d.pos[key]; ok {
 			e.File, e.Line, e.Column = d.file, p.line, p.column
 			return e
+		}
+		if isLeaf {
+			break // the file does not have it; only what stands inside a value is blamed on that value
 		}
 	}
 	if e.Value == `""` {

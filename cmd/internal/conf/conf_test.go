@@ -152,9 +152,9 @@ func TestLoadNamesEveryErrorWithItsPlace(t *testing.T) {
 		"several at once": {"data_dir: 5\nstorage:\n  retension: 1m\n  workers: 0\n  ratio: x\n", []string{"--storage.compress=maybe"}, []string{
 			"c.yaml:1: data_dir: must be text; put it in quotes (got 5)",
 			"c.yaml:3: storage.retension: unknown key; did you mean storage.retention?",
+			"c.yaml:4: storage.workers: must be at least 1 (got 0)",
 			"c.yaml:5: storage.ratio: must be a number (got x)",
 			"--storage.compress: must be true or false (got maybe)",
-			"c.yaml:4: storage.workers: must be at least 1 (got 0)",
 		}},
 		"unknown key in the wrong section": {"retention: 1d\n", nil, []string{"c.yaml:1: retention: unknown key; did you mean storage.retention?"}},
 		"unknown key, nothing near":        {"zzzzzzzz: 1d\n", nil, []string{"c.yaml:1: zzzzzzzz: unknown key"}},
