@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 
 	"github.com/endscope/endscope/scopes"
@@ -183,51 +184,91 @@ func aggregationsOf(def *scopes.Definition, asked []scopes.Aggregation) []scopes
 
 // evaluate adds the series of one aggregation to the answer.
 func (p *Planner) evaluate(ctx context.Context, plan *plan, a scopes.Aggregation, win windows, answer *Answer) error {
-	matrix, warnings, err := p.Range(ctx, plan.expr(a), win.start.Add(win.length), win.end(), win.length)
-	if err != nil {
-		return fmt.Errorf("evaluate %s of %s: %w", a, plan.def.Name, err)
-	}
-	for _, w := range warnings.AsErrors() {
-		answer.Warnings = append(answer.Warnings, w.Error())
-	}
-	if n := len(answer.Series) + len(matrix); n*win.count > p.cfg.MaxValues {
-		return &AnswerLimitError{Series: n, Points: win.count, Limit: p.cfg.MaxValues,
-			How: "ask for a longer interval, a shorter time range, fewer dimensions in split, or a narrower scope"}
-	}
-	found := make([]AnswerSeries, 0, len(matrix))
-	for _, s := range matrix {
-		series := AnswerSeries{
-			Scope: scopes.Of(s.Metric), Metric: plan.def.Name, Aggregation: a, Unit: plan.def.UnitOf(a),
-			Dimensions: make(map[string]string, len(plan.split)), Values: valuesOf(s, win),
+	found := map[uint64]*AnswerSeries{}
+	for _, part := range p.parts(plan, win) {
+		matrix, warnings, err := p.Range(ctx, part.plan.expr(a), part.start.Add(part.length), part.end(), part.length)
+		if err != nil {
+			return fmt.Errorf("evaluate %s of %s: %w", a, plan.def.Name, err)
 		}
-		for _, dim := range plan.split {
-			series.Dimensions[dim.Name] = s.Metric.Get(labelOf(dim))
+		for _, w := range warnings.AsErrors() {
+			answer.Warnings = append(answer.Warnings, w.Error())
 		}
-		if slices.ContainsFunc(series.Values, func(v *float64) bool { return v != nil }) {
-			found = append(found, series)
+		if n := len(answer.Series) + max(len(found), len(matrix)); n*win.count > p.cfg.MaxValues {
+			return &AnswerLimitError{Series: n, Points: win.count, Limit: p.cfg.MaxValues,
+				How: "ask for a longer interval, a shorter time range, fewer dimensions in split, or a narrower scope"}
+		}
+		for _, s := range matrix {
+			series := found[s.Metric.Hash()]
+			if series == nil {
+				series = newAnswerSeries(plan, a, s.Metric, win.count)
+				found[s.Metric.Hash()] = series
+			}
+			part.fill(series.Values[part.first:], s.Floats)
 		}
 	}
-	slices.SortFunc(found, func(x, y AnswerSeries) int {
+	maps.DeleteFunc(found, func(_ uint64, s *AnswerSeries) bool {
+		return !slices.ContainsFunc(s.Values, func(v *float64) bool { return v != nil })
+	})
+	sorted := slices.SortedFunc(maps.Values(found), func(x, y *AnswerSeries) int {
 		if c := strings.Compare(x.Scope.String(), y.Scope.String()); c != 0 {
 			return c
 		}
 		return slices.Compare(sortedValues(x.Dimensions), sortedValues(y.Dimensions))
 	})
-	answer.Series = append(answer.Series, found...)
+	for _, s := range sorted {
+		answer.Series = append(answer.Series, *s)
+	}
 	return nil
 }
 
-// valuesOf puts a series' points into their windows. What is not a finite number is no value.
-func valuesOf(s promql.Series, win windows) []*float64 {
-	out := make([]*float64, win.count)
-	kept := make([]float64, 0, len(s.Floats))
-	for _, point := range s.Floats {
-		if i, ok := win.index(point.T); ok && !math.IsNaN(point.F) && !math.IsInf(point.F, 0) {
-			kept = append(kept, point.F)
-			out[i] = &kept[len(kept)-1]
-		}
+func newAnswerSeries(plan *plan, a scopes.Aggregation, metric labels.Labels, points int) *AnswerSeries {
+	s := &AnswerSeries{
+		Scope: scopes.Of(metric), Metric: plan.def.Name, Aggregation: a, Unit: plan.def.UnitOf(a),
+		Dimensions: make(map[string]string, len(plan.split)), Values: make([]*float64, points),
+	}
+	for _, dim := range plan.split {
+		s.Dimensions[dim.Name] = metric.Get(labelOf(dim))
+	}
+	return s
+}
+
+// part is a run of windows that one evaluation answers for; first is the index of its first window.
+type part struct {
+	windows
+	plan  *plan
+	first int
+}
+
+// parts returns what to evaluate for the windows: all at once for what is computed from the samples inside a window. What
+// looks at instants must not look at instants to come, where the newest sample would seem older than it is: there, the
+// window that now lies in is evaluated up to now, and later ones not at all.
+func (p *Planner) parts(pl *plan, win windows) []part {
+	elapsed := p.Now().Truncate(time.Millisecond).Sub(win.start)
+	ended := int(max(0, elapsed) / win.length)
+	if !pl.instants() || ended >= win.count {
+		return []part{{windows: win, plan: pl}}
+	}
+	var out []part
+	if ended > 0 {
+		out = append(out, part{windows: windows{win.start, win.length, ended}, plan: pl})
+	}
+	if open := elapsed - time.Duration(ended)*win.length; open > 0 {
+		short := *pl
+		short.window = open
+		out = append(out, part{windows: windows{win.start.Add(time.Duration(ended) * win.length), open, 1}, plan: &short, first: ended})
 	}
 	return out
+}
+
+// fill puts points into their windows. What is not a finite number is no value.
+func (w windows) fill(values []*float64, points []promql.FPoint) {
+	kept := make([]float64, 0, len(points))
+	for _, point := range points {
+		if i, ok := w.index(point.T); ok && !math.IsNaN(point.F) && !math.IsInf(point.F, 0) {
+			kept = append(kept, point.F)
+			values[i] = &kept[len(kept)-1]
+		}
+	}
 }
 
 func sortedValues(dims map[string]string) []string {

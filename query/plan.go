@@ -115,6 +115,11 @@ func (p *plan) expr(a scopes.Aggregation) parser.Expr {
 	return nil
 }
 
+// instants says whether the plan looks at instants within a window instead of at the samples in it.
+func (p *plan) instants() bool {
+	return p.def.Source.Kind == scopes.KindGaugeSum || p.def.Source.Kind == scopes.KindInstanceState
+}
+
 // gauge takes all samples in the window of all series as one set.
 func (p *plan) gauge(a scopes.Aggregation, factor float64) parser.Expr {
 	samples := func(function string, op parser.ItemType) parser.Expr {

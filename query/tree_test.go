@@ -170,6 +170,38 @@ func TestDeploymentCapacityFollowsTheStates(t *testing.T) {
 	require.Equal(t, steps(func(int) float64 { return 0 }), got["fraud/v1/remote missing"])
 }
 
+// A window that has not ended must not take the time until its end for silence.
+func TestOpenWindowsAreLookedAtUpToNow(t *testing.T) {
+	b := newBench(t)
+	populate(b)
+	app := b.append()
+	for at := testTime; !at.After(b.now); at = at.Add(10 * time.Second) {
+		app.float(at, 4, seriesOf("endpoint_requests_in_flight", path(t, "credit/blue/agent")))
+	}
+	app.done()
+	b.now = b.now.Add(3 * time.Second)
+	for _, metric := range []string{"DeploymentCapacity", "RequestsInFlight"} {
+		answer, err := b.planner.DrillDown(t.Context(), Request{Scope: pattern(t, "credit/blue/agent"), Metrics: []string{metric}, Split: []string{"instanceId"},
+			Start: b.now.Add(-8 * time.Minute), End: b.now.Add(9 * time.Minute), Interval: Interval{Fixed: 5 * time.Minute}})
+		require.NoError(t, err)
+		require.Equal(t, testTime.Add(30*time.Minute).UnixMilli(), *answer.PartialFrom)
+		require.Len(t, answer.Series, 1)
+		values := answer.Series[0].Values
+		want := map[string]float64{"DeploymentCapacity": 1, "RequestsInFlight": 4}[metric]
+		require.Len(t, values, 4) // 20 to 40 minutes
+		for _, v := range values[:3] {
+			require.Equal(t, want, *v)
+		}
+		require.Nil(t, values[3], "the future is not known")
+	}
+	answer, err := b.planner.DrillDown(t.Context(), Request{Scope: pattern(t, "credit/blue/agent"), Metrics: []string{"DeploymentCapacity"}, Split: []string{"State"},
+		Start: b.now.Add(-time.Minute), End: b.now})
+	require.NoError(t, err)
+	for _, s := range answer.Series {
+		require.Equal(t, map[string]float64{"ready": 1, "missing": 0}[s.Dimensions["State"]], *s.Values[len(s.Values)-1], s.Dimensions)
+	}
+}
+
 // BenchmarkTree lists 2,000 instances of our agent, each with 60 series and five minutes of samples in the head.
 func BenchmarkTree(b *testing.B) {
 	bench := newBench(b)
