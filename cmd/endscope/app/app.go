@@ -28,8 +28,16 @@ type Settings struct {
 	Level *cli.LogLevel
 	// Load reads the configuration anew. Nil means that reload is not possible.
 	Load func() (Config, error)
+	// Registry holds the server's metrics, and is what /metrics shows. Nil makes one; one registry serves one server.
+	Registry Registry
 	// Changed returns the keys that differ between two configurations. Needed where Load is set.
 	Changed func(a, b Config) []string
+}
+
+// Registry is what *prometheus.Registry is.
+type Registry interface {
+	prometheus.Registerer
+	prometheus.Gatherer
 }
 
 // App is one server: everything of it that runs. Make it with New, Run it once, and Close it.
@@ -56,11 +64,17 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		versioncollector.NewCollector("endscope"),
-	)
+	registry := set.Registry
+	if registry == nil {
+		registry = prometheus.NewRegistry()
+	}
+	for _, c := range []prometheus.Collector{
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), versioncollector.NewCollector("endscope"),
+	} {
+		if err := registry.Register(c); err != nil {
+			return nil, fmt.Errorf("register metrics of the process: %w", err)
+		}
+	}
 
 	ingester, err := ingest.New(cfg.Ingest, ingest.Settings{Logger: part(a.log, "ingest"), Registerer: registry})
 	if err != nil {
