@@ -65,12 +65,12 @@ func TestVerifyNamesWhatIsMissing(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, answer) }))
 	defer srv.Close()
 	addr := strings.TrimPrefix(srv.URL, "http://")
-	require.ErrorContains(t, verify(t.Context(), addr, l, time.Millisecond), ": 0 of ")
+	require.ErrorContains(t, verify(t.Context(), addr, l, 300*time.Millisecond), ": 0 of ")
 	answer = `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"480"]}]}}`
 	l.expect = map[string]int{"instance_load1": 480}
-	require.NoError(t, verify(t.Context(), addr, l, time.Second))
+	require.NoError(t, verify(t.Context(), addr, l, 10*time.Second))
 	l.expect["gpu_power_watts"] = 481
-	require.ErrorContains(t, verify(t.Context(), addr, l, time.Millisecond), "gpu_power_watts: 480 of 481 samples")
+	require.ErrorContains(t, verify(t.Context(), addr, l, 300*time.Millisecond), "gpu_power_watts: 480 of 481 samples")
 }
 
 func TestQuantile(t *testing.T) {
