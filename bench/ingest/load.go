@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"golang.org/x/sync/errgroup"
 )
@@ -81,7 +82,7 @@ func build(ctx context.Context, p plan, proto proto, end time.Time) (*load, erro
 		end: end, start: end.Add(-time.Duration(p.rounds-1) * spacing),
 	}
 	for _, s := range all {
-		l.expect[s.labels.Get(labels.MetricName)] += p.rounds
+		l.expect[s.labels.Get(model.MetricNameLabel)] += p.rounds
 	}
 	// Whole requests of series are dealt out in turn, so that in the fleet plan one request is one agent's.
 	mine := make([][]*series, p.conns)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/golang/snappy"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/prompb"
 	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
@@ -48,7 +49,7 @@ func TestBodiesHoldWhatIsExpected(t *testing.T) {
 						decode(t, proto, r.body, func(ls labels.Labels, at int64) {
 							n++
 							key := ls.String()
-							counts[ls.Get(labels.MetricName)]++
+							counts[ls.Get(model.MetricNameLabel)]++
 							require.Greater(t, at, last[key])
 							last[key] = at
 							if was, ok := home[key]; ok {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 )
 
@@ -123,7 +124,7 @@ func world(endpoints, deployments, instances int, histograms bool, r *rand.Rand)
 				instance := fmt.Sprintf("%s-%s-%d", endpoint, deployment, i)
 				uuid := fmt.Sprintf("GPU-%08x-%04x-%04x-%012x", r.Uint32(), r.Uint32()&0xffff, r.Uint32()&0xffff, r.Uint64()&0xffffffffffff)
 				for _, m := range metrics {
-					pairs := append([]string{labels.MetricName, m.name, "endpoint", endpoint, "deployment", deployment, "instance", instance}, m.pairs...)
+					pairs := append([]string{model.MetricNameLabel, m.name, "endpoint", endpoint, "deployment", deployment, "instance", instance}, m.pairs...)
 					if len(m.pairs) > 2 && m.pairs[len(m.pairs)-2] == "model" {
 						pairs = append(pairs, "uuid", uuid)
 					}
@@ -164,14 +165,14 @@ func histogram(endpoint, deployment string, r *rand.Rand) []*series {
 		identity := []string{"endpoint", endpoint, "deployment", deployment, "status_code", status}
 		rate := 0.0
 		for i := range bounds {
-			s := newSeries(bucketed, r, append([]string{labels.MetricName, name + "_bucket", "le", bounds[i]}, identity...)...)
+			s := newSeries(bucketed, r, append([]string{model.MetricNameLabel, name + "_bucket", "le", bounds[i]}, identity...)...)
 			rate += 200 * r.Float64()
 			s.rate, s.value = rate, math.Round(1000*rate)
 			all = append(all, s)
 		}
-		count := newSeries(bucketed, r, append([]string{labels.MetricName, name + "_count"}, identity...)...)
+		count := newSeries(bucketed, r, append([]string{model.MetricNameLabel, name + "_count"}, identity...)...)
 		count.rate, count.value = rate, math.Round(1000*rate)
-		all = append(all, count, newSeries(seconds, r, append([]string{labels.MetricName, name + "_sum"}, identity...)...))
+		all = append(all, count, newSeries(seconds, r, append([]string{model.MetricNameLabel, name + "_sum"}, identity...)...))
 	}
 	return all
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/golang/snappy"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/prompb"
 	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
@@ -55,7 +56,7 @@ func (w *writer) body(k int) ([]byte, error) {
 	var v2 writev2.Request
 	symbols := writev2.NewSymbolTable()
 	for i := range w.series {
-		ls := labels.FromStrings(labels.MetricName, "e2e_value", "series", fmt.Sprint(i), "writer", w.name)
+		ls := labels.FromStrings(model.MetricNameLabel, "e2e_value", "series", fmt.Sprint(i), "writer", w.name)
 		h := tsdbutil.GenerateTestHistogram(int64(k))
 		switch {
 		case w.v2 && w.histograms:
