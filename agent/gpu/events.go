@@ -147,6 +147,7 @@ func (w *watcher) run() {
 			return
 		default:
 		}
+		began := time.Now()
 		e, err := w.stream.Wait(waitForEvent)
 		switch code := CodeOf(err); {
 		case err == nil:
@@ -157,14 +158,17 @@ func (w *watcher) run() {
 			continue
 		case code == Timeout:
 			failures = 0
-			continue
+			if time.Since(began) > waitForEvent/10 {
+				continue
+			} // else it came back at once, which must not become a busy loop
 		case code.reopens():
 			w.broken.Store(&err)
 			return
-		}
-		if failures++; failures >= brokenAfter {
-			w.broken.Store(&err)
-			return
+		default:
+			if failures++; failures >= brokenAfter {
+				w.broken.Store(&err)
+				return
+			}
 		}
 		select {
 		case <-w.quit:

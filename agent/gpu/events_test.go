@@ -89,3 +89,16 @@ func TestEventsThatCannotBeRecordedAreSaidInTheError(t *testing.T) {
 		require.NotContains(t, v, "gpu_health_events_total{"+gpu0+",kind=xid,severity=info}", "nobody watches, so 0 would be invented")
 	})
 }
+
+func TestAWaitThatComesBackAtOnceIsNoBusyLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, newFake(0))
+		defer b.Close()
+		b.must()
+		for range 100 {
+			b.source.stream.queue <- &Error{"wait", Timeout}
+		}
+		time.Sleep(20 * time.Second)
+		require.InDelta(t, 80, len(b.source.stream.queue), 2)
+	})
+}
