@@ -196,7 +196,7 @@ func exactly(v float64) between { return between{v, v} }
 // check compares an answer with what want says about each group and window.
 func check(t *testing.T, b *bench, r Request, split []string, want func(from, to time.Time) map[group]between, within float64) {
 	t.Helper()
-	answer, err := b.planner.DrillDown(t.Context(), r)
+	answer, err := b.planner.DrillDown(b.ctx(), r)
 	require.NoError(t, err)
 	require.Empty(t, answer.Warnings)
 	got := map[group]AnswerSeries{}

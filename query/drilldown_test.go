@@ -42,7 +42,7 @@ func TestPlansGolden(t *testing.T) {
 					missingAfter: time.Minute, remember: 24 * time.Hour, silent: []scopes.Path{path(t, "credit/green/curl.1"), path(t, "credit/green/curl:2")},
 				}}
 				text := pl.expr(a).String()
-				parsed, err := testParser.ParseExpr(text)
+				parsed, err := NewParser().ParseExpr(text)
 				require.NoError(t, err, text)
 				require.Equal(t, text, parsed.String())
 				require.Equal(t, parser.ValueTypeVector, parsed.Type())
@@ -95,7 +95,7 @@ func TestRequestsThatAreRefusedNameTheValueAndWhatIsAllowed(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			r := good()
 			tc.change(&r)
-			_, err := b.planner.DrillDown(t.Context(), r)
+			_, err := b.planner.DrillDown(b.ctx(), r)
 			require.Error(t, err)
 			for _, want := range tc.want {
 				require.ErrorContains(t, err, want)
@@ -107,7 +107,7 @@ func TestRequestsThatAreRefusedNameTheValueAndWhatIsAllowed(t *testing.T) {
 			}
 		})
 	}
-	answer, err := b.planner.DrillDown(t.Context(), Request{Scope: pattern(t, "*/*"), Metrics: []string{"GpuPower"}, Start: testTime, End: b.now})
+	answer, err := b.planner.DrillDown(b.ctx(), Request{Scope: pattern(t, "*/*"), Metrics: []string{"GpuPower"}, Start: testTime, End: b.now})
 	require.NoError(t, err, "a pattern of stars exists also where nothing matches")
 	require.Equal(t, []AnswerSeries{}, answer.Series)
 	require.Equal(t, []string{}, answer.Warnings)
@@ -118,17 +118,17 @@ func TestAnswersAreBoundedAndSayHowToNarrow(t *testing.T) {
 	populate(b)
 	b.planner.cfg.MaxValues = 89
 	r := Request{Scope: pattern(t, "credit"), Metrics: []string{"CpuUtilizationPercentage"}, Split: []string{"instanceId"}, Start: testTime, End: b.now}
-	_, err := b.planner.DrillDown(t.Context(), r)
+	_, err := b.planner.DrillDown(b.ctx(), r)
 	var le *AnswerLimitError
 	require.ErrorAs(t, err, &le)
 	require.Equal(t, AnswerLimitError{Series: 3, Points: 30, Limit: 89, How: le.How}, *le)
 	require.ErrorContains(t, err, "3 series × 30 points = 90 values, more than the limit of 89")
 	require.ErrorContains(t, err, "longer interval")
 	b.planner.cfg.MaxValues = 90
-	_, err = b.planner.DrillDown(t.Context(), r)
+	_, err = b.planner.DrillDown(b.ctx(), r)
 	require.NoError(t, err)
 	r.Metrics = append(r.Metrics, "GpuTemperature") // the bound is on the whole answer
-	_, err = b.planner.DrillDown(t.Context(), r)
+	_, err = b.planner.DrillDown(b.ctx(), r)
 	require.ErrorAs(t, err, &le)
 }
 
@@ -149,7 +149,7 @@ func TestAnswerShowsWhichWindowsHaveNotEnded(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			b.now = testTime.Add(tc.now)
-			answer, err := b.planner.DrillDown(t.Context(), Request{Scope: pattern(t, "credit"), Metrics: []string{"CpuUtilizationPercentage"},
+			answer, err := b.planner.DrillDown(b.ctx(), Request{Scope: pattern(t, "credit"), Metrics: []string{"CpuUtilizationPercentage"},
 				Start: testTime, End: testTime.Add(tc.end), Interval: tc.interval})
 			require.NoError(t, err)
 			if tc.partial < 0 {
@@ -264,7 +264,7 @@ func TestNullsZerosAndTheEndOfAnInstance(t *testing.T) {
 	}
 	app.done()
 	b.now = testTime.Add(4 * time.Minute)
-	answer, err := b.planner.DrillDown(t.Context(), Request{Scope: pattern(t, "credit"), Start: testTime, End: b.now, Interval: Interval{Fixed: time.Minute},
+	answer, err := b.planner.DrillDown(b.ctx(), Request{Scope: pattern(t, "credit"), Start: testTime, End: b.now, Interval: Interval{Fixed: time.Minute},
 		Metrics: []string{"RequestsPerMinute", "RequestLatency", "RequestLatency_P99", "ErrorRatio", "CpuUtilizationPercentage"}})
 	require.NoError(t, err)
 	got := map[string][]float64{}
@@ -296,7 +296,7 @@ func TestEngineFailuresAndWarningsReachTheCaller(t *testing.T) {
 	b.planner.Range = func(context.Context, parser.Expr, time.Time, time.Time, time.Duration) (promql.Matrix, annotations.Annotations, error) {
 		return nil, nil, boom
 	}
-	_, err := b.planner.DrillDown(t.Context(), r)
+	_, err := b.planner.DrillDown(b.ctx(), r)
 	require.ErrorIs(t, err, boom)
 	require.ErrorContains(t, err, "Average of CpuUtilizationPercentage")
 	b.planner.Range = func(ctx context.Context, e parser.Expr, start, end time.Time, step time.Duration) (promql.Matrix, annotations.Annotations, error) {
@@ -304,7 +304,7 @@ func TestEngineFailuresAndWarningsReachTheCaller(t *testing.T) {
 		w = w.Merge(annotations.New().Add(errors.New("something was odd")))
 		return m, w, err
 	}
-	answer, err := b.planner.DrillDown(t.Context(), r)
+	answer, err := b.planner.DrillDown(b.ctx(), r)
 	require.NoError(t, err)
 	require.Equal(t, []string{"something was odd"}, answer.Warnings)
 }

@@ -2,19 +2,18 @@ package query
 
 import (
 	"context"
+	"log/slog"
 	"math"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
-	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
 	promtsdb "github.com/prometheus/prometheus/tsdb"
-	"github.com/prometheus/prometheus/util/annotations"
 	"github.com/stretchr/testify/require"
 
 	"github.com/endscope/endscope/scopes"
@@ -23,15 +22,13 @@ import (
 // testTime is when the stories that the tests tell begin: aligned to a day, so that every interval starts there.
 var testTime = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 
-// bench is a real TSDB with Prometheus's engine over it, and a planner whose clock stands still at now.
+// bench is a real TSDB with our engine over it, and a planner whose clock stands still at now.
 type bench struct {
 	t       testing.TB
 	db      *promtsdb.DB
 	planner *Planner
 	now     time.Time
 }
-
-var testParser = parser.NewParser(parser.Options{EnableExperimentalFunctions: true, EnableExtendedRangeSelectors: true})
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
@@ -41,29 +38,30 @@ func newBench(t testing.TB) *bench {
 	db, err := promtsdb.Open(t.TempDir(), nil, nil, opts, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	engine := promql.NewEngine(promql.EngineOpts{MaxSamples: 50_000_000, Timeout: time.Minute, Parser: testParser})
+	engine, err := NewEngine(DefaultConfig(), Settings{Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Queryable: db})
+	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, engine.Close()) })
 	catalogue, err := scopes.LoadCatalogue()
 	require.NoError(t, err)
 	b := &bench{t: t, db: db, now: testTime}
 	b.planner, err = NewPlanner(DefaultDrillDownConfig(), PlannerSettings{
-		Catalogue: catalogue, Queryable: db, Now: func() time.Time { return b.now },
-		Range: func(ctx context.Context, e parser.Expr, start, end time.Time, step time.Duration) (promql.Matrix, annotations.Annotations, error) {
-			q, err := engine.NewRangeQuery(ctx, db, nil, e.String(), start, end, step)
-			if err != nil {
-				return nil, nil, err
-			}
-			// The result is not closed: its points must stay as they are.
-			result := q.Exec(ctx)
-			if result.Err != nil {
-				return nil, result.Warnings, result.Err
-			}
-			m, err := result.Matrix()
-			return m, result.Warnings, err
-		},
+		Catalogue: catalogue, Queryable: engine.Queryable(), Range: engine.Range, Now: func() time.Time { return b.now },
 	})
 	require.NoError(t, err)
 	return b
+}
+
+// ctx may see everything, or what is below the given scopes.
+func (b *bench) ctx(granted ...string) context.Context {
+	grants := scopes.AllAccess()
+	if len(granted) > 0 {
+		var patterns []scopes.Pattern
+		for _, text := range granted {
+			patterns = append(patterns, pattern(b.t, text))
+		}
+		grants = scopes.GrantScopes(patterns...)
+	}
+	return scopes.WithGrants(b.t.Context(), grants)
 }
 
 // appender writes samples and commits them when the test calls done.

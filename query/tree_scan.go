@@ -2,7 +2,6 @@ package query
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,11 +26,11 @@ const recentWindow = 5 * time.Minute
 // olderWindow is looked through before the whole look-back is, because most instances that are missing left recently.
 const olderWindow = time.Hour
 
-// namesPerSelect bounds how many instances one selection names.
-const namesPerSelect = 500
+// namesPerSelect bounds how many instances one selection names, and so how many series it returns.
+const namesPerSelect = 100
 
-// gpuSeries are gauges that every GPU, also a MIG slice, has at least one of.
-var gpuSeries = []string{"gpu_utilization_ratio", "gpu_memory_utilization_ratio", "gpu_memory_bytes", "gpu_power_watts", "gpu_temperature_celsius"}
+// gpuSeries are gauges that every GPU, also a MIG slice, has at least one of, and each at most once.
+var gpuSeries = []string{"gpu_utilization_ratio", "gpu_memory_utilization_ratio", "gpu_temperature_celsius"}
 
 // instance is what is known of one instance.
 type instance struct {
@@ -106,9 +105,9 @@ func (p *Planner) countGPUs(ctx context.Context, list []instance, under scopes.P
 			if devices[path] == nil {
 				devices[path] = map[string]bool{}
 			}
-			id := ls.Get("uuid")
+			id := ls.Get("gpu") // the index; MIG slices have their device's, and UUIDs of their own
 			if id == "" {
-				id = ls.Get("gpu")
+				id = ls.Get("uuid")
 			}
 			devices[path][strings.Clone(id)] = true
 			return nil
@@ -150,13 +149,15 @@ func (p *Planner) sightings(ctx context.Context, names, silent []scopes.Path, un
 		if len(left) == 0 || spans[i] == spans[i-1] {
 			continue
 		}
-		q, err := p.open(from, to)
-		if err != nil {
-			return nil, err
-		}
 		look := func(ms ...*labels.Matcher) error {
+			q, err := p.open(from, to) // one for each selection: they have a limit on series
+			if err != nil {
+				return err
+			}
+			defer q.Close()
 			return eachSeries(ctx, q, from, to, false, func(s storage.Series) error { return record(seen, s) }, ms...)
 		}
+		var err error
 		if i == 1 {
 			err = look(append([]*labels.Matcher{heartbeat}, under.Matchers()...)...) // nearly all of them, in one selection
 		} else {
@@ -165,7 +166,7 @@ func (p *Planner) sightings(ctx context.Context, names, silent []scopes.Path, un
 		if err == nil {
 			err = eachGroup(filter(silent, notSeen), func(ms []*labels.Matcher) error { return look(ms...) })
 		}
-		if err := errors.Join(err, q.Close()); err != nil {
+		if err != nil {
 			return nil, err
 		}
 	}

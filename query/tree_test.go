@@ -1,6 +1,7 @@
 package query
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -11,7 +12,7 @@ import (
 )
 
 // populate writes what six instances push, up to b.now, which it sets to 30 minutes after testTime:
-//   - credit/blue/agent: our agent with two GPUs, alive;
+//   - credit/blue/agent: our agent with two GPUs, one of them cut into MIG slices, alive;
 //   - credit/blue/crashed: our agent with one GPU, silent since minute 20;
 //   - credit/blue/left: our agent, which left with stale markers at minute 29:50;
 //   - credit/green/curl: one series pushed with curl, alive;
@@ -35,6 +36,9 @@ func populate(b *bench) {
 			}
 		}
 		agent("credit/blue/agent", 2)
+		for _, slice := range []string{"MIG-a", "MIG-b"} {
+			app.float(at, 0.5, seriesOf("gpu_memory_utilization_ratio", path(b.t, "credit/blue/agent"), "gpu", "1", "uuid", slice))
+		}
 		if since <= 20*time.Minute {
 			agent("credit/blue/crashed", 1)
 		}
@@ -58,7 +62,7 @@ func populate(b *bench) {
 func TestTreeTellsWhoReports(t *testing.T) {
 	b := newBench(t)
 	populate(b)
-	tree, err := b.planner.Tree(t.Context())
+	tree, err := b.planner.Tree(b.ctx())
 	require.NoError(t, err)
 	at := func(minutes, seconds int) time.Time {
 		return testTime.Add(time.Duration(minutes)*time.Minute + time.Duration(seconds)*time.Second)
@@ -91,15 +95,48 @@ func TestTreeTellsWhoReports(t *testing.T) {
 	require.Equal(t, want, tree)
 
 	for _, n := range []Node{want[0], want[0].Children[0], want[0].Children[0].Children[1], want[1]} {
-		got, err := b.planner.Scope(t.Context(), n.Scope)
+		got, err := b.planner.Scope(b.ctx(), n.Scope)
 		require.NoError(t, err)
 		require.Equal(t, &n, got)
 	}
 	for _, unknown := range []string{"nobody", "credit/red", "credit/blue/curl", "fraud/v1/remote2"} {
-		_, err := b.planner.Scope(t.Context(), path(t, unknown))
+		_, err := b.planner.Scope(b.ctx(), path(t, unknown))
 		require.ErrorIs(t, err, scopes.ErrNotFound)
 		require.ErrorContains(t, err, `"`+unknown+`"`)
 	}
+}
+
+func TestNothingIsShownBeyondTheGrants(t *testing.T) {
+	b := newBench(t)
+	populate(b)
+	scopesOf := func(ctx context.Context) (out []string) {
+		tree, err := b.planner.Tree(ctx)
+		require.NoError(t, err)
+		for _, e := range tree {
+			for _, d := range e.Children {
+				for _, i := range d.Children {
+					out = append(out, i.Scope.String())
+				}
+			}
+		}
+		return out
+	}
+	require.Equal(t, []string{"credit/green/curl", "credit/green/quiet", "fraud/v1/remote"}, scopesOf(b.ctx("credit/green", "fraud")))
+	require.Equal(t, []string{"credit/blue/crashed"}, scopesOf(b.ctx("*/*/crashed")))
+	require.Empty(t, scopesOf(scopes.WithGrants(t.Context(), scopes.GrantScopes())))
+	_, err := b.planner.Tree(t.Context())
+	require.ErrorIs(t, err, scopes.ErrNoGrants)
+
+	_, err = b.planner.Scope(b.ctx("fraud"), path(t, "credit"))
+	require.ErrorIs(t, err, scopes.ErrNotFound)
+	r := Request{Scope: pattern(t, "credit"), Metrics: []string{"DeploymentCapacity"}, Split: []string{"instanceId"}, Start: testTime, End: b.now, Interval: Interval{Full: true}}
+	_, err = b.planner.DrillDown(b.ctx("fraud"), r)
+	require.ErrorIs(t, err, scopes.ErrNotFound)
+	answer, err := b.planner.DrillDown(b.ctx("credit/*/curl", "credit/blue/left"), r)
+	require.NoError(t, err)
+	require.Len(t, answer.Series, 2)
+	require.Equal(t, "credit/blue/left", answer.Series[0].Scope.String())
+	require.Equal(t, "credit/green/curl", answer.Series[1].Scope.String())
 }
 
 func TestTreeForgetsAfterTheLookback(t *testing.T) {
@@ -110,14 +147,14 @@ func TestTreeForgetsAfterTheLookback(t *testing.T) {
 		want  int
 	}{{2 * time.Hour, 6}, {23*time.Hour + 45*time.Minute, 5}, {24*time.Hour + time.Minute, 0}} {
 		b.now = testTime.Add(30*time.Minute + tc.after)
-		list, err := b.planner.instances(t.Context(), scopes.Path{})
+		list, err := b.planner.instances(b.ctx(), scopes.Path{})
 		require.NoError(t, err)
 		require.Len(t, list, tc.want, tc.after)
 		for _, in := range list {
 			require.False(t, in.ready)
 		}
 	}
-	tree, err := b.planner.Tree(t.Context())
+	tree, err := b.planner.Tree(b.ctx())
 	require.NoError(t, err)
 	require.Equal(t, []Node{}, tree, "an empty tree is a list, not null")
 }
@@ -128,7 +165,7 @@ func TestDeploymentCapacityFollowsTheStates(t *testing.T) {
 	values := func(r Request) map[string][]float64 {
 		r.Metrics, r.Start, r.End = []string{"DeploymentCapacity"}, testTime.Add(time.Minute), b.now
 		r.Interval = Interval{Fixed: time.Minute}
-		answer, err := b.planner.DrillDown(t.Context(), r)
+		answer, err := b.planner.DrillDown(b.ctx(), r)
 		require.NoError(t, err)
 		require.Empty(t, answer.Warnings)
 		out := map[string][]float64{}
@@ -181,7 +218,7 @@ func TestOpenWindowsAreLookedAtUpToNow(t *testing.T) {
 	app.done()
 	b.now = b.now.Add(3 * time.Second)
 	for _, metric := range []string{"DeploymentCapacity", "RequestsInFlight"} {
-		answer, err := b.planner.DrillDown(t.Context(), Request{Scope: pattern(t, "credit/blue/agent"), Metrics: []string{metric}, Split: []string{"instanceId"},
+		answer, err := b.planner.DrillDown(b.ctx(), Request{Scope: pattern(t, "credit/blue/agent"), Metrics: []string{metric}, Split: []string{"instanceId"},
 			Start: b.now.Add(-8 * time.Minute), End: b.now.Add(9 * time.Minute), Interval: Interval{Fixed: 5 * time.Minute}})
 		require.NoError(t, err)
 		require.Equal(t, testTime.Add(30*time.Minute).UnixMilli(), *answer.PartialFrom)
@@ -194,7 +231,7 @@ func TestOpenWindowsAreLookedAtUpToNow(t *testing.T) {
 		}
 		require.Nil(t, values[3], "the future is not known")
 	}
-	answer, err := b.planner.DrillDown(t.Context(), Request{Scope: pattern(t, "credit/blue/agent"), Metrics: []string{"DeploymentCapacity"}, Split: []string{"State"},
+	answer, err := b.planner.DrillDown(b.ctx(), Request{Scope: pattern(t, "credit/blue/agent"), Metrics: []string{"DeploymentCapacity"}, Split: []string{"State"},
 		Start: b.now.Add(-time.Minute), End: b.now})
 	require.NoError(t, err)
 	for _, s := range answer.Series {
@@ -221,7 +258,7 @@ func BenchmarkTree(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		tree, err := bench.planner.Tree(b.Context())
+		tree, err := bench.planner.Tree(bench.ctx())
 		require.NoError(b, err)
 		require.Len(b, tree, 10)
 	}
