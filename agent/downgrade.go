@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/golang/snappy"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/prompb"
 	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
@@ -45,7 +46,7 @@ func downgrade(packed []byte) ([]byte, error) {
 			}
 		}
 		out.Timeseries = append(out.Timeseries, old)
-		name := ls.Get(labels.MetricName)
+		name := ls.Get(model.MetricNameLabel)
 		if described[name] {
 			continue
 		}

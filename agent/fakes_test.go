@@ -206,7 +206,7 @@ func samples(t testing.TB, db *promtsdb.DB, name string) []line {
 	q, err := db.Querier(0, time.Now().Add(24*365*time.Hour*100).UnixMilli())
 	require.NoError(t, err)
 	defer q.Close()
-	set := q.Select(context.Background(), true, nil, labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, name))
+	set := q.Select(context.Background(), true, nil, labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, name))
 	var out []line
 	for set.Next() {
 		s := set.At()

@@ -88,7 +88,7 @@ func (g *group) round(ctx context.Context, at time.Time) {
 	waiting := g.await(ctx, at, started, min(maxGrace, g.interval/2))
 	if g.self != nil {
 		if g.self.start(context.WithoutCancel(ctx), at) {
-			g.await(ctx, at, []*runner{g.self}, g.self.Timeout)
+			g.await(ctx, at, []*runner{g.self}, g.self.Timeout+2*returnSlack) // nothing comes after it
 		}
 	}
 	g.keep()

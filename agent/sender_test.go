@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,11 +22,14 @@ import (
 
 // memoryQueue is a queue whose entries hold a request with two samples each.
 type memoryQueue struct {
+	mu      sync.Mutex
 	entries []spool.Entry
 	filled  chan struct{}
 }
 
 func (q *memoryQueue) Peek() (spool.Entry, bool, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	if len(q.entries) == 0 {
 		return spool.Entry{}, false, nil
 	}
@@ -33,12 +37,21 @@ func (q *memoryQueue) Peek() (spool.Entry, bool, error) {
 }
 
 func (q *memoryQueue) Ack(seq uint64) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	if q.entries[0].Seq != seq {
 		panic("not the oldest")
 	}
 	q.entries = q.entries[1:]
 	return nil
 }
+
+func (q *memoryQueue) left() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.entries)
+}
+
 func (q *memoryQueue) Filled() <-chan struct{} { return q.filled }
 
 func queueOf(t testing.TB, n int) *memoryQueue {
@@ -113,13 +126,13 @@ func drive(t *testing.T, q *memoryQueue, h http.Handler) (*sender, string) {
 	go s.run(t.Context(), stop)
 	for range 3600 {
 		time.Sleep(time.Second)
-		if synctest.Wait(); len(q.entries) == 0 {
+		if synctest.Wait(); q.left() == 0 {
 			break
 		}
 	}
 	close(stop)
 	synctest.Wait()
-	require.Empty(t, q.entries)
+	require.Zero(t, q.left())
 	return s, said.String()
 }
 

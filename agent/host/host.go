@@ -73,7 +73,8 @@ type Collector struct {
 
 	started time.Time // of the machine, or of the container
 	cpuPrev cpuSample
-	saidWho string // what the log was last told about whose limits are read
+	told    bool   // the log knows whether a container is read
+	toldIn  string // and which
 }
 
 // New returns the collector. It reads nothing yet.
@@ -113,6 +114,7 @@ func (c *Collector) Collect(ctx context.Context, r *agent.Round) error {
 	ctx = context.WithValue(ctx, common.EnvKey, c.env)
 	group, err := findCgroup(c.root, c.cfg.Cgroup)
 	errs := []error{wrap("cgroup", err)}
+	c.tell(group)
 	add := func(what string, f func() error) {
 		if ctx.Err() == nil { // a source that took all the time must not make the others look broken
 			errs = append(errs, wrap(what, f()))
@@ -127,6 +129,23 @@ func (c *Collector) Collect(ctx context.Context, r *agent.Round) error {
 	add("disks", func() error { return c.disks(ctx, r) })
 	errs = append(errs, ctx.Err())
 	return errors.Join(errs...)
+}
+
+// tell says in the log whose limits are read, once and when it changes.
+func (c *Collector) tell(g *cgroup) {
+	in := ""
+	if g != nil {
+		in = g.memory.dir
+	}
+	if c.told && in == c.toldIn {
+		return
+	}
+	c.told, c.toldIn = true, in
+	if g != nil {
+		c.log.Info("reading the limits of a container", "cgroup", in)
+	} else {
+		c.log.Info("reading the machine")
+	}
 }
 
 // wrap names the source of an error. One that does not exist on this machine is no error.

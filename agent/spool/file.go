@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"time"
 
@@ -40,6 +41,7 @@ func guard(fn func() error) (err error) {
 func (s *Spool) openFile() error {
 	var db *bbolt.DB
 	st, next := Stats{}, uint64(1)
+	_, statErr := os.Stat(s.path)
 	err := guard(func() error {
 		var err error
 		// The free list stays in the file: without it bbolt scans the file in a goroutine of its own, where a panic over a damaged page
@@ -78,7 +80,21 @@ func (s *Spool) openFile() error {
 		return err
 	}
 	s.db, s.stats, s.nextSeq = db, st, max(next, s.nextSeq)
+	if errors.Is(statErr, os.ErrNotExist) && s.cfg.Sync == SyncCommit {
+		if err := syncDir(filepath.Dir(s.path)); err != nil {
+			s.log.Warn("folder of the spool cannot be flushed; a power cut soon after may lose the new file", "err", err)
+		}
+	}
 	return nil
+}
+
+// syncDir makes a new file's name survive a power cut.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // closeQuietly closes a database that may be broken. A panic inside bbolt may have left its locks held, so that Close never returns;
