@@ -11,7 +11,6 @@ import (
 
 	"github.com/goccy/go-yaml"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
-	"golang.org/x/net/netutil"
 
 	"github.com/endscope/endscope/internal/config"
 )
@@ -113,5 +112,3 @@ func isLoopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Unmap().IsLoopback()
 }
-
-func limitConnections(l net.Listener, n int) net.Listener { return netutil.LimitListener(l, n) }

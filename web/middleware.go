@@ -95,7 +95,11 @@ func (s *Server) serve(rt route) http.Handler {
 				s.recovered(rt, a, r, p)
 			}
 		}()
-		if err := rt.handle(a, r); err != nil {
+		err := rt.allow(r)
+		if err == nil {
+			err = rt.handle(a, r)
+		}
+		if err != nil {
 			s.fail(rt, a, r, err)
 		}
 	}))
@@ -125,6 +129,21 @@ func (s *Server) serve(rt route) http.Handler {
 		inner.ServeHTTP(a, r.WithContext(scopes.WithGrants(r.Context(), s.grants(r))))
 		aborted = false
 	})
+}
+
+// allow refuses callers who may not see everything where an answer cannot be narrowed to what they may see.
+func (rt route) allow(r *http.Request) error {
+	if !rt.everything {
+		return nil
+	}
+	grants, err := scopes.GrantsFrom(r.Context())
+	if err != nil {
+		return err
+	}
+	if !grants.All() {
+		return &ForbiddenError{"this shows or changes all of the store, and the caller is granted a part of it"}
+	}
+	return nil
 }
 
 // fail answers with the error, or aborts the connection when the answer has already begun.

@@ -54,7 +54,9 @@ func problemOf(err error) (p Problem, known bool) {
 		asked     *query.ParamError
 		path      *scopes.PathError
 		answer    *query.AnswerLimitError
+		limit     *query.LimitError
 		forbidden *ForbiddenError
+		reload    *reloadError
 		tooLarge  *http.MaxBytesError
 		blocked   *tsdb.UnwritableError
 		timedOut  promql.ErrQueryTimeout
@@ -65,6 +67,8 @@ func problemOf(err error) (p Problem, known bool) {
 		return Problem{"/problems/bad-parameter", "Bad parameter", http.StatusBadRequest, err.Error()}, true
 	case errors.As(err, &forbidden):
 		return Problem{"/problems/forbidden", "Not allowed", http.StatusForbidden, err.Error()}, true
+	case errors.As(err, &reload):
+		return Problem{"/problems/reload", "Not reloaded", http.StatusInternalServerError, err.Error()}, true
 	case errors.Is(err, errUnknownPath):
 		return Problem{"/problems/unknown-path", "No such path", http.StatusNotFound, err.Error()}, true
 	case errors.Is(err, errMethod):
@@ -73,6 +77,12 @@ func problemOf(err error) (p Problem, known bool) {
 		return Problem{"/problems/not-found", "Not found", http.StatusNotFound, err.Error()}, true
 	case errors.As(err, &answer):
 		return Problem{"/problems/answer-limit", "Answer too large", http.StatusUnprocessableEntity, err.Error()}, true
+	case errors.As(err, &limit) && limit.Busy():
+		return Problem{"/problems/busy", "Server is busy", http.StatusServiceUnavailable, limit.Error()}, true
+	case errors.As(err, &limit) && limit.Unit == query.UnitSeconds:
+		return Problem{"/problems/timeout", "Query took too long", http.StatusServiceUnavailable, limit.Error()}, true
+	case errors.As(err, &limit):
+		return Problem{"/problems/query-limit", "Query limit exceeded", http.StatusUnprocessableEntity, limit.Error()}, true
 	case errors.As(err, &tooLarge):
 		return Problem{"/problems/too-large", "Request too large", http.StatusRequestEntityTooLarge,
 			fmt.Sprintf("the request's body is larger than %d bytes", tooLarge.Limit)}, true

@@ -17,6 +17,8 @@ type route struct {
 	handle  handler
 	native  bool // errors have the shape of Prometheus's API instead of RFC 9457
 	plain   bool // answers are not compressed here
+
+	everything bool // only for callers who may see everything: grants cannot narrow the answer
 }
 
 var (
@@ -31,7 +33,19 @@ var (
 // routes is the table of all routes. The first that matches answers.
 func (s *Server) routes() []route {
 	all := []route{
+		{name: "ui", methods: getHead, path: "/", handle: s.handleUI},
+		{name: "ui_asset", methods: getHead, path: "/assets/{path:.+}", handle: s.handleUI},
+		{name: "openapi", methods: getHead, path: "/api/openapi.yaml", handle: s.handleOpenAPI},
+
 		{name: "healthy", methods: getHead, path: "/-/healthy", handle: s.handleHealthy},
+		{name: "ready", methods: getHead, path: "/-/ready", handle: s.handleReady},
+		{name: "reload", methods: postPut, path: "/-/reload", handle: s.handleReload},
+		{name: "metrics", methods: getHead, path: "/metrics", handle: s.handleOwnMetrics, plain: true},
+		{name: "version", methods: getHead, path: "/version", handle: s.handleVersion},
+		{name: "pprof", methods: getPost, path: "/debug/pprof/{profile:.*}", handle: s.handlePprof, plain: true},
+	}
+	if s.set.Prometheus != nil {
+		all = append(all, s.prometheusRoutes()...)
 	}
 	if s.set.DrillDown != nil {
 		all = append(all,
@@ -46,6 +60,62 @@ func (s *Server) routes() []route {
 	return all
 }
 
+// prometheusRoutes are those of Prometheus's API v1, answered by Prometheus's own handlers except where it says otherwise. Remote
+// write and OTLP are not among them: they are pushes, and ours.
+func (s *Server) prometheusRoutes() []route {
+	prom := func(name string, methods []string, path string, h handler) route {
+		return route{name: "prometheus_" + name, methods: methods, path: prometheusPrefix + path, handle: h, native: true, plain: true}
+	}
+	everything := func(rt route) route {
+		rt.everything = true
+		return rt
+	}
+	return []route{
+		prom("query", getPost, "/query", s.handlePrometheus),
+		prom("query_range", getPost, "/query_range", s.handlePrometheus),
+		prom("query_exemplars", getPost, "/query_exemplars", s.handlePrometheus),
+		prom("format_query", getPost, "/format_query", s.handlePrometheus),
+		prom("parse_query", getPost, "/parse_query", s.handlePrometheus),
+		prom("labels", getPost, "/labels", s.handlePrometheus),
+		prom("label_values", get, "/label/{name}/values", s.handlePrometheus),
+		prom("series", getPost, "/series", s.handlePrometheus),
+		prom("read", post, "/read", s.handlePrometheus),
+
+		prom("metadata", get, "/metadata", s.handlePrometheusMetadata),
+		prom("targets_metadata", get, "/targets/metadata", s.handlePrometheusMetadata),
+		prom("search_metric_names", getPost, "/search/metric_names", s.handlePrometheusMetadata),
+		prom("search_label_names", getPost, "/search/label_names", s.handlePrometheus),
+		prom("search_label_values", getPost, "/search/label_values", s.handlePrometheus),
+
+		prom("scrape_pools", get, "/scrape_pools", s.handlePrometheus),
+		prom("scrape_pools_config", get, "/scrape_pools/config", s.handlePrometheus),
+		prom("targets", get, "/targets", s.handlePrometheus),
+		prom("targets_relabel_steps", get, "/targets/relabel_steps", s.handlePrometheus),
+		prom("alertmanagers", get, "/alertmanagers", s.handlePrometheus),
+		prom("alerts", get, "/alerts", s.handlePrometheus),
+		prom("rules", get, "/rules", s.handlePrometheus),
+
+		everything(prom("status_config", get, "/status/config", s.handleConfig)), // ours: upstream shows a configuration of Prometheus
+		everything(prom("status_flags", get, "/status/flags", s.handlePrometheus)),
+		everything(prom("status_runtimeinfo", get, "/status/runtimeinfo", s.handlePrometheus)),
+		prom("status_buildinfo", get, "/status/buildinfo", s.handlePrometheus),
+		everything(prom("status_tsdb", get, "/status/tsdb", s.handlePrometheus)),
+		everything(prom("status_tsdb_blocks", get, "/status/tsdb/blocks", s.handlePrometheus)),
+		everything(prom("status_self_metrics", get, "/status/self_metrics", s.handlePrometheus)),
+		prom("status_walreplay", get, "/status/walreplay", s.handlePrometheus),
+		prom("features", get, "/features", s.handlePrometheus),
+		prom("notifications", get, "/notifications", s.handlePrometheus),
+		prom("notifications_live", get, "/notifications/live", s.handlePrometheusLive),
+
+		everything(prom("admin_delete_series", postPut, "/admin/tsdb/delete_series", s.handlePrometheusAdmin)),
+		everything(prom("admin_clean_tombstones", postPut, "/admin/tsdb/clean_tombstones", s.handlePrometheusAdmin)),
+		everything(prom("admin_snapshot", postPut, "/admin/tsdb/snapshot", s.handlePrometheusAdmin)),
+
+		prom("openapi", get, "/openapi.yaml", s.handlePrometheus),
+		prom("options", optionsAny, "/{path:.+}", s.handlePrometheus),
+	}
+}
+
 // unrouted is the name under which requests are counted that match no route.
 const unrouted = "none"
 
@@ -58,6 +128,9 @@ func (s *Server) newRouter() *mux.Router {
 	m.NotFoundHandler = s.serve(route{name: unrouted, handle: s.handleUnknown})
 	m.MethodNotAllowedHandler = s.serve(route{name: unrouted, handle: func(w http.ResponseWriter, r *http.Request) error {
 		allowed := allowedMethods(m, r)
+		if len(allowed) == 1 && allowed[0] == http.MethodOptions { // browsers may ask about any path
+			return s.handleUnknown(w, r)
+		}
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		return fmt.Errorf("%w: %s answers to %s, not to %s", errMethod, r.URL.Path, strings.Join(allowed, ", "), r.Method)
 	}})
@@ -78,7 +151,10 @@ func allowedMethods(m *mux.Router, r *http.Request) []string {
 	return allowed
 }
 
-// handleUnknown answers what no route matches.
+// handleUnknown answers what no route matches: a page of the UI, which has routes of its own, or that there is none.
 func (s *Server) handleUnknown(w http.ResponseWriter, r *http.Request) error {
+	if isPage(r) {
+		return s.handleUI(w, r)
+	}
 	return fmt.Errorf("%w: %s", errUnknownPath, r.URL.Path)
 }

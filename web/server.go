@@ -14,9 +14,14 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"github.com/prometheus/prometheus/util/notifications"
+	"golang.org/x/net/netutil"
 
 	"github.com/endscope/endscope/scopes"
 )
+
+// maxNotified is how many clients may follow notifications live.
+const maxNotified = 16
 
 // Settings are what the code around a server hands to it.
 type Settings struct {
@@ -25,8 +30,14 @@ type Settings struct {
 	Registerer prometheus.Registerer
 	Gatherer   prometheus.Gatherer // what /metrics shows
 
+	// Prometheus answers Prometheus's API v1; without it its routes do not exist.
+	Prometheus *PrometheusAPI
+
 	// DrillDown answers for scopes and metrics; without it their routes do not exist.
 	DrillDown DrillDown
+
+	// Reload reads the configuration again, for POST /-/reload. Nil means that it cannot be read again.
+	Reload func() error
 
 	// Grants decides what a request may see. Nil means everything: there are no tokens yet.
 	Grants func(*http.Request) scopes.Grants
@@ -42,6 +53,11 @@ type Server struct {
 	prefix      string // route prefix without the last slash, "" for none
 	externalURL *url.URL
 	started     time.Time
+	ui          *ui
+	prometheus  http.Handler
+	notes       *notifications.Notifications
+	stopping    context.Context // ends when the server begins to stop
+	stop        context.CancelFunc
 	handler     http.Handler
 	listener    net.Listener
 	http        *http.Server
@@ -67,7 +83,12 @@ func New(cfg Config, set Settings) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare compression: %w", err)
 	}
+	pages, err := newUI(bundle)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
+		ui:       pages,
 		cfg:      cfg,
 		set:      set,
 		log:      set.Logger,
@@ -76,12 +97,22 @@ func New(cfg Config, set Settings) (*Server, error) {
 		prefix:   strings.TrimRight(cfg.RoutePrefix, "/"),
 		started:  time.Now(),
 	}
+	if set.Prometheus != nil {
+		if err := set.Prometheus.check(); err != nil {
+			return nil, err
+		}
+	}
 	listener, err := net.Listen("tcp", set.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", set.Listen, err)
 	}
-	s.listener = limitConnections(listener, cfg.MaxConnections)
+	s.listener = netutil.LimitListener(listener, cfg.MaxConnections)
 	s.externalURL = externalURL(cfg, s.listener.Addr(), access.tls)
+	s.stopping, s.stop = context.WithCancel(context.Background()) // not a request's: streams of all requests end with it
+	if set.Prometheus != nil {
+		s.notes = notifications.NewNotifications(maxNotified, set.Registerer)
+		s.prometheus = s.newPrometheusAPI(nil)
+	}
 	s.handler = access.guard(s, s.front(s.newRouter()))
 	s.http = &http.Server{
 		Handler:           s.handler,
@@ -129,6 +160,7 @@ func (s *Server) Run(ctx context.Context) error {
 // and safe without Run.
 func (s *Server) Close() error {
 	s.closeOnce.Do(func() {
+		s.stop()
 		ctx, cancel := context.WithTimeout(context.Background(), s.cfg.ShutdownTimeout)
 		defer cancel()
 		if err := s.http.Shutdown(ctx); err != nil {

@@ -1,0 +1,127 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+)
+
+// bundle holds the built UI, or only a placeholder in a program that was built without it.
+//
+//go:embed all:ui/dist
+var bundle embed.FS
+
+//go:embed placeholder.html
+var placeholderText string
+
+// securityPolicy lets pages load from this server alone and be framed by nobody.
+const securityPolicy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
+	"worker-src 'self' blob:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'"
+
+// ui serves the UI's files.
+type ui struct {
+	files       fs.FS // nil where there is no bundle
+	placeholder *template.Template
+}
+
+func newUI(files fs.FS) (*ui, error) {
+	dist, err := fs.Sub(files, "ui/dist")
+	if err != nil {
+		return nil, fmt.Errorf("open embedded UI: %w", err)
+	}
+	u := &ui{}
+	if _, err := fs.Stat(dist, "index.html"); err == nil {
+		u.files = dist
+	}
+	if u.placeholder, err = template.New("placeholder").Parse(placeholderText); err != nil {
+		return nil, fmt.Errorf("parse placeholder page: %w", err)
+	}
+	return u, nil
+}
+
+// isPage says whether a request that no route matches is for a page of the UI, which has routes of its own.
+func isPage(r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	switch first {
+	case "api", "-", "debug", "metrics", "v1", "federate":
+		return false
+	}
+	return strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// handleUI answers with a file of the UI, or with its one page for every path that is not a file. Without a bundle it answers with a
+// page that says so.
+func (s *Server) handleUI(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Content-Security-Policy", securityPolicy)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Referrer-Policy", "same-origin")
+	if s.ui.files == nil {
+		if r.URL.Path != "/" {
+			return fmt.Errorf("%w: %s; this server was built without the UI", errUnknownPath, r.URL.Path)
+		}
+		return s.writePlaceholder(w)
+	}
+	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
+	asset := strings.HasPrefix(name, "assets/")
+	content, err := fs.ReadFile(s.ui.files, name)
+	if name == "" || (err != nil && !asset) {
+		name = "index.html"
+		content, err = fs.ReadFile(s.ui.files, name)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: %s", errUnknownPath, r.URL.Path)
+	case err != nil:
+		return fmt.Errorf("read %s of the UI: %w", name, err)
+	}
+	w.Header().Set("Cache-Control", "no-cache")
+	if asset { // named by content
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
+	return nil
+}
+
+func (s *Server) writePlaceholder(w http.ResponseWriter) error {
+	type example struct{ Question, Query, URL string }
+	var page bytes.Buffer
+	base := s.prefix
+	ask := func(question, query string) example {
+		return example{question, query, base + "/api/v1/query?query=" + url.QueryEscape(query)}
+	}
+	data := struct {
+		Base     string
+		Version  string
+		Examples []example
+	}{
+		Base: base,
+		Examples: []example{
+			ask("How busy is each instance?", "instance_cpu_utilization_ratio"),
+			ask("How many requests does each deployment answer per second?",
+				"sum by (endpoint, deployment) (histogram_count(rate(endpoint_request_duration_seconds[1m])))"),
+			ask("How long do the slowest 5 % of an endpoint's requests take?",
+				"histogram_quantile(0.95, sum by (endpoint) (rate(endpoint_request_duration_seconds[5m])))"),
+		},
+	}
+	if p := s.set.Prometheus; p != nil {
+		data.Version = p.Version
+	}
+	if err := s.ui.placeholder.Execute(&page, data); err != nil {
+		return fmt.Errorf("render placeholder page: %w", err)
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-cache")
+	_, err := w.Write(page.Bytes())
+	return err
+}
