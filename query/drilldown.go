@@ -3,14 +3,9 @@ package query
 import (
 	"context"
 	"fmt"
-	"maps"
-	"math"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/promql"
 
 	"github.com/endscope/endscope/scopes"
 )
@@ -55,35 +50,6 @@ type Truncation struct {
 	Shown, Total int
 }
 
-// ParamError says that one part of a request is not allowed. Name is the parameter, Value what was given, Rule what is
-// allowed and reads on from the value.
-type ParamError struct {
-	Name, Value, Rule string
-}
-
-func (e *ParamError) Error() string {
-	value := e.Value
-	if len(value) > 200 {
-		value = value[:200] + "…"
-	}
-	return fmt.Sprintf("%s %q: %s", e.Name, value, e.Rule)
-}
-
-// AnswerLimitError says that an answer would be too large. How says what to ask for instead.
-type AnswerLimitError struct {
-	Series, Points int // what was asked for; Series is 0 where the points alone are too many
-	Limit          int
-	How            string
-}
-
-func (e *AnswerLimitError) Error() string {
-	if e.Series == 0 {
-		return fmt.Sprintf("the answer would have %d points for each series, more than the limit of %d: %s", e.Points, e.Limit, e.How)
-	}
-	return fmt.Sprintf("the answer would have %d series × %d points = %d values, more than the limit of %d: %s",
-		e.Series, e.Points, e.Series*e.Points, e.Limit, e.How)
-}
-
 // DrillDown answers a request with what the grants in ctx make visible.
 // Errors: *ParamError for what is not allowed, one that wraps scopes.ErrNotFound and names the scope where nothing is
 // stored for it, *AnswerLimitError, and those of Settings.Range.
@@ -100,7 +66,7 @@ func (p *Planner) DrillDown(ctx context.Context, r Request) (*Answer, error) {
 		return nil, err
 	}
 	answer := &Answer{Start: win.start, End: win.end(), Interval: win.length, Timestamps: win.timestamps(), Series: []AnswerSeries{}, Warnings: []string{}}
-	if partial := p.Now().Sub(win.start); partial < time.Duration(win.count)*win.length {
+	if partial := p.set.Now().Sub(win.start); partial < time.Duration(win.count)*win.length {
 		i := max(0, int(partial/win.length))
 		answer.PartialFrom = &answer.Timestamps[i]
 	}
@@ -151,7 +117,7 @@ func (p *Planner) plans(r Request, win windows) ([]*plan, error) {
 	}
 	var out []*plan
 	for _, name := range r.Metrics {
-		def, ok := p.Catalogue.Lookup(name, level)
+		def, ok := p.set.Catalogue.Lookup(name, level)
 		if !ok {
 			return nil, &ParamError{Name: "metric", Value: name, Rule: fmt.Sprintf("must be one of those at %s scope: %s", level, p.metricNames(level))}
 		}
@@ -182,106 +148,9 @@ func aggregationsOf(def *scopes.Definition, asked []scopes.Aggregation) []scopes
 	return asked
 }
 
-// evaluate adds the series of one aggregation to the answer.
-func (p *Planner) evaluate(ctx context.Context, plan *plan, a scopes.Aggregation, win windows, answer *Answer) error {
-	found := map[uint64]*AnswerSeries{}
-	for _, part := range p.parts(plan, win) {
-		matrix, warnings, err := p.Range(ctx, part.plan.expr(a), part.start.Add(part.length), part.end(), part.length)
-		if err != nil {
-			return fmt.Errorf("evaluate %s of %s: %w", a, plan.def.Name, err)
-		}
-		for _, w := range warnings.AsErrors() {
-			answer.Warnings = append(answer.Warnings, w.Error())
-		}
-		if n := len(answer.Series) + max(len(found), len(matrix)); n*win.count > p.cfg.MaxValues {
-			return &AnswerLimitError{Series: n, Points: win.count, Limit: p.cfg.MaxValues,
-				How: "ask for a longer interval, a shorter time range, fewer dimensions in split, or a narrower scope"}
-		}
-		for _, s := range matrix {
-			series := found[s.Metric.Hash()]
-			if series == nil {
-				series = newAnswerSeries(plan, a, s.Metric, win.count)
-				found[s.Metric.Hash()] = series
-			}
-			part.fill(series.Values[part.first:], s.Floats)
-		}
-	}
-	maps.DeleteFunc(found, func(_ uint64, s *AnswerSeries) bool {
-		return !slices.ContainsFunc(s.Values, func(v *float64) bool { return v != nil })
-	})
-	sorted := slices.SortedFunc(maps.Values(found), func(x, y *AnswerSeries) int {
-		if c := strings.Compare(x.Scope.String(), y.Scope.String()); c != 0 {
-			return c
-		}
-		return slices.Compare(sortedValues(x.Dimensions), sortedValues(y.Dimensions))
-	})
-	for _, s := range sorted {
-		answer.Series = append(answer.Series, *s)
-	}
-	return nil
-}
-
-func newAnswerSeries(plan *plan, a scopes.Aggregation, metric labels.Labels, points int) *AnswerSeries {
-	s := &AnswerSeries{
-		Scope: scopes.Of(metric), Metric: plan.def.Name, Aggregation: a, Unit: plan.def.UnitOf(a),
-		Dimensions: make(map[string]string, len(plan.split)), Values: make([]*float64, points),
-	}
-	for _, dim := range plan.split {
-		s.Dimensions[dim.Name] = metric.Get(labelOf(dim))
-	}
-	return s
-}
-
-// part is a run of windows that one evaluation answers for; first is the index of its first window.
-type part struct {
-	windows
-	plan  *plan
-	first int
-}
-
-// parts returns what to evaluate for the windows: all at once for what is computed from the samples inside a window. What
-// looks at instants must not look at instants to come, where the newest sample would seem older than it is: there, the
-// window that now lies in is evaluated up to now, and later ones not at all.
-func (p *Planner) parts(pl *plan, win windows) []part {
-	elapsed := p.Now().Truncate(time.Millisecond).Sub(win.start)
-	ended := int(max(0, elapsed) / win.length)
-	if !pl.instants() || ended >= win.count {
-		return []part{{windows: win, plan: pl}}
-	}
-	var out []part
-	if ended > 0 {
-		out = append(out, part{windows: windows{win.start, win.length, ended}, plan: pl})
-	}
-	if open := elapsed - time.Duration(ended)*win.length; open > 0 {
-		short := *pl
-		short.window = open
-		out = append(out, part{windows: windows{win.start.Add(time.Duration(ended) * win.length), open, 1}, plan: &short, first: ended})
-	}
-	return out
-}
-
-// fill puts points into their windows. What is not a finite number is no value.
-func (w windows) fill(values []*float64, points []promql.FPoint) {
-	kept := make([]float64, 0, len(points))
-	for _, point := range points {
-		if i, ok := w.index(point.T); ok && !math.IsNaN(point.F) && !math.IsInf(point.F, 0) {
-			kept = append(kept, point.F)
-			values[i] = &kept[len(kept)-1]
-		}
-	}
-}
-
-func sortedValues(dims map[string]string) []string {
-	var out []string
-	for _, name := range slices.Sorted(maps.Keys(dims)) {
-		out = append(out, dims[name])
-	}
-	return out
-}
-
 func (p *Planner) metricNames(level scopes.Level) string {
 	var names []string
-	for _, d := range p.Catalogue.AtLevel(level) {
+	for _, d := range p.set.Catalogue.AtLevel(level) {
 		names = append(names, d.Name)
 	}
 	return strings.Join(names, ", ")

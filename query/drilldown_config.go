@@ -56,21 +56,23 @@ func (c DrillDownConfig) Validate() error {
 // owns the expression and may change it. The caller owns the matrix.
 type RangeFunc func(ctx context.Context, expr parser.Expr, start, end time.Time, step time.Duration) (promql.Matrix, annotations.Annotations, error)
 
-// PlannerSettings is what a Planner works with; all fields are needed.
+// PlannerSettings is what a Planner works with; all fields but Lookback are needed.
 type PlannerSettings struct {
 	Catalogue *scopes.Catalogue
 	Queryable storage.Queryable // guarded by the grants in the context
-	Range     RangeFunc         // over the same data; its look-back must be five minutes, Prometheus's default
+	Range     RangeFunc         // over the same data
+	Lookback  time.Duration     // of Range, for instant selectors; 0 means Prometheus's default of five minutes
 	Now       func() time.Time
 }
 
 // Planner answers drill-down questions and lists scopes. It is safe for concurrent use.
 type Planner struct {
 	cfg DrillDownConfig
-	PlannerSettings
+	set PlannerSettings
 }
 
-// NewPlanner returns a Planner. It returns the error of cfg.Validate, or one that names a setting that is not given.
+// NewPlanner returns a Planner. It returns the error of cfg.Validate, one that names a setting that is not given, or a
+// *config.FieldError if instances would be missing only after instant selectors have stopped to see them.
 func NewPlanner(cfg DrillDownConfig, settings PlannerSettings) (*Planner, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -78,8 +80,11 @@ func NewPlanner(cfg DrillDownConfig, settings PlannerSettings) (*Planner, error)
 	if settings.Catalogue == nil || settings.Queryable == nil || settings.Range == nil || settings.Now == nil {
 		return nil, errors.New("planner: catalogue, queryable, range and now must be given")
 	}
-	return &Planner{cfg: cfg, PlannerSettings: settings}, nil
+	if settings.Lookback != 0 && cfg.InstanceMissingAfter > settings.Lookback {
+		return nil, config.Invalid("instance_missing_after", cfg.InstanceMissingAfter, fmt.Sprintf("must be at most the query look-back of %s", settings.Lookback))
+	}
+	return &Planner{cfg: cfg, set: settings}, nil
 }
 
 // Definitions returns the catalogue that the planner knows.
-func (p *Planner) Definitions() *scopes.Catalogue { return p.Catalogue }
+func (p *Planner) Definitions() *scopes.Catalogue { return p.set.Catalogue }

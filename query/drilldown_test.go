@@ -292,14 +292,14 @@ func TestEngineFailuresAndWarningsReachTheCaller(t *testing.T) {
 	populate(b)
 	r := Request{Scope: pattern(t, "credit"), Metrics: []string{"CpuUtilizationPercentage"}, Start: testTime, End: b.now}
 	boom := errors.New("boom")
-	real := b.planner.Range
-	b.planner.Range = func(context.Context, parser.Expr, time.Time, time.Time, time.Duration) (promql.Matrix, annotations.Annotations, error) {
+	real := b.planner.set.Range
+	b.planner.set.Range = func(context.Context, parser.Expr, time.Time, time.Time, time.Duration) (promql.Matrix, annotations.Annotations, error) {
 		return nil, nil, boom
 	}
 	_, err := b.planner.DrillDown(b.ctx(), r)
 	require.ErrorIs(t, err, boom)
 	require.ErrorContains(t, err, "Average of CpuUtilizationPercentage")
-	b.planner.Range = func(ctx context.Context, e parser.Expr, start, end time.Time, step time.Duration) (promql.Matrix, annotations.Annotations, error) {
+	b.planner.set.Range = func(ctx context.Context, e parser.Expr, start, end time.Time, step time.Duration) (promql.Matrix, annotations.Annotations, error) {
 		m, w, err := real(ctx, e, start, end, step)
 		w = w.Merge(annotations.New().Add(errors.New("something was odd")))
 		return m, w, err

@@ -92,4 +92,12 @@ func TestDrillDownConfigBounds(t *testing.T) {
 	for _, want := range []string{"instance_missing_after: must be from 1s to 5m0s (got 1h0m0s)", "scope_lookback: must be from 1h to 744h", "max_points: must be at least 1", "max_values: must be"} {
 		require.ErrorContains(t, err, want)
 	}
+	b := newBench(t)
+	settings := b.planner.set
+	settings.Lookback = 30 * time.Second
+	_, err = NewPlanner(DefaultDrillDownConfig(), settings)
+	require.ErrorContains(t, err, "instance_missing_after: must be at most the query look-back of 30s (got 1m0s)")
+	settings.Now = nil
+	_, err = NewPlanner(DefaultDrillDownConfig(), settings)
+	require.ErrorContains(t, err, "now must be given")
 }

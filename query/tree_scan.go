@@ -48,7 +48,7 @@ type sighting struct {
 
 // instances lists the visible instances at or below a scope; the zero Path means all.
 func (p *Planner) instances(ctx context.Context, under scopes.Path) ([]instance, error) {
-	now := p.Now()
+	now := p.set.Now()
 	oldest := now.Add(-p.cfg.ScopeLookback)
 	all, err := p.open(oldest, now)
 	if err != nil {
@@ -308,7 +308,7 @@ func (p *Planner) requireScope(ctx context.Context, scope scopes.Pattern, start,
 	if len(scope.Wildcards()) == scope.Level().Depth() {
 		return nil
 	}
-	now := p.Now()
+	now := p.set.Now()
 	from, to := now.Add(-p.cfg.ScopeLookback), now
 	if start.Before(from) {
 		from = start
@@ -334,7 +334,7 @@ func (p *Planner) requireScope(ctx context.Context, scope scopes.Pattern, start,
 // RequireScope returns an error that wraps scopes.ErrNotFound and names the scope unless something visible was stored for
 // it within the look-back.
 func (p *Planner) RequireScope(ctx context.Context, scope scopes.Pattern) error {
-	return p.requireScope(ctx, scope, p.Now(), p.Now())
+	return p.requireScope(ctx, scope, p.set.Now(), p.set.Now())
 }
 
 // stateRule returns the rule for the instances of a scope, naming those that have no heartbeat.
@@ -363,7 +363,7 @@ func (p *Planner) stateRule(ctx context.Context, scope scopes.Pattern, win windo
 }
 
 func (p *Planner) open(from, to time.Time) (storage.Querier, error) {
-	q, err := p.Queryable.Querier(from.UnixMilli(), to.UnixMilli())
+	q, err := p.set.Queryable.Querier(from.UnixMilli(), to.UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("open storage: %w", err)
 	}
