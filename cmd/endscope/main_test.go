@@ -44,11 +44,11 @@ func freeport(ts *testscript.TestScript, _ bool, args []string) {
 func fetch(ts *testscript.TestScript, neg bool, args []string) {
 	status, body, err := answer(args)
 	ts.Check(err)
+	_, err = io.WriteString(ts.Stdout(), http.StatusText(status)+"\n"+body)
+	ts.Check(err)
 	if neg != (status >= 400) {
 		ts.Fatalf("status %d: %s", status, body)
 	}
-	_, err = io.WriteString(ts.Stdout(), http.StatusText(status)+"\n"+body)
-	ts.Check(err)
 }
 
 // waitfor URL [TEXT] waits until a URL answers 200 and the answer holds the text, for at most 30 s.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -12,8 +13,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 	"github.com/prometheus/common/version"
+	"github.com/prometheus/prometheus/util/features"
 
 	"github.com/endscope/endscope/cmd/internal/cli"
+	"github.com/endscope/endscope/cmd/internal/conf"
 	"github.com/endscope/endscope/ingest"
 	"github.com/endscope/endscope/query"
 	"github.com/endscope/endscope/scopes"
@@ -26,12 +29,18 @@ type Settings struct {
 	Logger *slog.Logger
 	// Level changes the logger's level on reload. Optional.
 	Level *cli.LogLevel
-	// Load reads the configuration anew. Nil means that reload is not possible.
-	Load func() (Config, error)
+	// Source is where the configuration came from: for reload, and to show it. Nil means that it cannot be read again.
+	Source Source
 	// Registry holds the server's metrics, and is what /metrics shows. Nil makes one; one registry serves one server.
 	Registry Registry
-	// Changed returns the keys that differ between two configurations. Needed where Load is set.
-	Changed func(a, b Config) []string
+}
+
+// Source is what *conf.Loader[Config] is: it reads configurations and writes them.
+type Source interface {
+	Load() (Config, error)
+	Changed(a, b Config) []string
+	Flags(cfg Config) map[string]string
+	YAML(cfg Config) (string, error)
 }
 
 // Registry is what *prometheus.Registry is.
@@ -48,8 +57,10 @@ type App struct {
 	store   *tsdb.Store
 	web     *web.Server
 
-	mu  sync.Mutex // held by Reload
-	cfg Config     // in force
+	mu       sync.Mutex // guards what follows, and is held by Reload
+	cfg      Config     // in force
+	reloadOK bool
+	reloadAt time.Time
 }
 
 // New opens the data directory and binds the listener; nothing is answered and the log is not replayed before Run. When a step
@@ -58,7 +69,7 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	a := &App{set: set, log: set.Logger, cfg: cfg}
+	a := &App{set: set, log: set.Logger, cfg: cfg, reloadOK: true, reloadAt: time.Now()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -87,7 +98,8 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 	a.cleanup.Add("metric store", a.store.Close)
 	ingester.UseStore(a.store)
 
-	engine, err := query.NewEngine(cfg.Query, query.Settings{Logger: part(a.log, "query"), Registerer: registry, Queryable: a.store})
+	features := features.NewRegistry()
+	engine, err := query.NewEngine(cfg.Query, query.Settings{Logger: part(a.log, "query"), Registerer: registry, Queryable: a.store, Features: features})
 	if err != nil {
 		return nil, err
 	}
@@ -103,15 +115,50 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 		return nil, err
 	}
 
-	a.web, err = web.New(cfg.Web, web.Settings{
-		Listen: cfg.Listen, Logger: part(a.log, "web"), Registerer: registry, Gatherer: registry,
-		DrillDown: planner,
-	})
+	dir, err := filepath.Abs(cfg.DataDir)
+	if err != nil {
+		return nil, fmt.Errorf("data_dir: %w", err)
+	}
+	set.Registry = registry
+	a.web, err = web.New(cfg.Web, a.webSettings(set, dir, webParts{engine: engine, features: features, ingester: ingester, planner: planner}))
 	if err != nil {
 		return nil, err
 	}
 	a.cleanup.Add("web", a.web.Close)
 	return a, nil
+}
+
+// webParts are what the routes answer from, beside the store.
+type webParts struct {
+	engine   *query.Engine
+	features features.Collector
+	ingester *ingest.Ingester
+	planner  *query.Planner
+}
+
+func (a *App) webSettings(set Settings, dir string, p webParts) web.Settings {
+	api := &web.PrometheusAPI{
+		Engine: p.engine, Parser: p.engine.Parser(), Queryable: p.engine.Queryable(), Exemplars: query.GuardExemplars(a.store),
+		Store: a.store, DataDir: dir, Metadata: p.ingester.Metadata(), Features: p.features,
+		Retention: conf.FormatDuration(a.cfg.Storage.Retention), Version: version.Version, Revision: version.GetRevision(),
+		LastReload: a.lastReload,
+	}
+	if set.Source != nil {
+		api.Flags = set.Source.Flags(a.cfg)
+		api.Config = func() (string, error) {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			return set.Source.YAML(a.cfg)
+		}
+	}
+	out := web.Settings{
+		Listen: a.cfg.Listen, Logger: part(a.log, "web"), Registerer: set.Registry, Gatherer: set.Registry,
+		Prometheus: api, DrillDown: p.planner,
+	}
+	if set.Source != nil {
+		out.Reload = a.Reload
+	}
+	return out
 }
 
 func part(log *slog.Logger, name string) *slog.Logger { return log.With("part", name) }
@@ -142,29 +189,31 @@ func (a *App) Close() error { return a.cleanup.Close() }
 // Reload reads the configuration again and puts into force what can change while the server runs: the log level. It names the other
 // keys that changed, which wait for a restart. An error leaves everything as it was.
 func (a *App) Reload() error {
-	if a.set.Load == nil {
-		return errors.New("this server has no configuration file to read again")
+	if a.set.Source == nil {
+		return errors.New("this server has no configuration that it could read again")
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	cfg, err := a.set.Load()
+	cfg, err := a.set.Source.Load()
+	a.reloadOK, a.reloadAt = err == nil, time.Now()
 	if err != nil {
-		return fmt.Errorf("reload: %w", err)
+		return err
 	}
 	if a.set.Level != nil {
 		a.set.Level.Set(cfg.Log)
 	}
-	var waiting []string
-	for _, key := range a.set.Changed(a.cfg, cfg) {
-		if key != "log.level" {
-			waiting = append(waiting, key)
-		}
-	}
 	a.cfg.Log.Level = cfg.Log.Level
-	if len(waiting) > 0 {
+	if waiting := a.set.Source.Changed(a.cfg, cfg); len(waiting) > 0 {
 		a.log.Warn("configuration reloaded; some keys wait for a restart", "keys", waiting)
 		return nil
 	}
 	a.log.Info("configuration reloaded")
 	return nil
+}
+
+// lastReload says how the last reload went; starting counts as the first.
+func (a *App) lastReload() (ok bool, at time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.reloadOK, a.reloadAt
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -84,12 +85,10 @@ func TestReloadTakesTheLogLevelAndNamesWhatWaitsForARestart(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.DataDir, cfg.Listen = t.TempDir(), "127.0.0.1:0"
 	log, level := cli.NewLogger(cfg.Log, &out)
-	load := func() (Config, error) {
-		c, err := loader.LoadFile(file)
-		c.DataDir, c.Listen = cfg.DataDir, cfg.Listen
-		return c, err
-	}
-	a, err := New(cfg, Settings{Logger: log, Level: level, Load: load, Changed: loader.Changed})
+	flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	loader.AddFlags(flags)
+	require.NoError(t, flags.Parse([]string{"--config.file", file, "--data-dir", cfg.DataDir, "--listen", cfg.Listen}))
+	a, err := New(cfg, Settings{Logger: log, Level: level, Source: loader})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, a.Close()) }()
 

@@ -221,7 +221,7 @@ func parseTime(flag, text string) (time.Time, error) {
 		}
 	}
 	var t model.Time
-	if err := t.UnmarshalJSON([]byte(text)); err == nil && text != "" {
+	if err := t.UnmarshalJSON([]byte(text)); err == nil && text != "" && text[0] != '-' {
 		return t.Time(), nil
 	}
 	return time.Time{}, cli.Usage(fmt.Errorf("--%s: must be RFC 3339, Unix seconds, now, or a distance such as -1h (got %s)", flag, text))

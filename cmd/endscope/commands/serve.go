@@ -29,7 +29,7 @@ func newServe(env cli.Env) (*cobra.Command, error) {
 			return err
 		}
 		log, level := cli.NewLogger(cfg.Log, env.Stderr)
-		a, err := app.New(cfg, app.Settings{Logger: log, Level: level, Load: loader.Load, Changed: loader.Changed})
+		a, err := app.New(cfg, app.Settings{Logger: log, Level: level, Source: loader})
 		if err != nil {
 			return err
 		}

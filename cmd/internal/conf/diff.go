@@ -3,6 +3,7 @@ package conf
 import (
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // Changed returns the keys whose values differ between two configurations, in the order of the struct.
@@ -17,4 +18,23 @@ func (l *Loader[T]) Changed(a, b T) []string {
 		}
 	}
 	return keys
+}
+
+// Flags returns the value of every flag in a configuration, as the flag would be written.
+func (l *Loader[T]) Flags(cfg T) map[string]string {
+	v := reflect.ValueOf(cfg)
+	out := map[string]string{}
+	for _, f := range l.leaves {
+		if f.flag() != "" {
+			out[f.flag()] = flagDefault(v.FieldByIndex(f.index))
+		}
+	}
+	return out
+}
+
+// YAML returns what WriteYAML writes.
+func (l *Loader[T]) YAML(cfg T) (string, error) {
+	var b strings.Builder
+	err := l.WriteYAML(&b, cfg)
+	return b.String(), err
 }
