@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/endscope/endscope/cmd/endscope/client"
+	"github.com/endscope/endscope/cmd/endscope/demo"
 	"github.com/endscope/endscope/cmd/internal/cli"
 )
 
@@ -38,8 +39,10 @@ func NewRoot(env cli.Env) (*cobra.Command, error) {
 func commands() []func(cli.Env) (*cobra.Command, error) {
 	return []func(cli.Env) (*cobra.Command, error){
 		newServe,
+		demo.New,
 		newCheck,
 		func(env cli.Env) (*cobra.Command, error) { return client.New(env), nil },
 		func(env cli.Env) (*cobra.Command, error) { return env.NewVersion("endscope"), nil },
+		func(env cli.Env) (*cobra.Command, error) { return demo.NewInstance(env), nil },
 	}
 }

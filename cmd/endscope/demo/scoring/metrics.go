@@ -8,17 +8,17 @@ import (
 
 // metrics are the canonical series of an endpoint's traffic, measured by the server itself. docs/metrics.md says what each means.
 type metrics struct {
-	requests      *prometheus.HistogramVec
-	model         prometheus.Histogram
-	requestSize   prometheus.Histogram
-	responseSize  prometheus.Histogram
-	inFlight      prometheus.Gauge
-	connections   prometheus.Gauge
-	opened        prometheus.Counter
-	network       *prometheus.CounterVec
-	collected     *prometheus.CounterVec
-	received      prometheus.Counter
-	sent          prometheus.Counter
+	requests     *prometheus.HistogramVec
+	model        prometheus.Histogram
+	requestSize  prometheus.Histogram
+	responseSize prometheus.Histogram
+	inFlight     prometheus.Gauge
+	connections  prometheus.Gauge
+	opened       prometheus.Counter
+	network      *prometheus.CounterVec
+	collected    *prometheus.CounterVec
+	received     prometheus.Counter
+	sent         prometheus.Counter
 }
 
 // native makes a histogram that has native buckets, each at most 10 % wider than the one before, and no classic ones.
