@@ -1,6 +1,8 @@
 package query
 
 import (
+	"context"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -93,4 +95,29 @@ func instanceMatcher(paths []scopes.Path) *labels.Matcher {
 	}
 	slices.Sort(names)
 	return labels.MustNewMatcher(labels.MatchRegexp, scopes.LabelInstance, strings.Join(slices.Compact(names), "|"))
+}
+
+// stateRule returns the rule for the instances of a scope, naming those that have no heartbeat.
+func (p *Planner) stateRule(ctx context.Context, scope scopes.Pattern, win windows) (stateRule, error) {
+	rule := stateRule{missingAfter: p.cfg.InstanceMissingAfter, remember: p.cfg.ScopeLookback}
+	oldest := win.start.Add(-p.cfg.ScopeLookback)
+	q, err := p.open(oldest, win.end())
+	if err != nil {
+		return rule, err
+	}
+	defer q.Close()
+	var under scopes.Path
+	if path, ok := scope.Concrete(); ok {
+		under = path
+	}
+	names, err := listInstances(ctx, q, under)
+	if err != nil {
+		return rule, fmt.Errorf("list instances: %w", err)
+	}
+	beating, err := pathsWith(ctx, q, oldest, win.end(), heartbeats, under)
+	if err != nil {
+		return rule, fmt.Errorf("list heartbeats: %w", err)
+	}
+	rule.silent = filter(names, func(p scopes.Path) bool { return !beating[p] && scope.Covers(p) })
+	return rule, nil
 }
