@@ -86,6 +86,28 @@ func (r *runner) collect(ctx context.Context, round *Round) (err error) {
 	return r.Collector.Collect(ctx, round)
 }
 
+// wait returns the result of the run that is under way, and false when it is not there by then, or when ctx ends first and leaving is not set.
+func (r *runner) wait(ctx context.Context, by time.Time, leaving bool) (res result, ok bool) {
+	ended := ctx.Done()
+	if leaving {
+		ended = nil
+	}
+	timer := time.NewTimer(time.Until(by))
+	defer timer.Stop()
+	select {
+	case res = <-r.results:
+		return res, true
+	case <-timer.C:
+	case <-ended:
+	}
+	select { // both may have been ready
+	case res = <-r.results:
+		return res, true
+	default:
+		return res, false
+	}
+}
+
 // report publishes how a run ended.
 func (r *runner) report(err error, took time.Duration) {
 	ok := 1.0

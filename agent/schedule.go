@@ -13,6 +13,8 @@ import (
 const (
 	// maxGrace bounds how long a round's request waits for slow collectors. Who comes later, but within its timeout, gets a request of its own.
 	maxGrace = time.Second
+	// leaveGrace is how long a stopping agent waits for collectors that are at it.
+	leaveGrace = 500 * time.Millisecond
 	// returnSlack is what a collector gets beyond its timeout to notice it and hand over what it has.
 	returnSlack = 50 * time.Millisecond
 )
@@ -105,33 +107,24 @@ func (g *group) round(ctx context.Context, at time.Time) {
 // await takes the results of the runners until all are in, each has had its timeout, or wait is over. It returns those that may still come.
 func (g *group) await(ctx context.Context, at time.Time, runners []*runner, wait time.Duration) []*runner {
 	end := time.Now().Add(wait)
+	leaving := false
 	var waiting []*runner
 	for _, r := range runners {
 		own := r.began.Add(r.Timeout + returnSlack)
-		timer := time.NewTimer(time.Until(earlier(own, end)))
-		select {
-		case res := <-r.results:
-			g.finish(r, at, res)
-		case <-ctx.Done():
-			select { // the collectors get a moment to hand over what they have
-			case res := <-r.results:
-				g.finish(r, at, res)
-			case <-time.After(returnSlack):
-				g.abandon(r, at)
-			}
-		case <-timer.C:
-			select {
-			case res := <-r.results:
-				g.finish(r, at, res)
-			default:
-				if own.After(end) {
-					waiting = append(waiting, r)
-				} else {
-					g.abandon(r, at)
-				}
-			}
+		res, ok := r.wait(ctx, earlier(own, end), leaving)
+		if !ok && !leaving && ctx.Err() != nil { // all of them together get a moment to hand over what they have
+			leaving = true
+			end = earlier(end, time.Now().Add(leaveGrace))
+			res, ok = r.wait(ctx, earlier(own, end), leaving)
 		}
-		timer.Stop()
+		switch {
+		case ok:
+			g.finish(r, at, res)
+		case own.After(end) && !leaving:
+			waiting = append(waiting, r)
+		default:
+			g.abandon(r, at)
+		}
 	}
 	return waiting
 }

@@ -226,3 +226,26 @@ func TestALateTickIsNotDatedBack(t *testing.T) {
 		require.Equal(t, 35*time.Second, last.Sub(start), "the stale marker")
 	})
 }
+
+func TestALeavingAgentKeepsWhatIsAboutToCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		slow := ticking("slow", func(context.Context, int) error { time.Sleep(400 * time.Millisecond); return nil })
+		hang := ticking("hang", func(context.Context, int) error { <-release; return nil })
+		hang2 := ticking("hang2", func(context.Context, int) error { <-release; return nil })
+		g, mem := newGroup(t, 10*time.Second, 0, Source{Collector: hang}, Source{Collector: hang2}, Source{Collector: slow})
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { g.run(ctx); close(done) }()
+		time.Sleep(10 * time.Millisecond)
+		begin := time.Now()
+		stop()
+		<-done
+		require.LessOrEqual(t, time.Since(begin), leaveGrace)
+		rounds := mem.take()
+		require.Len(t, rounds, 2)
+		require.Equal(t, "slow=1", brief(rounds[0]))
+		require.Equal(t, "slow=stale", brief(rounds[1]))
+		close(release)
+	})
+}

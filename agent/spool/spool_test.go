@@ -252,3 +252,15 @@ func BenchmarkAppendPeekAck(b *testing.B) {
 		})
 	}
 }
+
+func FuzzDecodeEntry(f *testing.F) {
+	f.Add(encodeEntry(nil, time.UnixMilli(5), 3, []byte("payload")))
+	f.Add([]byte{1})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		entryHead(b)
+		e, err := decodeEntry(1, b)
+		if err == nil {
+			require.Equal(t, b, encodeEntry(nil, e.Time, e.Samples, e.Payload))
+		}
+	})
+}
