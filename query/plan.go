@@ -109,8 +109,9 @@ func (p *plan) expr(a scopes.Aggregation) parser.Expr {
 	case scopes.KindHistogramShare:
 		return scaled(p.share(), factor)
 	case scopes.KindInstanceState:
-		step := sampleStep(p.window, time.Minute)
-		return scaled(overTime(a, p.grouped(parser.SUM, p.states.expr(p.matchers)), p.window, step), factor)
+		byState := slices.ContainsFunc(p.split, func(d scopes.Dimension) bool { return d.Label == labelState })
+		instances := p.grouped(parser.SUM, p.states.expr(p.matchers, byState))
+		return scaled(overTime(a, instances, p.window, sampleStep(p.window, time.Minute)), factor)
 	}
 	return nil
 }

@@ -43,9 +43,12 @@ type stateRule struct {
 	silent       []scopes.Path // instances without a heartbeat
 }
 
-// expr returns a vector with the labels endpoint, deployment, instance and state: for every instance that was seen within
-// the look-back 1 for the state that it is in and 0 for the other.
-func (r stateRule) expr(ms []*labels.Matcher) parser.Expr {
+// expr returns a vector with the labels endpoint, deployment and instance: 1 for every instance that was seen within the
+// look-back. By state there is also the label state: 1 for the state that the instance is in and 0 for the other.
+func (r stateRule) expr(ms []*labels.Matcher, byState bool) parser.Expr {
+	if !byState {
+		return either(r.known(ms), r.ready(ms))
+	}
 	missing := either(binary(r.known(ms), parser.LUNLESS, r.ready(ms)), binary(r.ready(ms), parser.MUL, number(0)))
 	ready := either(r.ready(ms), binary(r.known(ms), parser.MUL, number(0)))
 	label := func(e parser.Expr, s State) parser.Expr {
