@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -15,13 +16,11 @@ import (
 
 func TestInstancesHaveSixtySeries(t *testing.T) {
 	require.Len(t, instanceMetrics(), 60)
-	l, err := build(t.Context(), bulkPlan(0.001, false), proto1, time.Now())
-	require.NoError(t, err)
-	require.Equal(t, 38880, l.series)
-	l, err = build(t.Context(), fleetPlan(0.001, false), proto1, time.Now())
-	require.NoError(t, err)
-	require.Equal(t, 120000, l.series)
-	require.Equal(t, 2000*3, l.requests())
+	r := rand.New(rand.NewPCG(1, 1))
+	p := bulkPlan(1, false)
+	require.Len(t, world(p.endpoints, p.deployments, p.instances, p.histograms, r), 38_880)
+	p = fleetPlan(1, false)
+	require.Len(t, world(p.endpoints, p.deployments, p.instances, p.histograms, r), 120_000)
 }
 
 func TestFullSizeIsThatOfTheReference(t *testing.T) {
