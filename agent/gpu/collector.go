@@ -90,31 +90,40 @@ func (c *Collector) Collect(ctx context.Context, r *agent.Round) error {
 	return err
 }
 
-// connect opens or lists when that is due, and says what is wrong with the driver as a whole.
+// connect opens or lists when that is due, and says what is wrong with the driver as a whole. It waits for the source to open;
+// listing goes on beside the devices' rounds, and a later round takes what it gave.
 func (c *Collector) connect(expired <-chan struct{}) error {
-	now := time.Now()
 	c.reap()
-	c.conn.start(now, c.busy(), c.releaseAll)
-	if !c.conn.task.running() {
-		return c.conn.err
+	c.finish(closed)
+	c.conn.start(time.Now(), c.busy(), c.releaseAll)
+	if c.conn.starting {
+		c.finish(expired)
 	}
-	l, ok := c.conn.finish(now, expired)
-	if !ok {
-		return fmt.Errorf("the GPU driver has not answered for %s (open and list)", time.Since(c.conn.task.since).Round(time.Millisecond))
+	if c.conn.task.running() {
+		if hanging := time.Since(c.conn.task.since); c.conn.starting || hanging > c.cfg.DeviceTimeout {
+			return fmt.Errorf("the GPU driver has not answered for %s (open and list)", hanging.Round(time.Millisecond))
+		}
 	}
-	if l.opens {
+	return c.conn.err
+}
+
+// finish takes what opening or listing gave, if it has ended.
+func (c *Collector) finish(expired <-chan struct{}) {
+	l, ok := c.conn.finish(time.Now(), expired)
+	switch {
+	case !ok:
+	case l.opens:
 		for _, d := range l.devices {
 			c.adopt(newDevice(d))
 		}
-		return c.conn.err
+	default:
+		if l.err == nil && !c.lists(l.devices) {
+			c.conn.needReopen(errors.New("the GPUs of this machine are others than before"))
+		}
+		for _, d := range l.devices {
+			d.Release() // listed only to compare
+		}
 	}
-	if l.err == nil && !c.lists(l.devices) {
-		c.conn.needReopen(errors.New("the GPUs of this machine are others than before"))
-	}
-	for _, d := range l.devices {
-		d.Release() // listed only to compare
-	}
-	return c.conn.err
 }
 
 // lists reports whether devices are those that we read.

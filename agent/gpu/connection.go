@@ -28,7 +28,7 @@ type connection struct {
 	driver  Driver
 	watcher *watcher
 	opened  time.Time // when the source was opened
-	listed  time.Time // when the devices were last listed
+	listed  time.Time // when the latest attempt to list the devices began
 
 	reopen  error // why the source must be opened again; nil if it need not
 	err     error // what Collect says until the next attempt
@@ -94,6 +94,7 @@ func (c *connection) start(now time.Time, busy bool, release func()) {
 		c.starting = true
 		c.task.start(func() listing { return c.list(true) })
 	case c.open && now.Sub(c.listed) >= listInterval:
+		c.listed = now
 		c.task.start(func() listing { return c.list(false) })
 	}
 }
@@ -153,12 +154,11 @@ func (c *connection) finish(now time.Time, expired <-chan struct{}) (listing, bo
 		return l, false
 	}
 	c.starting = false
-	c.listed = now
 	c.err = l.err
 	code := CodeOf(l.err)
 	if l.opens {
 		c.delay(now) // the earliest time of the next attempt
-		c.opened = now
+		c.opened, c.listed = now, now
 		c.open = l.err == nil || len(l.devices) > 0
 		c.driver = l.driver
 		if l.stream != nil {

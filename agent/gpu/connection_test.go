@@ -62,6 +62,7 @@ func TestADriverWithoutDevicesIsAlsoNoGPU(t *testing.T) {
 		b.source.mu.Unlock()
 		time.Sleep(2 * time.Minute)
 		b.must()
+		time.Sleep(15 * time.Second)
 		require.NotEmpty(t, b.must().live("uuid=GPU-0"))
 	})
 }
@@ -106,6 +107,7 @@ func TestAnotherDriverVersionOrAnotherDeviceMeansToBeginAnew(t *testing.T) {
 		b.source.mu.Unlock()
 		time.Sleep(2 * time.Minute)
 		b.must()
+		time.Sleep(15 * time.Second)
 		v := b.must()
 		require.Contains(t, v, "gpu_pcie_bytes_total{"+gpu0+",direction=receive}", "another driver is asked everything again")
 		require.Equal(t, 2, b.source.opened())
@@ -115,6 +117,7 @@ func TestAnotherDriverVersionOrAnotherDeviceMeansToBeginAnew(t *testing.T) {
 		b.source.mu.Unlock()
 		time.Sleep(2 * time.Minute)
 		b.must()
+		time.Sleep(15 * time.Second)
 		require.NotEmpty(t, b.must().live("uuid=GPU-1"))
 	})
 }
@@ -174,5 +177,28 @@ func TestTheLibraryIsNotClosedUnderAHungDevice(t *testing.T) {
 		time.Sleep(time.Minute)
 		b.must()
 		require.Equal(t, 2, b.source.opened())
+	})
+}
+
+func TestAListThatHangsCostsNoReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, newFake(0))
+		defer b.Close()
+		all := b.must().live()
+		time.Sleep(time.Minute)
+		b.source.slow = 70 * time.Second
+		begin := time.Now()
+		require.Equal(t, all, b.must().live())
+		synctest.Wait()
+		b.source.slow = 0
+		for range 4 {
+			time.Sleep(15 * time.Second)
+			v, err := b.round()
+			require.ErrorContains(t, err, "open and list")
+			require.Equal(t, all, v.live())
+		}
+		require.Equal(t, time.Minute, time.Since(begin), "no round waits for it")
+		time.Sleep(15 * time.Second)
+		require.Equal(t, all, b.must().live())
 	})
 }

@@ -24,6 +24,7 @@ type fakeSource struct {
 	mu         sync.Mutex
 	open       func() error // nil: works
 	driver     Driver
+	slow       time.Duration // how long it takes to tell the driver's version
 	devices    []*fakeDevice
 	devicesErr error
 	eventsErr  error
@@ -49,6 +50,7 @@ func (s *fakeSource) Open() error {
 }
 
 func (s *fakeSource) Driver() (Driver, error) {
+	time.Sleep(s.slow)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.driver, nil

@@ -82,3 +82,18 @@ func TestSimulatedValuesDependOnSeedAndClockOnly(t *testing.T) {
 		require.InDelta(t, 6*throttleLength, before[key], throttleLength)
 	})
 }
+
+// A round must cost little beside what the driver itself takes.
+func BenchmarkRoundOfEightGPUs(b *testing.B) {
+	c, err := New(DefaultConfig(), Settings{Logger: slog.New(slog.DiscardHandler), Source: NewSimulated(SimulateConfig{Devices: 8})})
+	require.NoError(b, err)
+	defer c.Close()
+	samples := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		r := &agent.Round{Time: time.Now()}
+		require.NoError(b, c.Collect(b.Context(), r))
+		samples += len(r.Readings)
+	}
+	b.ReportMetric(float64(samples)/b.Elapsed().Seconds(), "samples/s")
+}
