@@ -36,6 +36,7 @@ type fleet struct {
 type target struct {
 	role
 	url  string
+	pid  int
 	gone chan struct{} // closed when the process has ended
 }
 
@@ -170,7 +171,7 @@ func addresses(ctx context.Context, instances []*instance, processes []*process)
 				<-p.gone
 				return nil, fmt.Errorf("start %s: it ended before it listened: %w", name, p.err)
 			}
-			targets = append(targets, &target{role: instances[n].role, url: "http://" + addr, gone: p.gone})
+			targets = append(targets, &target{role: instances[n].role, url: "http://" + addr, pid: p.cmd.Process.Pid, gone: p.gone})
 		}
 	}
 	return targets, nil
