@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/prometheus/promql"
 
+	"github.com/endscope/endscope/ingest"
 	"github.com/endscope/endscope/query"
 	"github.com/endscope/endscope/scopes"
 	"github.com/endscope/endscope/tsdb"
@@ -61,8 +62,11 @@ func problemOf(err error) (p Problem, known bool) {
 		blocked   *tsdb.UnwritableError
 		timedOut  promql.ErrQueryTimeout
 		canceled  promql.ErrQueryCanceled
+		push      *ingest.Error
 	)
 	switch {
+	case errors.As(err, &push):
+		return ingestProblem(push), true
 	case errors.As(err, &param), errors.As(err, &asked), errors.As(err, &path):
 		return Problem{"/problems/bad-parameter", "Bad parameter", http.StatusBadRequest, err.Error()}, true
 	case errors.As(err, &forbidden):
@@ -104,7 +108,7 @@ func problemOf(err error) (p Problem, known bool) {
 
 // retryAfter returns the seconds after which a client should try again, 0 where trying again would not help.
 func (p Problem) retryAfter() int {
-	if p.Status == http.StatusServiceUnavailable {
+	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
 		return 1
 	}
 	return 0

@@ -32,7 +32,8 @@ var (
 
 // routes is the table of all routes. The first that matches answers.
 func (s *Server) routes() []route {
-	all := []route{
+	// Pushes first: they come most often, and the router tries one route after the other.
+	all := append(s.pushRoutes(), []route{
 		{name: "ui", methods: getHead, path: "/", handle: s.handleUI},
 		{name: "ui_asset", methods: getHead, path: "/assets/{path:.+}", handle: s.handleUI},
 		{name: "openapi", methods: getHead, path: "/api/openapi.yaml", handle: s.handleOpenAPI},
@@ -43,7 +44,7 @@ func (s *Server) routes() []route {
 		{name: "metrics", methods: getHead, path: "/metrics", handle: s.handleOwnMetrics, plain: true},
 		{name: "version", methods: getHead, path: "/version", handle: s.handleVersion},
 		{name: "pprof", methods: getPost, path: "/debug/pprof/{profile:.*}", handle: s.handlePprof, plain: true},
-	}
+	}...)
 	if s.set.Prometheus != nil {
 		all = append(all, s.prometheusRoutes()...)
 	}

@@ -39,6 +39,8 @@ type Settings struct {
 	// Reload reads the configuration again, for POST /-/reload. Nil means that it cannot be read again.
 	Reload func() error
 
+	Ingest Ingester // where pushes go; without it the push routes do not exist
+
 	// Grants decides what a request may see. Nil means everything: there are no tokens yet.
 	Grants func(*http.Request) scopes.Grants
 }
@@ -61,6 +63,7 @@ type Server struct {
 	handler     http.Handler
 	listener    net.Listener
 	http        *http.Server
+	bodies      bodies
 	closeOnce   sync.Once
 	closeErr    error
 }

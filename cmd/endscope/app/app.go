@@ -109,7 +109,7 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 		return nil, err
 	}
 	planner, err := query.NewPlanner(cfg.DrillDown, query.PlannerSettings{
-		Catalogue: catalogue, Queryable: engine.Queryable(), Range: drillDownRange(engine), Now: time.Now,
+		Catalogue: catalogue, Queryable: engine.Queryable(), Range: engine.Range, Lookback: cfg.Query.Lookback, Now: time.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -153,7 +153,7 @@ func (a *App) webSettings(set Settings, dir string, p webParts) web.Settings {
 	}
 	out := web.Settings{
 		Listen: a.cfg.Listen, Logger: part(a.log, "web"), Registerer: set.Registry, Gatherer: set.Registry,
-		Prometheus: api, DrillDown: p.planner,
+		Prometheus: api, DrillDown: p.planner, Ingest: p.ingester,
 	}
 	if set.Source != nil {
 		out.Reload = a.Reload

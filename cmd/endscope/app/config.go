@@ -57,6 +57,9 @@ func (c Config) Validate() error {
 		config.Prefix("drill_down", c.DrillDown.Validate()),
 		config.Prefix("web", c.Web.Validate()),
 	)
+	if c.DrillDown.InstanceMissingAfter > c.Query.Lookback {
+		errs = append(errs, config.Invalid("drill_down.instance_missing_after", c.DrillDown.InstanceMissingAfter, "must be at most query.lookback, "+c.Query.Lookback.String()))
+	}
 	return errors.Join(errs...)
 }
 
