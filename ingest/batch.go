@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"time"
+	"unicode/utf8"
 
 	"github.com/prometheus/prometheus/model/exemplar"
 	"github.com/prometheus/prometheus/model/histogram"
@@ -14,8 +15,8 @@ import (
 )
 
 // Store takes samples durably. Write calls append with an appender and returns when what it appended is as durable as the operator
-// asked; append may run on another goroutine but has returned when Write does. The appender also implements
-// storage.ExemplarAppender.
+// asked; append may run on another goroutine but has returned when Write does. Append functions never run at the same time, whoever
+// wrote. The appender also implements storage.ExemplarAppender.
 type Store interface {
 	Write(ctx context.Context, append func(storage.AppenderV2)) error
 }
@@ -35,7 +36,10 @@ type Batch struct {
 	refs      []uint64 // label references of one 2.0 series
 	symbols   symbols  // string table of one 2.0 request
 	builder   labels.ScratchBuilder
+	bound     []byte        // key of a series with its binding
 	scope     *scopeBinding // nil: the sender may write any scope
+	line      int           // of a text exposition that is being read, from 1; 0: there are no lines
+	lines     []int32       // of each sample, when there are lines
 }
 
 type sample struct {
@@ -73,30 +77,46 @@ func (b *Batch) Discard() {
 	clear(b.exemplars)
 	clear(b.symbols)
 	*b = Batch{in: b.in, samples: b.samples[:0], histos: b.histos[:0], exemplars: b.exemplars[:0],
-		scratch: b.scratch[:0], refs: b.refs[:0], symbols: b.symbols[:0], builder: b.builder}
+		scratch: b.scratch[:0], refs: b.refs[:0], symbols: b.symbols[:0], bound: b.bound[:0], lines: b.lines[:0], builder: b.builder}
 	b.in.batches.Put(b)
 }
 
 // Refuse counts n samples that are not part of the batch, with one example for the sender.
 func (b *Batch) Refuse(reason Reason, n int, format string, args ...any) {
-	if n > 0 {
-		b.result.refused.add(reason, n, func() string { return fmt.Sprintf(format, args...) })
+	if n <= 0 {
+		return
 	}
+	message := ""
+	write := func() string {
+		if message == "" {
+			message = fmt.Sprintf(format, args...)
+		}
+		return message
+	}
+	if b.line > 0 && len(b.result.Lines) < maxRefusedLines {
+		b.result.Lines = append(b.result.Lines, RefusedLine{b.line, reason, write()})
+	}
+	b.result.refused.add(reason, n, func() string {
+		if b.line > 0 {
+			return fmt.Sprintf("line %d: %s", b.line, write())
+		}
+		return write()
+	})
 }
 
 // Append adds one sample with its exemplars and refuses what breaks the rules and limits. It never returns an error, so that a
 // converter goes on after a refused sample; ref is ignored. The labels are copied if they are kept.
 func (b *Batch) Append(_ storage.SeriesRef, ls labels.Labels, st, t int64, v float64, h *histogram.Histogram, fh *histogram.FloatHistogram, opts storage.AOptions) (storage.SeriesRef, error) {
-	s, ok := b.resolve(ls, 1)
-	if !ok {
-		return 0, nil
+	if s, ok := b.resolve(ls, 1+len(opts.Exemplars)); ok {
+		b.add(s, st, t, v, h, fh, opts)
 	}
+	return 0, nil
+}
+
+// add is Append for a series that is known.
+func (b *Batch) add(s *series, st, t int64, v float64, h *histogram.Histogram, fh *histogram.FloatHistogram, opts storage.AOptions) {
 	if !opts.Metadata.IsEmpty() {
-		name := opts.MetricFamilyName
-		if name == "" {
-			name = familyName(s.labels.Get(labels.MetricName), opts.Metadata.Type)
-		}
-		b.in.metadata.put(name, opts.Metadata)
+		b.in.metadata.put(familyName(s.labels.Get(labels.MetricName), opts.Metadata.Type), opts.Metadata)
 	}
 	switch {
 	case fh != nil:
@@ -107,9 +127,8 @@ func (b *Batch) Append(_ storage.SeriesRef, ls labels.Labels, st, t int64, v flo
 		b.addSample(s, t, st, v)
 	}
 	for _, e := range opts.Exemplars {
-		b.exemplars = append(b.exemplars, exemplarOf{s, e})
+		b.addExemplar(s, e)
 	}
-	return 0, nil
 }
 
 // Commit is part of storage.AppenderV2 and does nothing: Ingester.Commit stores the batch.
@@ -124,6 +143,9 @@ func (b *Batch) addSample(s *series, t, st int64, v float64) {
 		return
 	}
 	b.samples = append(b.samples, sample{s, t, st, v})
+	if b.line > 0 {
+		b.lines = append(b.lines, int32(b.line))
+	}
 }
 
 func (b *Batch) addHistogram(s *series, t, st int64, h *histogram.Histogram, fh *histogram.FloatHistogram) {
@@ -145,6 +167,31 @@ func (b *Batch) addHistogram(s *series, t, st int64, h *histogram.Histogram, fh 
 	b.histos = append(b.histos, histogramSample{s, t, st, h, fh})
 }
 
+// addExemplar adds an exemplar whose labels the batch may keep.
+func (b *Batch) addExemplar(s *series, e exemplar.Exemplar) {
+	if e.Ts > b.latest {
+		b.Refuse(ReasonExemplar, 1, "%s: its time %s is too far in the future", s.labels, time.UnixMilli(e.Ts).UTC().Format(time.RFC3339))
+		return
+	}
+	if problem := invalidExemplarLabels(e.Labels); problem != "" {
+		b.Refuse(ReasonExemplar, 1, "%s: %s", s.labels, problem)
+		return
+	}
+	b.exemplars = append(b.exemplars, exemplarOf{s, e})
+}
+
+func invalidExemplarLabels(ls labels.Labels) (problem string) {
+	if name, twice := ls.HasDuplicateLabelNames(); twice {
+		return fmt.Sprintf("its label %q occurs twice", clip([]byte(name)))
+	}
+	ls.Range(func(l labels.Label) {
+		if l.Name == "" || !utf8.ValidString(l.Name) || !utf8.ValidString(l.Value) {
+			problem = fmt.Sprintf("its label %q = %q is not valid", clip([]byte(l.Name)), clip([]byte(l.Value)))
+		}
+	})
+	return problem
+}
+
 func (b *Batch) refuseFuture(s *series, t int64) {
 	b.Refuse(ReasonFuture, 1, "%s at %s, more than ingest.max_ahead %s after this server's clock; is the sender's clock right?",
 		s.labels, time.UnixMilli(t).UTC().Format(time.RFC3339), b.in.cfg.MaxAhead)
@@ -153,22 +200,38 @@ func (b *Batch) refuseFuture(s *series, t int64) {
 // append is what the store calls: it hands over every sample and notes what the store says of each.
 func (b *Batch) append(app storage.AppenderV2) {
 	b.in.limiter.enforce.Store(true) // replay is over
+	epoch := b.in.epoch.Load()
+	numbered := len(b.lines) == len(b.samples)
 	for i := range b.samples {
 		x := &b.samples[i]
-		before := x.series.storageRef()
-		ref, err := app.Append(before, x.series.labels, x.st, x.t, x.v, nil, nil, storage.AOptions{})
+		s := x.series
+		before := s.refIn(epoch)
+		var ref storage.SeriesRef
+		err := s.conflict(x.t, x.v)
+		if err == nil {
+			ref, err = app.Append(before, s.labels, x.st, x.t, x.v, nil, nil, storage.AOptions{})
+		}
 		if err != nil {
-			b.refuseStored(err, x.series, x.t)
+			if numbered {
+				b.line = int(b.lines[i])
+			}
+			b.refuseStored(err, s, x.t)
 			continue
 		}
+		s.lastT, s.lastV = x.t, x.v
 		if ref != before {
-			x.series.ref.Store(uint64(ref))
+			s.ref.Store(uint64(ref))
 		}
 		b.result.Samples++
 	}
+	b.line = 0
 	for i := range b.histos {
 		x := &b.histos[i]
-		before := x.series.storageRef()
+		if i > 0 && x.contradicts(&b.histos[i-1]) {
+			b.refuseStored(storage.ErrDuplicateSampleForTimestamp, x.series, x.t)
+			continue
+		}
+		before := x.series.refIn(epoch)
 		ref, err := app.Append(before, x.series.labels, x.st, x.t, 0, x.h, x.fh, storage.AOptions{})
 		if err != nil {
 			b.refuseStored(err, x.series, x.t)
@@ -189,11 +252,26 @@ func (b *Batch) append(app storage.AppenderV2) {
 			b.Refuse(ReasonExemplar, 1, "%s: the store keeps no exemplars", x.series.labels)
 			continue
 		}
-		if _, err := ea.AppendExemplar(x.series.storageRef(), x.series.labels, x.e); err != nil {
+		if _, err := ea.AppendExemplar(x.series.refIn(epoch), x.series.labels, x.e); err != nil {
 			b.Refuse(ReasonExemplar, 1, "%s: %s", x.series.labels, err)
 			continue
 		}
 		b.result.Exemplars++
+	}
+}
+
+// contradicts says whether x is another histogram for the series and time of y.
+func (x *histogramSample) contradicts(y *histogramSample) bool {
+	if x.series != y.series || x.t != y.t {
+		return false
+	}
+	switch {
+	case x.h != nil && y.h != nil:
+		return !x.h.Equals(y.h)
+	case x.fh != nil && y.fh != nil:
+		return !x.fh.Equals(y.fh)
+	default:
+		return true
 	}
 }
 

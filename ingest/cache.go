@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -21,6 +22,30 @@ type series struct {
 	next    *series                // another series with the same hash
 	follow  atomic.Pointer[series] // what came after it last time: senders repeat their order, and this needs no lookup
 	gone    atomic.Bool            // no longer in the cache
+
+	// Only append functions, which never run at the same time, touch these.
+	epoch uint64  // the opening of the store that ref belongs to
+	lastT int64   // time and value of the sample that the store took last, which it may not have committed yet
+	lastV float64 //
+}
+
+// refIn returns the store's reference, 0 if it belongs to an earlier opening of the store: then another series may have it.
+func (s *series) refIn(epoch uint64) storage.SeriesRef {
+	if s.epoch != epoch {
+		s.epoch = epoch
+		s.lastT = math.MinInt64
+		s.ref.Store(0)
+	}
+	return s.storageRef()
+}
+
+// conflict returns an error if the store was just given another value for the same time. The store itself would notice only among
+// committed samples, and drop the second one without a word at the commit.
+func (s *series) conflict(t int64, v float64) error {
+	if t == s.lastT && math.Float64bits(v) != math.Float64bits(s.lastV) {
+		return storage.ErrDuplicateSampleForTimestamp
+	}
+	return nil
 }
 
 // cost is roughly what a cached series takes: the struct, its map entry, both copies of its labels.

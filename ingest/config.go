@@ -18,9 +18,11 @@ type Config struct {
 	MaxSeries            int           `yaml:"max_series" help:"Most active series in all; samples of new series beyond it are refused. 0 means no limit."`
 	MaxSeriesPerEndpoint int           `yaml:"max_series_per_endpoint" help:"Most active series of one endpoint; samples of new series beyond it are refused. 0 means no limit."`
 	MaxAhead             time.Duration `yaml:"max_ahead" help:"How far in the future a sample may be by this machine's clock."`
-	MaxInFlight          config.Bytes  `yaml:"max_in_flight" help:"Sum of the bodies of all pushes in progress, after decompression. Pushes beyond it are answered 429."`
+	MaxInFlight          config.Bytes  `yaml:"max_in_flight" help:"Sum of the bodies of all pushes in progress, as sent and after decompression. Pushes beyond it are answered 429."`
 	SeriesCache          config.Bytes  `yaml:"series_cache" help:"Memory for finding known series by the bytes of their labels."`
 	MetadataEntries      int           `yaml:"metadata_entries" help:"Most metric names whose type, unit and help are remembered."`
+
+	OTLP OTLPConfig `yaml:"otlp" help:"How OTLP metrics become series."`
 
 	RelabelConfigs []*relabel.Config `yaml:"relabel_configs" help:"Relabelling of every pushed series, in Prometheus's syntax; may derive endpoint, deployment and instance."`
 }
@@ -39,6 +41,7 @@ func DefaultConfig() Config {
 		MaxInFlight:          1 << 30,
 		SeriesCache:          512 << 20,
 		MetadataEntries:      20_000,
+		OTLP:                 defaultOTLPConfig(),
 	}
 }
 
@@ -52,8 +55,8 @@ func (c Config) Validate() error {
 	if c.MaxDecoded < c.MaxBody {
 		bad("max_decoded", c.MaxDecoded, "must be at least max_body")
 	}
-	if c.MaxInFlight < c.MaxDecoded {
-		bad("max_in_flight", c.MaxInFlight, "must be at least max_decoded")
+	if c.MaxInFlight < c.MaxBody+c.MaxDecoded {
+		bad("max_in_flight", c.MaxInFlight, "must be at least max_body and max_decoded together, or the largest push could never be taken")
 	}
 	if c.MaxLabels < 4 {
 		bad("max_labels", c.MaxLabels, "must be at least 4: the name and the three of the identity")
@@ -79,5 +82,6 @@ func (c Config) Validate() error {
 	if c.MetadataEntries < 0 {
 		bad("metadata_entries", c.MetadataEntries, "must not be negative")
 	}
+	errs = append(errs, config.Prefix("otlp", c.OTLP.validate()))
 	return errors.Join(errs...)
 }

@@ -29,8 +29,10 @@ type Ingester struct {
 	cache    *seriesCache
 	limiter  *SeriesLimiter
 	metadata *Metadata
+	deltas   *deltaSums
 	metrics  *metrics
-	inFlight atomic.Int64 // bytes of all requests in progress
+	epoch    atomic.Uint64 // counts openings of the store: references belong to one
+	inFlight atomic.Int64  // bytes of all requests in progress
 	batches  sync.Pool
 	buffers  sync.Pool
 }
@@ -47,11 +49,14 @@ func New(cfg Config, set Settings) (*Ingester, error) {
 		cache:    newSeriesCache(int64(cfg.SeriesCache)),
 		limiter:  newSeriesLimiter(cfg.MaxSeries, cfg.MaxSeriesPerEndpoint),
 		metadata: newMetadata(cfg.MetadataEntries),
+		deltas:   newDeltaSums(cfg.OTLP.MaxDeltaSeries, cfg.OTLP.DeltaStaleness),
 	}
 	if in.now == nil {
 		in.now = time.Now
 	}
 	in.limiter.onDelete = in.cache.forget
+	in.epoch.Store(1)
+	in.limiter.onReset = func() { in.epoch.Add(1) }
 	in.batches.New = func() any { return &Batch{in: in, builder: labels.NewScratchBuilder(16)} }
 	in.buffers.New = func() any { return new([]byte) }
 	in.metrics = newMetrics(set.Registerer, in)
@@ -86,7 +91,7 @@ func (in *Ingester) Commit(ctx context.Context, b *Batch) (Result, error) {
 	in.metrics.histograms.Add(float64(r.Histograms))
 	in.metrics.exemplars.Add(float64(r.Exemplars))
 	for _, x := range r.refused {
-		in.metrics.refused.WithLabelValues(string(x.reason)).Add(float64(x.count))
+		in.metrics.refused.WithLabelValues(string(x.Reason)).Add(float64(x.Count))
 	}
 	return r, nil
 }

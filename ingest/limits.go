@@ -35,6 +35,7 @@ type SeriesLimiter struct {
 	total     int
 	endpoints map[string]int
 	onDelete  func(map[chunks.HeadSeriesRef]labels.Labels)
+	onReset   func()
 }
 
 func newSeriesLimiter(max, perEndpoint int) *SeriesLimiter {
@@ -89,6 +90,9 @@ func (l *SeriesLimiter) PostDeletion(gone map[chunks.HeadSeriesRef]labels.Labels
 // Reset forgets all series. The store calls replay again after it.
 func (l *SeriesLimiter) Reset() {
 	l.enforce.Store(false)
+	if l.onReset != nil {
+		l.onReset()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.total = 0

@@ -38,6 +38,7 @@ func newMetrics(reg prometheus.Registerer, in *Ingester) *metrics {
 	gauge("endscope_ingest_in_flight_bytes", "Bytes that pushes in progress hold, after decompression.", func() float64 { return float64(in.inFlight.Load()) })
 	gauge("endscope_ingest_series_cache_entries", "Series that are found by their label bytes.", func() float64 { n, _ := in.cache.size(); return float64(n) })
 	gauge("endscope_ingest_series_cache_bytes", "Estimated memory of the series cache.", func() float64 { _, c := in.cache.size(); return float64(c) })
+	gauge("endscope_ingest_delta_series", "Series with delta temporality whose sums are kept.", func() float64 { return float64(in.deltas.len()) })
 	f.NewCounterFunc(prometheus.CounterOpts{Name: "endscope_ingest_series_cache_evictions_total", Help: "Series that left the cache for lack of room or because they ended."},
 		func() float64 { return float64(in.cache.evicted.Load()) })
 	f.NewCounterFunc(prometheus.CounterOpts{Name: "endscope_ingest_metadata_refused_total", Help: "Metric names whose metadata was not remembered because ingest.metadata_entries was reached."},

@@ -59,29 +59,40 @@ func malformed(format string, args ...any) error {
 	return &Error{Malformed, fmt.Sprintf(format, args...)}
 }
 
-// refusal is one or more samples of a batch that were not stored, for one reason; example is the first of them.
-type refusal struct {
-	reason  Reason
-	count   int
-	example string
+// Refusal is one or more samples of a batch that were not stored, for one reason.
+type Refusal struct {
+	Reason  Reason `json:"reason"`
+	Count   int    `json:"count"`
+	Example string `json:"example"` // what is said of the first of them
 }
 
+// RefusedLine is one line of a text exposition of which something was not stored.
+type RefusedLine struct {
+	Line    int    `json:"line"` // from 1
+	Reason  Reason `json:"reason"`
+	Message string `json:"message"`
+}
+
+// maxRefusedLines bounds the answer to a text exposition.
+const maxRefusedLines = 20
+
 // refusals counts refused samples by reason with one example each, so that an answer stays small whatever was sent.
-type refusals []refusal
+type refusals []Refusal
 
 func (r *refusals) add(reason Reason, n int, example func() string) {
 	for i := range *r {
-		if (*r)[i].reason == reason {
-			(*r)[i].count += n
+		if (*r)[i].Reason == reason {
+			(*r)[i].Count += n
 			return
 		}
 	}
-	*r = append(*r, refusal{reason, n, example()})
+	*r = append(*r, Refusal{reason, n, example()})
 }
 
 // Result says what became of a request that was read.
 type Result struct {
-	Samples, Histograms, Exemplars int // stored now or, when sent again, before
+	Samples, Histograms, Exemplars int           // stored now or, when sent again, before
+	Lines                          []RefusedLine // of a text exposition, the first of those that were refused, in their order
 	refused                        refusals
 }
 
@@ -89,16 +100,19 @@ type Result struct {
 func (r Result) Refused() int {
 	n := 0
 	for _, x := range r.refused {
-		n += x.count
+		n += x.Count
 	}
 	return n
 }
+
+// Refusals returns what was refused, one entry per reason, in the order in which the reasons came up.
+func (r Result) Refusals() []Refusal { return r.refused }
 
 // ByReason returns how many were refused for each reason.
 func (r Result) ByReason() map[Reason]int {
 	m := map[Reason]int{}
 	for _, x := range r.refused {
-		m[x.reason] = x.count
+		m[x.Reason] = x.Count
 	}
 	return m
 }
@@ -112,7 +126,7 @@ func (r Result) Err() error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d refused, %d stored", r.Refused(), r.Samples+r.Histograms)
 	for _, x := range r.refused {
-		fmt.Fprintf(&b, "; %s: %d, such as %s", x.reason, x.count, x.example)
+		fmt.Fprintf(&b, "; %s: %d, such as %s", x.Reason, x.Count, x.Example)
 	}
 	return errors.New(b.String())
 }

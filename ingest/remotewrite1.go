@@ -134,7 +134,7 @@ func (b *Batch) valuesV1Counted(raw, values []byte, n int) error {
 				return err
 			}
 			if ok {
-				b.exemplars = append(b.exemplars, exemplarOf{s, e.ToExemplar(&b.builder, nil)})
+				b.addExemplar(s, e.ToExemplar(&b.builder, nil))
 			}
 		case 4:
 			var h prompb.Histogram

@@ -163,7 +163,7 @@ func (b *Batch) seriesV2(msg []byte, table symbols) error {
 				continue
 			}
 			converted.Labels = converted.Labels.Copy() // the table's strings lie in the request's buffer
-			b.exemplars = append(b.exemplars, exemplarOf{s, converted})
+			b.addExemplar(s, converted)
 		}
 	}
 	return nil

@@ -23,10 +23,13 @@ type labelError struct {
 func (e *labelError) Error() string { return e.msg }
 
 // scopeBinding confines a batch to one scope: its labels are added where a series lacks them and must agree where it has them.
-type scopeBinding struct{ path scopes.Path }
+type scopeBinding struct {
+	path scopes.Path
+	text string
+}
 
 // Bind confines the batch to a scope. It must be called before anything is added.
-func (b *Batch) Bind(path scopes.Path) { b.scope = &scopeBinding{path} }
+func (b *Batch) Bind(path scopes.Path) { b.scope = &scopeBinding{path, path.String()} }
 
 // resolve finds or makes the series of ls; n samples are counted as refused if it may not be stored. The second result is false
 // when there is nothing to append, because the series is refused or relabelling drops it.
@@ -82,8 +85,8 @@ func (b *Batch) lookup(raw []byte) (*series, error) {
 
 // bindRaw appends the binding as labels that no sender can write: their names are empty.
 func (b *Batch) bindRaw(raw []byte) []byte {
-	key := append([]byte(nil), raw...)
-	return appendLabel(key, "", b.scope.path.String())
+	b.bound = appendLabel(append(b.bound[:0], raw...), "", b.scope.text)
+	return b.bound
 }
 
 // makeSeries parses, validates and relabels a label set. It returns a *labelError if the set may not be stored.
