@@ -114,7 +114,7 @@ func (c *connection) instant() *cobra.Command {
 
 func (c *connection) rangeQuery() *cobra.Command {
 	var s span
-	var step time.Duration
+	var every string
 	cmd := &cobra.Command{
 		Use: "range EXPRESSION", Short: "Evaluate a PromQL expression over a time range", Args: cli.Args(cobra.ExactArgs(1)),
 		Example: "  endscope query range instance_cpu_utilization_ratio --start -1h --step 1m",
@@ -123,18 +123,19 @@ func (c *connection) rangeQuery() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if step <= 0 {
-				return cli.Usage(fmt.Errorf("--step: must be more than 0s (got %s)", step))
+			step, err := model.ParseDuration(every)
+			if err != nil || step <= 0 {
+				return cli.Usage(fmt.Errorf("--step: must be a duration such as 15s or 1d, more than 0s (got %s)", every))
 			}
 			return c.ask(cmd.Context(), func(ctx context.Context, p promv1.API) (answer, error) {
-				v, w, i, err := p.QueryRange(ctx, args[0], promv1.Range{Start: start, End: end, Step: step})
+				v, w, i, err := p.QueryRange(ctx, args[0], promv1.Range{Start: start, End: end, Step: time.Duration(step)})
 				c.warn(w, i)
 				return valueAnswer(v), err
 			})
 		},
 	}
 	s.flags(cmd, "-1h")
-	cmd.Flags().DurationVar(&step, "step", time.Minute, "Time between two points.")
+	cmd.Flags().StringVar(&every, "step", "1m", "`Time` between two points.")
 	return cmd
 }
 
