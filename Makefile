@@ -27,20 +27,24 @@ build: tools ## Build bin/endscope and bin/endscope-agent with version informati
 run: build ## Build and run the demo: a server, an agent on this machine, and a sample endpoint under load.
 	bin/endscope demo
 
-test: lint ## Check and test everything, with the race detector. This is what CI runs.
+test: ## Check and test everything, with the race detector. This is what CI runs.
+	@GOFLAGS=-race $(MAKE) lint
 	@scripts/go-test -race -timeout 9m ./...
 
+# With GOFLAGS=-race, vet and staticcheck read the same compiled packages as the tests do, which halves the time of a first run.
 lint: tools ## Check gofmt, go vet and staticcheck.
-	@bad=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); if [[ -n $$bad ]]; then printf 'not formatted by gofmt:\n%s\n' "$$bad"; exit 1; fi
+	@bad=$$(git ls-files -co --exclude-standard '*.go' | while read -r f; do [[ -f $$f ]] && echo "$$f"; done | xargs gofmt -l); \
+	if [[ -n $$bad ]]; then printf 'not formatted by gofmt:\n%s\n' "$$bad"; exit 1; fi
 	$(GO) vet ./...
-	$(GO) tool staticcheck ./...
+	@GOFLAGS= $(GO) build -o .cache/staticcheck honnef.co/go/tools/cmd/staticcheck
+	.cache/staticcheck ./...
 
 bench: build ## Run the Go benchmarks, then the ingest benchmark against its peers.
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 30m ./...
 	@if [[ -f bench/ingest/main.go ]]; then $(GO) run ./bench/ingest; fi
 
 generate: tools ## Write the generated files anew: example configurations, configuration reference, golden files.
-	$(GO) test ./cmd/... ./internal/houserules/... -run 'Generated|Golden' -update
+	$(GO) test $$(git grep -lE 'Bool\("update"' -- '*_test.go' | xargs dirname | sort -u | sed 's|^|./|') -update
 
 clean: ## Remove what the other targets made.
 	rm -rf bin .cache
