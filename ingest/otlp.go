@@ -81,9 +81,7 @@ func newOTLPPush(in *Ingester, b *Batch) *otlpPush {
 // resource converts the metrics of one resource.
 func (o *otlpPush) resource(ctx context.Context, rm pmetric.ResourceMetrics) error {
 	attributes := rm.Resource().Attributes()
-	o.checker.attributes(attributes, func(problem string) {
-		o.b.Refuse(ReasonLabel, 1, "resource: %s; the attribute is left out", problem)
-	})
+	o.checker.attributes(attributes, func(string) {}) // costs target_info a label, and no data point anything
 	o.checker.metrics(rm.ScopeMetrics())
 	if o.checker.points == 0 {
 		return nil

@@ -15,7 +15,7 @@ import (
 )
 
 // otlpChecker removes from a request what upstream's converter cannot take, because that gives up the rest of a metric at its first
-// problem. Every removed data point is refused.
+// problem. Every removed data point is refused; attributes of a resource are left out.
 type otlpChecker struct {
 	b      *Batch
 	now    pcommon.Timestamp
@@ -46,9 +46,7 @@ func (c *otlpChecker) metrics(scopeMetrics pmetric.ScopeMetricsSlice) {
 	c.points, c.earliest, c.latest = 0, math.MaxUint64, 0
 	for i := range scopeMetrics.Len() {
 		sm := scopeMetrics.At(i)
-		c.attributes(sm.Scope().Attributes(), func(problem string) {
-			c.b.Refuse(ReasonLabel, 1, "instrumentation scope: %s; the attribute is left out", problem)
-		})
+		c.attributes(sm.Scope().Attributes(), func(string) {}) // not stored
 		sm.Metrics().RemoveIf(func(m pmetric.Metric) bool { return !c.check(m) })
 	}
 	if c.points == 0 {

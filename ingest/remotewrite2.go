@@ -7,6 +7,7 @@ import (
 	"math"
 	"unsafe"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/metadata"
 	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
@@ -111,10 +112,13 @@ func (b *Batch) seriesV2(msg []byte, table symbols) error {
 		b.Refuse(ReasonNoValue, max(1, exemplars), "series %s has neither samples nor histograms", s.labels)
 		ok = false
 	}
+	fromZero := true
 	if ok && meta != nil {
-		if err := b.metadataV2(s, meta, table); err != nil {
+		typ, err := b.metadataV2(s, meta, table)
+		if err != nil {
 			return err
 		}
+		fromZero = startsAtZero(s.labels, typ)
 	}
 	for rest := msg; len(rest) > 0; {
 		f, tail, err := next(rest)
@@ -131,6 +135,9 @@ func (b *Batch) seriesV2(msg []byte, table symbols) error {
 			if st == 0 {
 				st = created
 			}
+			if !fromZero {
+				st = 0
+			}
 			if ok {
 				b.addSample(s, t, st, v)
 			}
@@ -141,6 +148,9 @@ func (b *Batch) seriesV2(msg []byte, table symbols) error {
 			}
 			if h.StartTimestamp == 0 {
 				h.StartTimestamp = created
+			}
+			if !fromZero {
+				h.StartTimestamp = 0
 			}
 			switch {
 			case !ok:
@@ -210,17 +220,17 @@ func (b *Batch) keyV2(refs []uint64, table symbols) ([]byte, error) {
 }
 
 // metadataV2 reads a Metadata: type = 1, help_ref = 3, unit_ref = 4. It is taken over when it differs from what the series had last.
-func (b *Batch) metadataV2(s *series, msg []byte, table symbols) error {
+func (b *Batch) metadataV2(s *series, msg []byte, table symbols) (model.MetricType, error) {
 	var typ, help, unit uint64
 	for len(msg) > 0 {
 		f, rest, err := next(msg)
 		if err != nil {
-			return err
+			return "", err
 		}
 		msg = rest
 		if f.num == 1 || f.num == 3 || f.num == 4 {
 			if f.typ != wireVarint {
-				return errWireType
+				return "", errWireType
 			}
 		}
 		switch f.num {
@@ -237,23 +247,23 @@ func (b *Batch) metadataV2(s *series, msg []byte, table symbols) error {
 		helpText, err = "", nil // an empty table is fine for empty texts
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
 	unitText, err := table.get(unit)
 	if err != nil && unit == 0 {
 		unitText, err = "", nil
 	}
 	if err != nil {
-		return err
-	}
-	if typ == 0 && helpText == "" && unitText == "" {
-		return nil
-	}
-	fingerprint := typ<<48 | uint64(len(unitText)&0xffff)<<32 | uint64(uint32(len(helpText))) | 1<<63
-	if s.meta.Swap(fingerprint) == fingerprint {
-		return nil
+		return "", err
 	}
 	t := metricType(int32(typ))
+	if typ == 0 && helpText == "" && unitText == "" {
+		return t, nil
+	}
+	fingerprint := xxhash.Sum64String(helpText) + 31*xxhash.Sum64String(unitText) + typ
+	if s.meta.Swap(fingerprint) == fingerprint {
+		return t, nil
+	}
 	b.in.metadata.put(familyName(s.labels.Get(model.MetricNameLabel), t), metadata.Metadata{Type: t, Help: string([]byte(helpText)), Unit: string([]byte(unitText))})
-	return nil
+	return t, nil
 }

@@ -54,7 +54,11 @@ func (b *Batch) resolveRaw(raw []byte, n int) (*series, bool) {
 			if errors.As(err, &le) {
 				reason = le.reason
 			}
-			b.Refuse(reason, n, "%s", err)
+			if name := metricName(raw); name != "" && !strings.Contains(err.Error(), name) {
+				b.Refuse(reason, n, "metric %q: %s", name, err)
+			} else {
+				b.Refuse(reason, n, "%s", err)
+			}
 			return nil, false
 		}
 		if b.previous != nil {
@@ -67,6 +71,21 @@ func (b *Batch) resolveRaw(raw []byte, n int) (*series, bool) {
 		return nil, false
 	}
 	return s, true
+}
+
+// metricName returns the metric name in a key, shortened for a message; "" if there is none to be found.
+func metricName(raw []byte) string {
+	for len(raw) > 0 {
+		f, rest, err := next(raw)
+		if err != nil {
+			return ""
+		}
+		raw = rest
+		if name, value, err := label(f.bytes); err == nil && string(name) == labels.MetricName {
+			return clip(value)
+		}
+	}
+	return ""
 }
 
 // lookup finds the series in the cache or makes it.
