@@ -74,6 +74,7 @@ var dependencies = []dependencyRule{
 	{"web", []string{"scopes", "tsdb", "ingest", "query", "internal/config"}, "routes speak values and errors of the parts, and behaviour comes through interfaces that web declares"},
 	{"cmd", []string{"..."}, "all wiring is there, and nobody imports it"},
 	{"bench", []string{"..."}, "benchmarks drive the real parts from outside"},
+	{"test", []string{"..."}, "tests over the whole drive real programs from outside"},
 	{"deploy", []string{"..."}, "tests of what is deployed drive the real parts from outside"},
 	{"", nil, "the root of the module holds no code"},
 }
@@ -101,12 +102,12 @@ func TestDependencyTable(t *testing.T) {
 			if ok && !rule.allows(ours) {
 				t.Errorf("%s imports %s: %s may import only %v of ours, because %s", p.name(), ours, rule.folder, rule.may, rule.reason)
 			}
-			if ok && strings.HasPrefix(ours, "cmd/") && !strings.HasPrefix(p.name(), "cmd/") && !strings.HasPrefix(p.name(), "bench/") && !strings.HasPrefix(p.name(), "deploy/") {
+			if ok && strings.HasPrefix(ours, "cmd/") && !strings.HasPrefix(p.name(), "cmd/") && !strings.HasPrefix(p.name(), "bench/") && !strings.HasPrefix(p.name(), "deploy/") && !strings.HasPrefix(p.name(), "test/") {
 				t.Errorf("%s imports %s: nobody imports cmd", p.name(), ours)
 			}
 		}
 		for _, imported := range append(slices.Clone(p.TestImports), p.XTestImports...) {
-			if ours, ok := strings.CutPrefix(imported, module); ok && strings.HasPrefix(ours, "cmd/") && rule.folder != "cmd" && rule.folder != "bench" && rule.folder != "deploy" {
+			if ours, ok := strings.CutPrefix(imported, module); ok && strings.HasPrefix(ours, "cmd/") && rule.folder != "cmd" && rule.folder != "bench" && rule.folder != "deploy" && rule.folder != "test" {
 				t.Errorf("the tests of %s import %s: nobody imports cmd", p.name(), ours)
 			}
 		}
