@@ -173,8 +173,12 @@ func (p *plan) share() parser.Expr {
 	return binary(either(matching, binary(all(), parser.MUL, number(0))), parser.DIV, all())
 }
 
-// overTime aggregates an instant vector, evaluated at every multiple of step, over a window.
+// overTime aggregates an instant vector, evaluated at every multiple of step, over a window. A window that is no longer than
+// that is looked at once, at its end: a multiple of step may lie before anything that happened in it.
 func overTime(a scopes.Aggregation, e parser.Expr, window, step time.Duration) parser.Expr {
+	if window <= step {
+		return e
+	}
 	function := map[scopes.Aggregation]string{scopes.Average: "avg_over_time", scopes.Minimum: "min_over_time", scopes.Maximum: "max_over_time"}[a]
 	return call(function, subquery(e, window, step))
 }
@@ -182,6 +186,5 @@ func overTime(a scopes.Aggregation, e parser.Expr, window, step time.Duration) p
 // sampleStep returns how often a value is looked at within a window: every finest, or less often in a long window, 240 times.
 func sampleStep(window, finest time.Duration) time.Duration {
 	const most = 240
-	step := max(finest, window/most)
-	return min(step.Truncate(time.Second), window)
+	return max(finest, (window / most).Truncate(time.Second))
 }

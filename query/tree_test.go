@@ -239,6 +239,31 @@ func TestOpenWindowsAreLookedAtUpToNow(t *testing.T) {
 	}
 }
 
+// An instance that appeared within the open window is seen at whatever moment the question comes.
+func TestOpenWindowsSeeWhatHasJustAppeared(t *testing.T) {
+	b := newBench(t)
+	in := path(t, "credit/blue/new")
+	app := b.append()
+	for s := 10; s < 60; s++ {
+		app.float(testTime.Add(time.Duration(s)*time.Second), 2, seriesOf("agent_build_info", in))
+		app.float(testTime.Add(time.Duration(s)*time.Second), 2, seriesOf("endpoint_requests_in_flight", in))
+	}
+	app.done()
+	for ms := 10_000; ms < 60_000; ms += 271 {
+		b.now = testTime.Add(time.Duration(ms) * time.Millisecond)
+		answer, err := b.planner.DrillDown(b.ctx(), Request{Scope: pattern(t, "credit"), Metrics: []string{"DeploymentCapacity"}, Split: []string{"State"}, Start: b.now.Add(-time.Minute), End: b.now})
+		require.NoError(t, err)
+		require.Len(t, answer.Series, 2, b.now)
+		require.Equal(t, []any{"missing", 0., "ready", 1.}, []any{answer.Series[0].Dimensions["State"], *answer.Series[0].Values[1], answer.Series[1].Dimensions["State"], *answer.Series[1].Values[1]})
+		answer, err = b.planner.DrillDown(b.ctx(), Request{Scope: pattern(t, "credit"), Metrics: []string{"RequestsInFlight"}, Start: b.now.Add(-time.Minute), End: b.now, Interval: Interval{Fixed: 15 * time.Second}})
+		require.NoError(t, err)
+		values := answer.Series[0].Values
+		if last := values[len(values)-1]; b.now.UnixMilli()%15_000 != 0 {
+			require.Equal(t, 2., *last, b.now)
+		}
+	}
+}
+
 // BenchmarkTree lists 2,000 instances of our agent, each with 60 series and five minutes of samples in the head.
 func BenchmarkTree(b *testing.B) {
 	bench := newBench(b)
