@@ -41,6 +41,7 @@ type Engine struct {
 	parser  parser.Parser
 	inner   *promql.Engine
 	guarded storage.SampleAndChunkQueryable
+	turns   *turns
 	refused *prometheus.CounterVec
 }
 
@@ -66,6 +67,7 @@ func NewEngine(cfg Config, set Settings) (*Engine, error) {
 		cfg:     cfg,
 		parser:  NewParser(),
 		guarded: Guard(set.Queryable),
+		turns:   t,
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "endscope_query_limited_total",
 			Help: "Queries that met a limit, by the limit's unit.",
@@ -86,7 +88,6 @@ func NewEngine(cfg Config, set Settings) (*Engine, error) {
 		Reg:                      set.Registerer,
 		MaxSamples:               cfg.MaxSamples,
 		Timeout:                  cfg.Timeout,
-		ActiveQueryTracker:       t,
 		LookbackDelta:            cfg.Lookback,
 		NoStepSubqueryIntervalFn: func(int64) int64 { return time.Minute.Milliseconds() },
 		EnableAtModifier:         true,
@@ -177,16 +178,31 @@ type limitedQuery struct {
 	engine *Engine
 }
 
+// Exec waits for its turn and evaluates the query, both together within the query's time.
 func (q *limitedQuery) Exec(ctx context.Context) *promql.Result {
-	given := q.engine.cfg.Timeout
+	e := q.engine
+	given := e.cfg.Timeout
 	if deadline, ok := ctx.Deadline(); ok {
 		given = min(given, time.Until(deadline).Round(time.Millisecond))
 	}
-	result := q.Query.Exec(ctx)
-	result.Err = q.engine.cfg.limitError(result.Err, given)
-	var limit *LimitError
-	if errors.As(result.Err, &limit) {
-		q.engine.refused.WithLabelValues(limit.Unit).Inc()
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.Timeout)
+	defer cancel()
+	done, err := e.turns.take(ctx)
+	if err != nil {
+		return &promql.Result{Err: e.limited(err, given)}
 	}
+	defer done()
+	result := q.Query.Exec(ctx)
+	result.Err = e.limited(result.Err, given)
 	return result
+}
+
+// limited names and counts the limit that a query met; given is the time that it had.
+func (e *Engine) limited(err error, given time.Duration) error {
+	err = e.cfg.limitError(err, given)
+	var limit *LimitError
+	if errors.As(err, &limit) {
+		e.refused.WithLabelValues(limit.Unit).Inc()
+	}
+	return err
 }

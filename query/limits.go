@@ -230,7 +230,8 @@ func (s *limitedChunkSet) Err() error {
 	return s.ChunkSeriesSet.Err()
 }
 
-// turns lets so many queries run at a time and so many wait. It is the engine's QueryTracker.
+// turns lets so many queries run at a time and so many wait. The stock engine has such a queue, too, but makes queries wait in it
+// without a deadline, already for being parsed, and answers those that it refuses as malformed; so it is given none.
 type turns struct {
 	slots      chan struct{}
 	maxWaiting int64
@@ -240,21 +241,29 @@ type turns struct {
 	queued     prometheus.Gauge
 }
 
-// GetMaxConcurrent implements promql.QueryTracker.
-func (t *turns) GetMaxConcurrent() int { return cap(t.slots) }
+// take waits for a turn, which ends when done is called. It fails with promql.ErrQueryTimeout or promql.ErrQueryCanceled when ctx ends
+// first, and with a *LimitError when too many wait already.
+func (t *turns) take(ctx context.Context) (done func(), err error) {
+	if err := t.wait(ctx); err != nil {
+		return nil, err
+	}
+	t.running.Inc()
+	return func() {
+		t.running.Dec()
+		<-t.slots
+	}, nil
+}
 
-// Insert waits for a turn. It fails with ctx's error, or with a *LimitError when too many wait already.
-func (t *turns) Insert(ctx context.Context, _ string) (int, error) {
+func (t *turns) wait(ctx context.Context) error {
 	select {
 	case t.slots <- struct{}{}:
 		t.waited.Observe(0)
-		t.running.Inc()
-		return 0, nil
+		return nil
 	default:
 	}
 	if t.waiting.Add(1) > t.maxWaiting {
 		t.waiting.Add(-1)
-		return 0, &LimitError{Limit: float64(t.maxWaiting), Unit: UnitQueries, Hint: "ask again in a moment, or raise query.max_concurrency or query.max_waiting"}
+		return &LimitError{Limit: float64(t.maxWaiting), Unit: UnitQueries, Hint: "ask again in a moment, or raise query.max_concurrency or query.max_waiting"}
 	}
 	t.queued.Inc()
 	start := time.Now()
@@ -265,18 +274,11 @@ func (t *turns) Insert(ctx context.Context, _ string) (int, error) {
 	}()
 	select {
 	case t.slots <- struct{}{}:
-		t.running.Inc()
-		return 0, nil
+		return nil
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return promql.ErrQueryTimeout("query queue")
+		}
+		return promql.ErrQueryCanceled("query queue")
 	}
 }
-
-// Delete ends the turn of a query.
-func (t *turns) Delete(int) {
-	t.running.Dec()
-	<-t.slots
-}
-
-// Close implements promql.QueryTracker.
-func (t *turns) Close() error { return nil }
