@@ -218,7 +218,7 @@ func (s *Store) options() *promtsdb.Options {
 	o.MaxBytes = int64(s.cfg.RetentionSize)
 	o.MinBlockDuration = minBlockDuration.Milliseconds()
 	o.MaxBlockDuration = max(minBlockDuration, min(31*24*time.Hour, s.cfg.Retention/10)).Milliseconds()
-	o.OutOfOrderTimeWindow = s.cfg.OutOfOrderWindow.Milliseconds()
+	o.OutOfOrderTimeWindow = min(s.cfg.OutOfOrderWindow, s.cfg.Retention).Milliseconds()
 	o.EnableExemplarStorage = s.cfg.MaxExemplars > 0
 	o.MaxExemplars = int64(s.cfg.MaxExemplars)
 	// A counter that says when it began gets a zero there, so that its first count is not lost to increase().

@@ -72,7 +72,12 @@ func newRun(env cli.Env) (*cobra.Command, error) {
 		if err != nil {
 			return err
 		}
-		return errors.Join(a.Run(ctx), a.Close())
+		ctx, stop := context.WithCancel(ctx)
+		wait := cli.OnHangup(ctx, func() { log.Info("SIGHUP: the agent reads its configuration only at its start") })
+		err = errors.Join(a.Run(ctx), a.Close())
+		stop()
+		wait()
+		return err
 	})
 }
 
