@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics are the canonical series of an endpoint's traffic, measured by the server itself. docs/metrics.md says what each means.
+// metrics are the canonical series of an endpoint's traffic, measured by the server itself.
 type metrics struct {
 	requests     *prometheus.HistogramVec
 	model        prometheus.Histogram
