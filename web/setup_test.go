@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/endscope/endscope/ingest"
 	"github.com/endscope/endscope/query"
 	"github.com/endscope/endscope/scopes"
 	"github.com/endscope/endscope/tsdb"
@@ -34,6 +35,7 @@ type harness struct {
 	Server   *Server
 	store    *tsdb.Store
 	url      string // with the route prefix, without a slash at its end
+	ingest   *ingest.Ingester // nil without pushes
 	registry *prometheus.Registry
 	logs     *syncBuffer
 }
@@ -43,7 +45,8 @@ type options struct {
 	web      Config
 	query    query.Config
 	settings Settings
-	idle     bool // the store is never opened
+	ingest   *ingest.Config // nil: there are no pushes
+	idle     bool           // the store is never opened
 }
 
 // start makes a server, lets it run and stops it when the test ends.
@@ -61,8 +64,18 @@ func start(t *testing.T, change ...func(*options)) *harness {
 		f(&o)
 	}
 	var err error
-	h.store, err = tsdb.Open(cfg, tsdb.Settings{Dir: dir, Logger: log, Registerer: h.registry})
+	storeSettings := tsdb.Settings{Dir: dir, Logger: log, Registerer: h.registry}
+	if o.ingest != nil {
+		h.ingest, err = ingest.New(*o.ingest, ingest.Settings{Logger: log, Registerer: h.registry})
+		require.NoError(t, err)
+		storeSettings.Series = h.ingest.Series()
+		o.settings.Ingest = h.ingest
+	}
+	h.store, err = tsdb.Open(cfg, storeSettings)
 	require.NoError(t, err)
+	if h.ingest != nil {
+		h.ingest.UseStore(h.store)
+	}
 	engine, err := query.NewEngine(o.query, query.Settings{Logger: log, Registerer: h.registry, Queryable: h.store})
 	require.NoError(t, err)
 	if p := o.settings.Prometheus; p != nil {
@@ -226,4 +239,18 @@ type replaying struct {
 func (r replaying) Ready() error { return r.err }
 
 // withEverything makes every route exist.
-func withEverything(o *options) { o.settings.DrillDown = &query.Planner{} }
+func withEverything(o *options) {
+	o.settings.DrillDown = &query.Planner{}
+	withIngest(nil)(o)
+}
+
+// withIngest adds the push routes over the harness's store.
+func withIngest(change func(*ingest.Config)) func(*options) {
+	return func(o *options) {
+		o.ingest = new(ingest.Config)
+		*o.ingest = ingest.DefaultConfig()
+		if change != nil {
+			change(o.ingest)
+		}
+	}
+}
