@@ -72,14 +72,20 @@ func (r stateRule) ready(ms []*labels.Matcher) parser.Expr {
 	return either(alive...)
 }
 
-// known is 1 for every instance that had a sample within the look-back, also if a stale marker followed it.
+// known is 1 for every instance that had a sample within the look-back, also if a stale marker followed it. The subquery looks
+// at multiples of rememberStep; what has come since the last of them is looked at by itself.
 func (r stateRule) known(ms []*labels.Matcher) parser.Expr {
+	return either(call("present_over_time", subquery(r.seen(ms), r.remember, rememberStep)), r.seen(ms))
+}
+
+// seen is 1 for every instance that had a sample within rememberStep.
+func (r stateRule) seen(ms []*labels.Matcher) parser.Expr {
 	name := labels.MustNewMatcher(labels.MatchRegexp, labels.MetricName, strings.Join(heartbeats, "|"))
-	seen := []parser.Expr{byInstance(call("last_over_time", over(selector(append([]*labels.Matcher{name}, ms...)...), rememberStep)))}
-	if len(r.silent) > 0 {
-		seen = append(seen, byInstance(call("last_over_time", over(selector(r.silentMatchers(ms)...), rememberStep))))
+	seen := byInstance(call("last_over_time", over(selector(append([]*labels.Matcher{name}, ms...)...), rememberStep)))
+	if len(r.silent) == 0 {
+		return seen
 	}
-	return call("present_over_time", subquery(either(seen...), r.remember, rememberStep))
+	return either(seen, byInstance(call("last_over_time", over(selector(r.silentMatchers(ms)...), rememberStep))))
 }
 
 func (r stateRule) silentMatchers(ms []*labels.Matcher) []*labels.Matcher {

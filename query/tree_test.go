@@ -264,6 +264,27 @@ func TestOpenWindowsSeeWhatHasJustAppeared(t *testing.T) {
 	}
 }
 
+// An instance that came and left within minutes is missing, not forgotten.
+func TestShortLivesAreRemembered(t *testing.T) {
+	b := newBench(t)
+	in := path(t, "credit/blue/short")
+	app := b.append()
+	for s := 10; s < 50; s++ {
+		app.float(testTime.Add(time.Duration(s)*time.Second), 1, seriesOf("agent_build_info", in))
+	}
+	app.stale(testTime.Add(50*time.Second), seriesOf("agent_build_info", in))
+	app.done()
+	for _, after := range []time.Duration{51 * time.Second, 4 * time.Minute, 20 * time.Minute, 23 * time.Hour} {
+		b.now = testTime.Add(after)
+		answer, err := b.planner.DrillDown(b.ctx(), Request{Scope: pattern(t, "credit"), Metrics: []string{"DeploymentCapacity"}, Split: []string{"State"}, Start: b.now.Add(-time.Second), End: b.now})
+		require.NoError(t, err)
+		require.Len(t, answer.Series, 2, after)
+		for _, s := range answer.Series {
+			require.Equal(t, map[string]float64{"ready": 0, "missing": 1}[s.Dimensions["State"]], *s.Values[len(s.Values)-1], "%s: %s", after, s.Dimensions["State"])
+		}
+	}
+}
+
 // BenchmarkTree lists 2,000 instances of our agent, each with 60 series and five minutes of samples in the head.
 func BenchmarkTree(b *testing.B) {
 	bench := newBench(b)
