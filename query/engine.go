@@ -150,7 +150,9 @@ func (e *Engine) Instant(ctx context.Context, expr parser.Expr, at time.Time) (p
 
 // Queryable returns the storage as the grants in a context make it visible, with the limit on series per querier: for reads that
 // are not expressions.
-func (e *Engine) Queryable() storage.SampleAndChunkQueryable { return &limited{e.guarded, e.cfg.MaxSeries} }
+func (e *Engine) Queryable() storage.SampleAndChunkQueryable {
+	return &limited{e.guarded, e.cfg.MaxSeries}
+}
 
 // Close ends the engine; no query may be running.
 func (e *Engine) Close() error { return e.inner.Close() }

@@ -258,12 +258,12 @@ func TestModifiersAndExperimentalFunctions(t *testing.T) {
 	at := testTime.Add(2 * time.Minute)
 	for text, want := range map[string]float64{
 		`sum(increase(load{endpoint="credit"}[2m] anchored))`: 8,
-		`sum(load smoothed)`:                                  16,
-		`max(mad_over_time(load[3m]))`:                        1,
-		`count(load @ end())`:                                 8,
-		`sum(load offset -1m)`:                                16,
-		`count(count_over_time(load[1m + 1m]))`:               8,
-		`count(sort_by_label(load, "endpoint"))`:              8,
+		`sum(load smoothed)`:                     16,
+		`max(mad_over_time(load[3m]))`:           1,
+		`count(load @ end())`:                    8,
+		`sum(load offset -1m)`:                   16,
+		`count(count_over_time(load[1m + 1m]))`:  8,
+		`count(sort_by_label(load, "endpoint"))`: 8,
 	} {
 		when := at
 		if text == `sum(load offset -1m)` {

@@ -23,7 +23,9 @@ func GuardExemplars(q storage.ExemplarQueryable) storage.ExemplarQueryable {
 	return &guardedExemplars{inner: q}
 }
 
-type guarded struct{ inner storage.SampleAndChunkQueryable }
+type guarded struct {
+	inner storage.SampleAndChunkQueryable
+}
 
 func (g *guarded) Querier(mint, maxt int64) (storage.Querier, error) {
 	q, err := g.inner.Querier(mint, maxt)

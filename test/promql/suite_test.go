@@ -146,7 +146,9 @@ func (p *push) Commit() error {
 func (p *push) Rollback() error { return nil }
 
 // allAccess grants everything to the suite, whose contexts carry no grants.
-type allAccess struct{ storage.SampleAndChunkQueryable }
+type allAccess struct {
+	storage.SampleAndChunkQueryable
+}
 
 func (a allAccess) Querier(mint, maxt int64) (storage.Querier, error) {
 	q, err := a.SampleAndChunkQueryable.Querier(mint, maxt)
