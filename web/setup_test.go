@@ -34,7 +34,7 @@ type harness struct {
 	t        *testing.T
 	Server   *Server
 	store    *tsdb.Store
-	url      string // with the route prefix, without a slash at its end
+	url      string           // with the route prefix, without a slash at its end
 	ingest   *ingest.Ingester // nil without pushes
 	registry *prometheus.Registry
 	logs     *syncBuffer
