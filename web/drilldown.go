@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -101,7 +102,7 @@ func (s *Server) handleMetrics(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, newAnswerJSON(answer))
+	return writeJSON(w, newAnswerJSON(answer, request.Scope.Level()))
 }
 
 func metricsRequest(r *http.Request) (query.Request, error) {
@@ -205,23 +206,37 @@ type truncationJSON struct {
 	Total int `json:"total"`
 }
 
+// seriesJSON is one series in answers; its scope and dimensions together name it. Aggregation is in lower case, as in Azure's answers.
 type seriesJSON struct {
-	Scope       string             `json:"scope"`
-	Metric      string             `json:"metric"`
-	Aggregation scopes.Aggregation `json:"aggregation"`
-	Unit        scopes.Unit        `json:"unit"`
-	Dimensions  map[string]string  `json:"dimensions"`
-	Values      []*float64         `json:"values"`
+	Scope       string            `json:"scope"`
+	Metric      string            `json:"metric"`
+	Aggregation string            `json:"aggregation"`
+	Unit        scopes.Unit       `json:"unit"`
+	Dimensions  map[string]string `json:"dimensions"`
+	Values      []*float64        `json:"values"`
 }
 
-func newAnswerJSON(a *query.Answer) answerJSON {
+// seriesScope returns the scope that a series is shown with: what the split names is said by its dimensions, so it is left out as far
+// down as the question's own level. An instance of an endpoint keeps its deployment, since two deployments may have one of that name.
+func seriesScope(s query.AnswerSeries, asked scopes.Level) scopes.Path {
+	path := s.Scope
+	if _, split := s.Dimensions["instanceId"]; split && asked != scopes.LevelInstance {
+		path.Instance = ""
+	}
+	if _, split := s.Dimensions["deployment"]; split && asked == scopes.LevelEndpoint && path.Instance == "" {
+		path.Deployment = ""
+	}
+	return path
+}
+
+func newAnswerJSON(a *query.Answer, asked scopes.Level) answerJSON {
 	out := answerJSON{
 		Start: a.Start, End: a.End, Interval: model.Duration(a.Interval).String(), Timestamps: a.Timestamps, PartialFrom: a.PartialFrom,
 		Series: make([]seriesJSON, 0, len(a.Series)), Warnings: a.Warnings,
 	}
 	for _, s := range a.Series {
 		out.Series = append(out.Series, seriesJSON{
-			Scope: s.Scope.String(), Metric: s.Metric, Aggregation: s.Aggregation, Unit: s.Unit, Dimensions: s.Dimensions, Values: s.Values,
+			Scope: seriesScope(s, asked).String(), Metric: s.Metric, Aggregation: strings.ToLower(string(s.Aggregation)), Unit: s.Unit, Dimensions: s.Dimensions, Values: s.Values,
 		})
 	}
 	if t := a.Truncated; t != nil {

@@ -147,13 +147,13 @@ func TestMetricsAnswersInTheAgreedShape(t *testing.T) {
 		"split": {"DEPLOYMENT"}, "start": {start.Format(time.RFC3339)}, "end": {start.Add(2 * time.Minute).Format(time.RFC3339)}}
 	got := getJSON(t, h, "/api/v1/metrics?"+q.Encode(), http.StatusOK)
 	series := func(deployment, aggregation string, v float64) map[string]any {
-		return map[string]any{"scope": "credit/" + deployment, "metric": "CpuUtilizationPercentage", "aggregation": aggregation, "unit": "Percent",
+		return map[string]any{"scope": "credit", "metric": "CpuUtilizationPercentage", "aggregation": aggregation, "unit": "Percent",
 			"dimensions": map[string]any{"deployment": deployment}, "values": []any{v, v}}
 	}
 	require.Equal(t, map[string]any{
 		"start": start.UTC().Format(time.RFC3339), "end": start.Add(2 * time.Minute).UTC().Format(time.RFC3339), "interval": "1m",
 		"timestamps": []any{float64(start.UnixMilli()), float64(start.Add(time.Minute).UnixMilli())}, "partial_from": nil,
-		"series":    []any{series("blue", "Average", 25), series("green", "Average", 75), series("blue", "Maximum", 25), series("green", "Maximum", 75)},
+		"series":    []any{series("blue", "average", 25), series("green", "average", 75), series("blue", "maximum", 25), series("green", "maximum", 75)},
 		"truncated": nil, "warnings": []any{},
 	}, got)
 
