@@ -301,12 +301,9 @@ func TestOTLPOneBadPointCostsOnePoint(t *testing.T) {
 	exp.ExponentialHistogram().DataPoints().AppendEmpty().SetScale(-9)
 	two := ms.AppendEmpty()
 	two.SetName("two")
-	for i, name := range []string{"__", "x"} {
-		dp := two.SetEmptyGauge().DataPoints()
-		if i > 0 {
-			dp = two.Gauge().DataPoints()
-		}
-		p := dp.AppendEmpty()
+	points := two.SetEmptyGauge().DataPoints()
+	for _, name := range []string{"__", "x"} {
+		p := points.AppendEmpty()
 		p.SetIntValue(1)
 		p.SetTimestamp(h.ts(0))
 		p.Attributes().PutStr(name, "v")

@@ -89,7 +89,7 @@ func (b *Batch) seriesV1(msg []byte) error {
 				}
 			}
 			return b.valuesV1(raw, values)
-		case 2, 4:
+		case 2, 3, 4:
 			n++
 		}
 	}
@@ -103,14 +103,14 @@ func (b *Batch) valuesV1(raw, values []byte) error {
 		if err != nil {
 			return err
 		}
-		if rest = tail; f.num == 2 || f.num == 4 {
+		if rest = tail; f.num >= 2 && f.num <= 4 {
 			n++
 		}
 	}
 	return b.valuesV1Counted(raw, values, n)
 }
 
-// valuesV1Counted reads the samples, exemplars and histograms of one series; n of them are counted as refused if the series is.
+// valuesV1Counted reads the samples, exemplars and histograms of one series, n in all.
 func (b *Batch) valuesV1Counted(raw, values []byte, n int) error {
 	s, ok := b.resolveRaw(raw, n)
 	for len(values) > 0 {

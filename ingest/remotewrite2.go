@@ -104,7 +104,7 @@ func (b *Batch) seriesV2(msg []byte, table symbols) error {
 	key, err := b.keyV2(refs, table)
 	if err != nil {
 		// A series whose labels cannot be read is one bad series; what else the request holds is well formed.
-		b.Refuse(ReasonFormat, n, "%s", err)
+		b.Refuse(ReasonFormat, max(n+exemplars, 1), "%s", err)
 		return nil
 	}
 	s, ok := b.resolveRaw(key, n+exemplars)

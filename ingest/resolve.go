@@ -31,7 +31,7 @@ type scopeBinding struct {
 // Bind confines the batch to a scope. It must be called before anything is added.
 func (b *Batch) Bind(path scopes.Path) { b.scope = &scopeBinding{path, path.String()} }
 
-// resolve finds or makes the series of ls; n samples are counted as refused if it may not be stored. The second result is false
+// resolve finds or makes the series of ls; n values, at least one, are counted as refused if it may not be stored. The second result is false
 // when there is nothing to append, because the series is refused or relabelling drops it.
 func (b *Batch) resolve(ls labels.Labels, n int) (*series, bool) {
 	b.scratch = b.scratch[:0]
@@ -55,9 +55,9 @@ func (b *Batch) resolveRaw(raw []byte, n int) (*series, bool) {
 				reason = le.reason
 			}
 			if name := metricName(raw); name != "" && !strings.Contains(err.Error(), name) {
-				b.Refuse(reason, n, "metric %q: %s", name, err)
+				b.Refuse(reason, max(n, 1), "metric %q: %s", name, err)
 			} else {
-				b.Refuse(reason, n, "%s", err)
+				b.Refuse(reason, max(n, 1), "%s", err)
 			}
 			return nil, false
 		}

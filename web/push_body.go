@@ -51,7 +51,11 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, limit int64) (
 		return nil, func() {}, tooLarge("is of %d bytes", r.ContentLength, limit, "ingest.max_body")
 	}
 	if r.ContentLength < 0 {
-		return s.readAll(http.MaxBytesReader(w, r.Body, limit), limit, "ingest.max_body")
+		body, release, err = s.readAll(http.MaxBytesReader(w, r.Body, limit), limit, "ingest.max_body")
+		if err != nil {
+			err = bodyError(err)
+		}
+		return body, release, err
 	}
 	size := r.ContentLength
 	done, err := s.set.Ingest.Reserve(size)
@@ -73,7 +77,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, limit int64) (
 	return body, release, nil
 }
 
-// readAll reads a stream of unknown length up to limit, named key, reserving memory as it grows.
+// readAll reads a stream of unknown length up to limit, named key, reserving memory as it grows. It returns the stream's errors as they are.
 func (s *Server) readAll(from io.Reader, limit int64, key string) (body []byte, release func(), err error) {
 	buf := s.bodies.get()
 	var reserved []func()
@@ -111,7 +115,7 @@ func (s *Server) readAll(from io.Reader, limit int64, key string) (body []byte, 
 		case err == io.EOF:
 			return buf, release, nil
 		case err != nil:
-			return nil, release, bodyError(err)
+			return nil, release, err
 		}
 	}
 }
@@ -196,7 +200,7 @@ func tooLarge(what string, size, limit int64, key string) error {
 func bodyError(err error) error {
 	var tooLarge *http.MaxBytesError
 	var known *ingest.Error
-	if errors.As(err, &tooLarge) || errors.As(err, &known) || errors.Is(err, errInflation) {
+	if errors.As(err, &tooLarge) || errors.As(err, &known) {
 		return err
 	}
 	return &ingest.Error{Kind: ingest.Malformed, Msg: fmt.Sprintf("read the body: %s", err)}
