@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/exemplar"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
@@ -27,7 +28,7 @@ func estate(t testing.TB) (*promtsdb.DB, []labels.Labels) {
 	db, err := promtsdb.Open(t.TempDir(), nil, nil, opts, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	all := []labels.Labels{labels.FromStrings(labels.MetricName, "up", "job", "other")}
+	all := []labels.Labels{labels.FromStrings(model.MetricNameLabel, "up", "job", "other")}
 	for _, endpoint := range []string{"credit", "fraud"} {
 		for _, deployment := range []string{"blue", "green"} {
 			for _, instance := range []string{"a", "b"} {
@@ -61,7 +62,7 @@ func granted(t require.TestingT, patterns ...string) scopes.Grants {
 
 // everything selects all series that have a name.
 func everything() *labels.Matcher {
-	return labels.MustNewMatcher(labels.MatchNotEqual, labels.MetricName, "")
+	return labels.MustNewMatcher(labels.MatchNotEqual, model.MetricNameLabel, "")
 }
 
 // reads returns the label sets that each kind of read shows, and the values and names that label reads show.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -15,7 +16,7 @@ import (
 func selector(ms ...*labels.Matcher) *parser.VectorSelector {
 	vs := &parser.VectorSelector{LabelMatchers: slices.Clone(ms)}
 	for _, m := range ms {
-		if m.Name == labels.MetricName && m.Type == labels.MatchEqual {
+		if m.Name == model.MetricNameLabel && m.Type == labels.MatchEqual {
 			vs.Name = m.Value
 		}
 	}
@@ -24,7 +25,7 @@ func selector(ms ...*labels.Matcher) *parser.VectorSelector {
 
 // named puts the matcher for a series' name before others.
 func named(series string, ms []*labels.Matcher) []*labels.Matcher {
-	return append([]*labels.Matcher{{Type: labels.MatchEqual, Name: labels.MetricName, Value: series}}, ms...)
+	return append([]*labels.Matcher{{Type: labels.MatchEqual, Name: model.MetricNameLabel, Value: series}}, ms...)
 }
 
 func over(vs *parser.VectorSelector, window time.Duration) *parser.MatrixSelector {

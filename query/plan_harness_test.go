@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
@@ -104,7 +105,7 @@ func millis(t time.Time) int64 {
 
 // seriesOf returns the labels of a series of an instance.
 func seriesOf(name string, p scopes.Path, extra ...string) labels.Labels {
-	return labels.FromStrings(append([]string{labels.MetricName, name, scopes.LabelEndpoint, p.Endpoint,
+	return labels.FromStrings(append([]string{model.MetricNameLabel, name, scopes.LabelEndpoint, p.Endpoint,
 		scopes.LabelDeployment, p.Deployment, scopes.LabelInstance, p.Instance}, extra...)...)
 }
 

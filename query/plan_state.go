@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
@@ -80,7 +81,7 @@ func (r stateRule) known(ms []*labels.Matcher) parser.Expr {
 
 // seen is 1 for every instance that had a sample within rememberStep.
 func (r stateRule) seen(ms []*labels.Matcher) parser.Expr {
-	name := labels.MustNewMatcher(labels.MatchRegexp, labels.MetricName, strings.Join(heartbeats, "|"))
+	name := labels.MustNewMatcher(labels.MatchRegexp, model.MetricNameLabel, strings.Join(heartbeats, "|"))
 	seen := byInstance(call("last_over_time", over(selector(append([]*labels.Matcher{name}, ms...)...), rememberStep)))
 	if len(r.silent) == 0 {
 		return seen

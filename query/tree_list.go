@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
@@ -151,7 +152,7 @@ func (p *Planner) open(from, to time.Time) (storage.Querier, error) {
 }
 
 func nameMatcher(names []string) *labels.Matcher {
-	return labels.MustNewMatcher(labels.MatchRegexp, labels.MetricName, strings.Join(names, "|"))
+	return labels.MustNewMatcher(labels.MatchRegexp, model.MetricNameLabel, strings.Join(names, "|"))
 }
 
 func filter[T any](values []T, keep func(T) bool) []T {

@@ -3,6 +3,8 @@ package tsdb
 import (
 	"errors"
 	"fmt"
+
+	promtsdb "github.com/prometheus/prometheus/tsdb"
 )
 
 // ErrNotReady is matched by every error that means "the store is not open yet, or is being reopened: ask again".
@@ -25,8 +27,10 @@ func (e *NotReadyError) Error() string {
 	return fmt.Sprintf("%s: %s, write-ahead log segment %d of %d to %d", ErrNotReady, e.Reason, e.Current, e.First, e.Last)
 }
 
-// Is makes errors.Is(err, ErrNotReady) true.
-func (e *NotReadyError) Is(target error) bool { return target == ErrNotReady }
+// Is makes errors.Is true for ErrNotReady and for upstream's error of that meaning, which its API answers as unavailable.
+func (e *NotReadyError) Is(target error) bool {
+	return target == ErrNotReady || target == promtsdb.ErrNotReady
+}
 
 // UnwritableError says why the store cannot keep a write now. Reads go on. The sender should retry.
 type UnwritableError struct {

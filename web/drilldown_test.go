@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
@@ -37,7 +38,7 @@ func newDrillDownServer(t *testing.T) (http.Handler, time.Time) {
 	for at := now.Add(-10 * time.Minute); !at.After(now); at = at.Add(10 * time.Second) {
 		for instance, v := range map[string]float64{"blue/b-0": 0.25, "green/g:0": 0.75} {
 			deployment, name, _ := strings.Cut(instance, "/")
-			ls := labels.FromStrings(labels.MetricName, "instance_cpu_utilization_ratio", scopes.LabelEndpoint, "credit", scopes.LabelDeployment, deployment, scopes.LabelInstance, name)
+			ls := labels.FromStrings(model.MetricNameLabel, "instance_cpu_utilization_ratio", scopes.LabelEndpoint, "credit", scopes.LabelDeployment, deployment, scopes.LabelInstance, name)
 			_, err := app.Append(0, ls, 0, at.UnixMilli(), v, nil, nil, storage.AppendV2Options{})
 			require.NoError(t, err)
 		}

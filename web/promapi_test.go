@@ -45,7 +45,7 @@ func fleet(h *harness) time.Time {
 		h.write(
 			sample{labels: series("instance_load1", "credit", "blue", "a"), at: t, value: v, exemplar: fmt.Sprintf("credit-%d", i)},
 			sample{labels: series("instance_load1", "fraud", "green", "b"), at: t, value: 10 * v, exemplar: fmt.Sprintf("fraud-%d", i)},
-			sample{labels: labels.FromStrings(labels.MetricName, "up", "job", "other"), at: t, value: 1},
+			sample{labels: labels.FromStrings(model.MetricNameLabel, "up", "job", "other"), at: t, value: 1},
 		)
 	}
 	return at
@@ -323,7 +323,7 @@ func remoteRead(t *testing.T, h *harness, at time.Time, sampled bool) []labels.L
 	t.Helper()
 	q := &prompb.ReadRequest{Queries: []*prompb.Query{{
 		StartTimestampMs: at.Add(-time.Hour).UnixMilli(), EndTimestampMs: at.UnixMilli(),
-		Matchers: []*prompb.LabelMatcher{{Type: prompb.LabelMatcher_NEQ, Name: labels.MetricName, Value: ""}},
+		Matchers: []*prompb.LabelMatcher{{Type: prompb.LabelMatcher_NEQ, Name: model.MetricNameLabel, Value: ""}},
 	}}}
 	if !sampled {
 		q.AcceptedResponseTypes = []prompb.ReadRequest_ResponseType{prompb.ReadRequest_STREAMED_XOR_CHUNKS}
@@ -404,7 +404,7 @@ func TestReadyShowsTheReplaysProgress(t *testing.T) {
 
 func TestAdminAPINeedsToBeAllowed(t *testing.T) {
 	h := start(t)
-	at := fleet(h)
+	fleet(h)
 	del := "/api/v1/admin/tsdb/delete_series?match[]=up"
 	got := h.do(http.MethodPost, del, "", nil)
 	require.Equal(t, 403, got.status)
@@ -412,7 +412,7 @@ func TestAdminAPINeedsToBeAllowed(t *testing.T) {
 	require.Equal(t, 405, h.get(del).status)
 
 	h = start(t, func(o *options) { o.web.EnableAdminAPI = true })
-	at = fleet(h)
+	at := fleet(h)
 	c := client(h)
 	require.NoError(t, c.DeleteSeries(t.Context(), []string{"up"}, at.Add(-time.Hour), at))
 	v, _, _, err := c.Query(t.Context(), "up", at)

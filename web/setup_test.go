@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/exemplar"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
@@ -187,7 +188,7 @@ func (h *harness) count(name string, ls ...string) float64 {
 
 // series are labels of an instance's series.
 func series(name, endpoint, deployment, instance string, extra ...string) labels.Labels {
-	return labels.FromStrings(append([]string{labels.MetricName, name, scopes.LabelEndpoint, endpoint,
+	return labels.FromStrings(append([]string{model.MetricNameLabel, name, scopes.LabelEndpoint, endpoint,
 		scopes.LabelDeployment, deployment, scopes.LabelInstance, instance}, extra...)...)
 }
 
