@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/exemplar"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
@@ -116,7 +117,7 @@ func (b *Batch) Append(_ storage.SeriesRef, ls labels.Labels, st, t int64, v flo
 // add is Append for a series that is known.
 func (b *Batch) add(s *series, st, t int64, v float64, h *histogram.Histogram, fh *histogram.FloatHistogram, opts storage.AOptions) {
 	if !opts.Metadata.IsEmpty() {
-		b.in.metadata.put(familyName(s.labels.Get(labels.MetricName), opts.Metadata.Type), opts.Metadata)
+		b.in.metadata.put(familyName(s.labels.Get(model.MetricNameLabel), opts.Metadata.Type), opts.Metadata)
 	}
 	switch {
 	case fh != nil:

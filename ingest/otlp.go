@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/otlptranslator"
 	promconfig "github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/model/histogram"
@@ -225,7 +226,7 @@ func (o *otlpPush) Append(_ storage.SeriesRef, ls labels.Labels, st, t int64, v 
 	if !startsAtZero(s.labels, opts.Metadata.Type) {
 		st = 0
 	}
-	if o.deltas && ls.Get(labels.MetricName) != "target_info" && !isStaleMarker(v, h) {
+	if o.deltas && ls.Get(model.MetricNameLabel) != "target_info" && !isStaleMarker(v, h) {
 		sum, undo, err := o.in.deltas.add(s.labels, o.now, st, t, v, h)
 		if err != nil {
 			reason := ReasonFormat

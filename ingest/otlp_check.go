@@ -33,8 +33,9 @@ func newOTLPChecker(b *Batch, now time.Time, s prometheusremotewrite.Settings) o
 		now:    pcommon.NewTimestampFromTime(now),
 		metric: otlptranslator.MetricNamer{WithMetricSuffixes: s.AddMetricSuffixes, UTF8Allowed: s.AllowUTF8},
 		label: otlptranslator.LabelNamer{
-			UTF8Allowed:                 s.AllowUTF8,
-			UnderscoreLabelSanitization: s.LabelNameUnderscoreSanitization, //nolint:staticcheck // the converter uses it
+			UTF8Allowed: s.AllowUTF8,
+			//lint:ignore SA1019 the converter still applies it, and the check must name labels as the converter will
+			UnderscoreLabelSanitization: s.LabelNameUnderscoreSanitization,
 			PreserveMultipleUnderscores: s.LabelNamePreserveMultipleUnderscores,
 		},
 		known: map[string]string{},

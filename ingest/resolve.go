@@ -81,7 +81,7 @@ func metricName(raw []byte) string {
 			return ""
 		}
 		raw = rest
-		if name, value, err := label(f.bytes); err == nil && string(name) == labels.MetricName {
+		if name, value, err := label(f.bytes); err == nil && string(name) == model.MetricNameLabel {
 			return clip(value)
 		}
 	}
@@ -178,7 +178,7 @@ func (in *Ingester) checkLabel(name, value []byte, count int) error {
 
 // checkSeries checks a label set as it would be stored.
 func checkSeries(ls labels.Labels) error {
-	name := ls.Get(labels.MetricName)
+	name := ls.Get(model.MetricNameLabel)
 	if name == "" {
 		return &labelError{ReasonNoName, fmt.Sprintf("series %s has no metric name", ls)}
 	}

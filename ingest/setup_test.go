@@ -12,6 +12,7 @@ import (
 
 	"github.com/golang/snappy"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/exemplar"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
@@ -109,7 +110,7 @@ func (h *harness) stored() map[string][]point {
 	require.NoError(h.t, err)
 	defer q.Close()
 	out := map[string][]point{}
-	set := q.Select(context.Background(), true, nil, labels.MustNewMatcher(labels.MatchRegexp, labels.MetricName, ".+"))
+	set := q.Select(context.Background(), true, nil, labels.MustNewMatcher(labels.MatchRegexp, model.MetricNameLabel, ".+"))
 	for set.Next() {
 		s := set.At()
 		key := s.Labels().String()
@@ -142,7 +143,7 @@ func (h *harness) exemplars(series string) []exemplar.Exemplar {
 	h.t.Helper()
 	q, err := h.db.ExemplarQuerier(context.Background())
 	require.NoError(h.t, err)
-	found, err := q.Select(0, math.MaxInt64, []*labels.Matcher{labels.MustNewMatcher(labels.MatchRegexp, labels.MetricName, ".+")})
+	found, err := q.Select(0, math.MaxInt64, []*labels.Matcher{labels.MustNewMatcher(labels.MatchRegexp, model.MetricNameLabel, ".+")})
 	require.NoError(h.t, err)
 	for _, r := range found {
 		if r.SeriesLabels.String() == series {

@@ -175,7 +175,7 @@ func (t *textPush) sample(p textparse.Parser, at *int64, v float64, h *histogram
 	if at != nil {
 		ts = *at
 	}
-	name := ls.Get(labels.MetricName)
+	name := ls.Get(model.MetricNameLabel)
 	started := t.media == openMetricsMedia && t.b.line > 0 && hasStart(t.family.meta.Type)
 	if started && name == t.family.name+"_created" {
 		t.noteCreated(ls, v)
