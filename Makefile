@@ -41,7 +41,8 @@ lint: tools ## Check gofmt, go vet and staticcheck.
 
 bench: build ## Run the Go benchmarks, then the ingest benchmark against its peers.
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 30m ./...
-	@if [[ -f bench/ingest/main.go ]]; then $(GO) run ./bench/ingest; fi
+	scripts/debian-tools victoria-metrics
+	$(GO) run ./bench/ingest
 
 generate: tools ## Write the generated files anew: example configurations, configuration reference, golden files.
 	$(GO) test $$(git grep -lE 'Bool\("update"' -- '*_test.go' | xargs dirname | sort -u | sed 's|^|./|') -update
@@ -49,6 +50,6 @@ generate: tools ## Write the generated files anew: example configurations, confi
 clean: ## Remove what the other targets made.
 	rm -rf bin .cache
 
-tools: ## Say what is missing to build: Go or a C compiler.
+tools: ## Install the Debian packages that are missing (as root), or say which.
 	@command -v $(GO) >/dev/null || { echo 'go is not on the PATH; install Go 1.26 or newer from https://go.dev/dl'; exit 1; }
-	@command -v $${CC:-gcc} >/dev/null || { echo 'no C compiler on the PATH; install gcc (Debian: apt-get install gcc libc6-dev)'; exit 1; }
+	@scripts/need $${CC:-gcc}:gcc $${CC:-gcc}:libc6-dev curl:curl unshare:util-linux
