@@ -54,7 +54,7 @@ func TestTextGoesOnBehindABadLine(t *testing.T) {
 		"a series twice":            {"", "a 1\nb 1\na 2\n", []string{"a", "b"}, []string{"3 duplicate_sample"}},
 		"label outside the scope":   {"", "a{endpoint=\"other\"} 1\nb 1\n", []string{"b"}, []string{"1 outside_scope"}},
 		"label twice":               {"", "a{x=\"1\",x=\"2\"} 1\nb 1\n", []string{"b"}, []string{"1 duplicate_label"}},
-		"a long line":               {"", "a 1\nb{x=\"" + strings.Repeat("y", 300_000) + "\"} 1\nc 1\n", []string{"a", "c"}, []string{"2 format"}},
+		"a long line":               {"", "a 1\nb{x=\"" + strings.Repeat("y", 300_000) + "\"} 1\nc 1\nbad\n", []string{"a", "c"}, []string{"2 format", "4 format"}},
 		"a long first line":         {"", "b{x=\"" + strings.Repeat("y", 300_000) + "\"} 1\nc 1\n", []string{"c"}, []string{"1 format"}},
 		"a long label":              {"", "a 1\nb{x=\"" + strings.Repeat("y", 5000) + "\"} 1\nc 1\n", []string{"a", "c"}, []string{"2 label_limit"}},
 		"OpenMetrics":               {"application/openmetrics-text; version=1.0.0", "a 1\n# EOF\n", []string{"a"}, nil},

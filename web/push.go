@@ -114,7 +114,8 @@ func ingestProblem(e *ingest.Error) Problem {
 // pushFailed answers a failed push in a protocol that has no problems of RFC 9457. The caller writes the body; pushFailed decides
 // the status and sets Retry-After. It returns false when the answer is the server's usual one: the client is gone.
 func (s *Server) pushFailed(w http.ResponseWriter, r *http.Request, err error) (Problem, bool) {
-	if r.Context().Err() != nil || errors.Is(err, http.ErrAbortHandler) {
+	// net/http ends the context of a request that it cannot read on; the client may still be there.
+	if r.Context().Err() != nil && !errors.Is(err, errSlowBody) || errors.Is(err, http.ErrAbortHandler) {
 		return Problem{}, false
 	}
 	p, known := problemOf(err)

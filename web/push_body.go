@@ -2,10 +2,12 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 
@@ -26,7 +28,10 @@ const (
 	zstdWindow    = 8 << 20 // the largest that a decoder must support (RFC 8878)
 )
 
-var errInflation = errors.New("inflates too far")
+var (
+	errInflation = errors.New("inflates too far")
+	errSlowBody  = fmt.Errorf("the body did not arrive within web.read_timeout: %w", context.DeadlineExceeded)
+)
 
 // bodies are buffers of request bodies; they hold no state.
 type bodies struct{ pool sync.Pool }
@@ -202,6 +207,9 @@ func bodyError(err error) error {
 	var known *ingest.Error
 	if errors.As(err, &tooLarge) || errors.As(err, &known) {
 		return err
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) { // web.read_timeout; the sender should try again
+		return errSlowBody
 	}
 	return &ingest.Error{Kind: ingest.Malformed, Msg: fmt.Sprintf("read the body: %s", err)}
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"compress/zlib"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"runtime"
@@ -469,4 +471,19 @@ func TestClientsThatLeave(t *testing.T) {
 		return err == nil
 	}, 5*time.Second, 10*time.Millisecond, "what was reserved for the body is given back")
 	require.NotContains(t, h.logs.String(), "level=ERROR")
+}
+
+// A sender that is too slow is told to try again, not to drop what it has.
+func TestSlowSenders(t *testing.T) {
+	h := start(t, withIngest(nil), func(o *options) { o.web.ReadTimeout = 200 * time.Millisecond })
+	conn, err := net.Dial("tcp", h.Server.Addr().String())
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, "POST /api/v1/write HTTP/1.1\r\nHost: x\r\nContent-Type: "+contentV2+"\r\nContent-Length: 100\r\n\r\nx")
+	require.NoError(t, err)
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	require.Equal(t, 503, resp.StatusCode)
+	require.Equal(t, "1", resp.Header.Get("Retry-After"))
 }
