@@ -149,7 +149,8 @@ func TestAcknowledgedSamplesSurviveAPowerCut(t *testing.T) {
 					}
 				})
 			}
-			time.Sleep(time.Duration(100+rand.IntN(400)) * time.Millisecond)
+			enough := 300 + rand.Int64N(1000)
+			require.Eventually(t, func() bool { return count.Load() > enough }, 30*time.Second, time.Millisecond)
 			want := map[any]any{}
 			acked.Range(func(k, v any) bool { want[k] = v; return true })
 			sess := s.acquire()
@@ -159,7 +160,7 @@ func TestAcknowledgedSamplesSurviveAPowerCut(t *testing.T) {
 			sess.release()
 			stop()
 			wg.Wait()
-			require.Greater(t, len(want), 200)
+			require.Greater(t, len(want), 250)
 
 			cut := t.TempDir()
 			for _, sub := range []string{walDir, wblDir} {
