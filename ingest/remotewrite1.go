@@ -129,26 +129,38 @@ func (b *Batch) valuesV1Counted(raw, values []byte, n int) error {
 				b.addSample(s, t, 0, v)
 			}
 		case 3:
-			var e prompb.Exemplar
-			if err := e.Unmarshal(f.bytes); err != nil {
+			if err := b.exemplarV1(s, ok, f.bytes); err != nil {
 				return err
-			}
-			if ok {
-				b.addExemplar(s, e.ToExemplar(&b.builder, nil))
 			}
 		case 4:
-			var h prompb.Histogram
-			if err := h.Unmarshal(f.bytes); err != nil {
+			if err := b.histogramV1(s, ok, f.bytes); err != nil {
 				return err
 			}
-			switch {
-			case !ok:
-			case h.IsFloatHistogram():
-				b.addHistogram(s, h.Timestamp, 0, nil, h.ToFloatHistogram())
-			default:
-				b.addHistogram(s, h.Timestamp, 0, h.ToIntHistogram(), nil)
-			}
 		}
+	}
+	return nil
+}
+
+func (b *Batch) exemplarV1(s *series, ok bool, msg []byte) error {
+	var e prompb.Exemplar
+	if err := e.Unmarshal(msg); err != nil || !ok {
+		return err
+	}
+	b.addExemplar(s, e.ToExemplar(&b.builder, nil))
+	return nil
+}
+
+func (b *Batch) histogramV1(s *series, ok bool, msg []byte) error {
+	var h prompb.Histogram
+	if err := h.Unmarshal(msg); err != nil {
+		return err
+	}
+	switch {
+	case !ok:
+	case h.IsFloatHistogram():
+		b.addHistogram(s, h.Timestamp, 0, nil, h.ToFloatHistogram())
+	default:
+		b.addHistogram(s, h.Timestamp, 0, h.ToIntHistogram(), nil)
 	}
 	return nil
 }

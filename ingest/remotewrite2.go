@@ -142,40 +142,54 @@ func (b *Batch) seriesV2(msg []byte, table symbols) error {
 				b.addSample(s, t, st, v)
 			}
 		case 3:
-			var h writev2.Histogram
-			if err := h.Unmarshal(f.bytes); err != nil {
+			if err := b.histogramV2(s, ok, f.bytes, created, fromZero); err != nil {
 				return err
-			}
-			if h.StartTimestamp == 0 {
-				h.StartTimestamp = created
-			}
-			if !fromZero {
-				h.StartTimestamp = 0
-			}
-			switch {
-			case !ok:
-			case h.IsFloatHistogram():
-				b.addHistogram(s, h.Timestamp, h.StartTimestamp, nil, h.ToFloatHistogram())
-			default:
-				b.addHistogram(s, h.Timestamp, h.StartTimestamp, h.ToIntHistogram(), nil)
 			}
 		case 4:
-			var e writev2.Exemplar
-			if err := e.Unmarshal(f.bytes); err != nil {
+			if err := b.exemplarV2(s, ok, f.bytes, table); err != nil {
 				return err
 			}
-			if !ok {
-				continue
-			}
-			converted, err := e.ToExemplar(&b.builder, table)
-			if err != nil {
-				b.Refuse(ReasonExemplar, 1, "%s: %s", s.labels, err)
-				continue
-			}
-			converted.Labels = converted.Labels.Copy() // the table's strings lie in the request's buffer
-			b.addExemplar(s, converted)
 		}
 	}
+	return nil
+}
+
+// histogramV2 reads a Histogram. It is rare enough for the generated code, and apart so that samples do not pay for its frame.
+func (b *Batch) histogramV2(s *series, ok bool, msg []byte, created int64, fromZero bool) error {
+	var h writev2.Histogram
+	if err := h.Unmarshal(msg); err != nil {
+		return err
+	}
+	st := h.StartTimestamp
+	if st == 0 {
+		st = created
+	}
+	if !fromZero {
+		st = 0
+	}
+	switch {
+	case !ok:
+	case h.IsFloatHistogram():
+		b.addHistogram(s, h.Timestamp, st, nil, h.ToFloatHistogram())
+	default:
+		b.addHistogram(s, h.Timestamp, st, h.ToIntHistogram(), nil)
+	}
+	return nil
+}
+
+// exemplarV2 reads an Exemplar.
+func (b *Batch) exemplarV2(s *series, ok bool, msg []byte, table symbols) error {
+	var e writev2.Exemplar
+	if err := e.Unmarshal(msg); err != nil || !ok {
+		return err
+	}
+	converted, err := e.ToExemplar(&b.builder, table)
+	if err != nil {
+		b.Refuse(ReasonExemplar, 1, "%s: %s", s.labels, err)
+		return nil
+	}
+	converted.Labels = converted.Labels.Copy() // the table's strings lie in the request's buffer
+	b.addExemplar(s, converted)
 	return nil
 }
 
