@@ -461,8 +461,8 @@ func TestClientsThatLeave(t *testing.T) {
 	_, err = pw.Write([]byte("x"))
 	require.NoError(t, err)
 	cancel()
+	require.NoError(t, pw.CloseWithError(context.Canceled)) // the client waits for its body before it gives up
 	require.Error(t, <-done)
-	require.NoError(t, pw.Close())
 	require.Eventually(t, func() bool {
 		release, err := h.ingest.Reserve(1 << 30)
 		if err == nil {
