@@ -35,7 +35,7 @@ func newMetrics(reg prometheus.Registerer, in *Ingester) *metrics {
 		f.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
 	}
 	gauge("endscope_ingest_active_series", "Series in memory.", func() float64 { return float64(in.limiter.Active()) })
-	gauge("endscope_ingest_in_flight_bytes", "Bytes that pushes in progress hold, after decompression.", func() float64 { return float64(in.inFlight.Load()) })
+	gauge("endscope_ingest_in_flight_bytes", "Bytes that pushes in progress hold: their bodies as sent and after decompression.", func() float64 { return float64(in.inFlight.Load()) })
 	gauge("endscope_ingest_series_cache_entries", "Series that are found by their label bytes.", func() float64 { n, _ := in.cache.size(); return float64(n) })
 	gauge("endscope_ingest_series_cache_bytes", "Estimated memory of the series cache.", func() float64 { _, c := in.cache.size(); return float64(c) })
 	gauge("endscope_ingest_delta_series", "Series with delta temporality whose sums are kept.", func() float64 { return float64(in.deltas.len()) })

@@ -52,7 +52,7 @@ func TestPageWithoutABundle(t *testing.T) {
 	got := h.get("/")
 	require.Equal(t, 200, got.status)
 	require.Equal(t, "text/html; charset=utf-8", got.header.Get("Content-Type"))
-	for _, want := range []string{"built without the web UI", `href="/api/v1/scopes"`, `href="/metrics"`, "/api/v1/query?query=instance_cpu_utilization_ratio", "histogram_quantile"} {
+	for _, want := range []string{"holds no web UI", `href="/api/v1/scopes"`, `href="/metrics"`, "/api/v1/query?query=instance_cpu_utilization_ratio", "histogram_quantile"} {
 		require.Contains(t, got.body, want)
 	}
 	require.NotContains(t, got.body, "<script")
