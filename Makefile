@@ -25,7 +25,7 @@ build: tools ## Build bin/endscope and bin/endscope-agent with version informati
 	$(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/endscope ./cmd/endscope-agent
 
 run: build ## Build and run the demo: a server, an agent on this machine, and a sample endpoint under load.
-	bin/endscope demo
+	bin/endscope demo $(ARGS)
 
 test: ## Check and test everything, with the race detector. This is what CI runs.
 	@GOFLAGS=-race $(MAKE) lint

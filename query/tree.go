@@ -44,7 +44,7 @@ func (p *Planner) Scope(ctx context.Context, path scopes.Path) (*Node, error) {
 	for {
 		i := slices.IndexFunc(nodes, func(n Node) bool { return n.Scope.Contains(path) })
 		if i < 0 {
-			return nil, fmt.Errorf("scope %q: %w within the last %s", path, scopes.ErrNotFound, p.cfg.ScopeLookback)
+			return nil, fmt.Errorf("%w: nothing was stored for %q within the last %s", scopes.ErrNotFound, path, p.cfg.ScopeLookback)
 		}
 		if nodes[i].Scope == path {
 			return &nodes[i], nil

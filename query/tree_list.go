@@ -41,7 +41,7 @@ func (p *Planner) requireScope(ctx context.Context, scope scopes.Pattern, start,
 		return fmt.Errorf("look up scope %q: %w", scope, err)
 	}
 	if len(values) == 0 {
-		return fmt.Errorf("scope %q: %w since %s", scope, scopes.ErrNotFound, from.UTC().Format(time.RFC3339))
+		return fmt.Errorf("%w: nothing was stored for %q since %s", scopes.ErrNotFound, scope, from.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

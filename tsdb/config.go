@@ -27,7 +27,7 @@ type Config struct {
 	SyncInterval     time.Duration `yaml:"sync_interval" help:"Time between syncs with sync=interval."`
 	Retention        time.Duration `yaml:"retention" help:"How long samples are kept."`
 	RetentionSize    config.Bytes  `yaml:"retention_size" help:"Size of all blocks above which the oldest are deleted; 0 means no limit."`
-	OutOfOrderWindow time.Duration `yaml:"out_of_order_window" help:"How much older than the newest sample of its series a sample may be, at most retention; 0 refuses late samples."`
+	OutOfOrderWindow time.Duration `yaml:"out_of_order_window" help:"How much older than the newest sample of its series a sample may be; a shorter retention caps it, 0 refuses late samples."`
 	WALCompression   string        `yaml:"wal_compression" help:"Compression of the write-ahead log: none, snappy or zstd."`
 	WALSegmentSize   config.Bytes  `yaml:"wal_segment_size" help:"Size of one file of the write-ahead log."`
 	MaxExemplars     int           `yaml:"max_exemplars" help:"Number of exemplars kept in memory; 0 keeps none."`

@@ -15,6 +15,7 @@ import (
 	promtsdb "github.com/prometheus/prometheus/tsdb"
 	"github.com/prometheus/prometheus/tsdb/tsdbutil"
 	"github.com/prometheus/prometheus/util/compression"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -75,12 +76,15 @@ func Open(cfg Config, set Settings) (*Store, error) {
 	if err := os.MkdirAll(filepath.Join(set.Dir, walDir), 0o777); err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
-	locker, err := tsdbutil.NewDirLocker(set.Dir, "endscope_tsdb", set.Logger, set.Registerer)
+	locker, err := tsdbutil.NewDirLocker(set.Dir, "endscope_tsdb", slog.New(slog.DiscardHandler), set.Registerer) // it warns of every lock file, also a free one
 	if err != nil {
 		return nil, fmt.Errorf("prepare lock of data directory %s: %w", set.Dir, err)
 	}
 	if err := locker.Lock(); err != nil {
-		return nil, fmt.Errorf("lock data directory %s, another server may be using it: %w", set.Dir, err)
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, fmt.Errorf("data directory %s is in use by another server", set.Dir)
+		}
+		return nil, fmt.Errorf("lock data directory %s: %w", set.Dir, err)
 	}
 	s := &Store{
 		cfg:     cfg,
@@ -112,9 +116,10 @@ func (s *Store) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open metric store in %s: %w", s.dir, err)
 	}
-	s.publish(sess)
 	s.pipeline.Go(s.runCommits)
 	s.pipeline.Go(s.runSyncs)
+	s.publish(sess)
+	s.log.Info("metric store is ready")
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
 	for {

@@ -22,6 +22,12 @@ type access struct {
 	file     string // the web configuration file
 }
 
+// CheckAccess returns the error with which New would refuse to listen, without listening.
+func CheckAccess(cfg Config, listen string) error {
+	_, err := checkAccess(cfg, listen)
+	return err
+}
+
 // checkAccess refuses an address that other machines reach where nobody has to authenticate.
 func checkAccess(cfg Config, listen string) (access, error) {
 	host, port, err := net.SplitHostPort(listen)

@@ -349,7 +349,7 @@ func TestBombsAreRefusedEarly(t *testing.T) {
 			require.NoError(t, err)
 			w = z
 		}
-		_, err := io.Copy(w, io.LimitReader(zeros{}, 256<<20))
+		_, err := io.Copy(w, io.LimitReader(zeros{}, 64<<20))
 		require.NoError(t, err)
 		require.NoError(t, w.Close())
 		bombs[encoding] = b.Bytes()

@@ -15,7 +15,7 @@ import (
 // sample is missing.
 func TestQuickOnEndscope(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "endscope")
-	out, err := exec.Command("go", "build", "-o", program, "../../cmd/endscope").CombinedOutput()
+	out, err := exec.Command("go", "build", "-race", "-o", program, "../../cmd/endscope").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	for _, proto := range []string{"1.0", "2.0"} {
 		t.Run(proto, func(t *testing.T) {

@@ -38,7 +38,7 @@ func build(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	defer os.RemoveAll(bin)
-	if out, err := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "../../cmd/endscope", "../../cmd/endscope-agent").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-race", "-o", bin+string(filepath.Separator), "../../cmd/endscope", "../../cmd/endscope-agent").CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("build the binaries: %w\n%s", err, out)
 	}
 	code = m.Run()

@@ -9,6 +9,7 @@ import (
 	"github.com/endscope/endscope/cmd/endscope/app"
 	"github.com/endscope/endscope/cmd/internal/cli"
 	"github.com/endscope/endscope/cmd/internal/conf"
+	"github.com/endscope/endscope/web"
 )
 
 func newCheck(env cli.Env) (*cobra.Command, error) {
@@ -30,10 +31,14 @@ func newCheck(env cli.Env) (*cobra.Command, error) {
 		Use: "config FILE", Short: "Check a configuration file, and list everything that is wrong with it",
 		Args: cli.Args(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if _, err := loader.LoadFile(args[0]); err != nil {
+			cfg, err := loader.LoadFile(args[0])
+			if err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(env.Stdout, "%s: good\n", args[0])
+			if err := web.CheckAccess(cfg.Web, cfg.Listen); err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			_, err = fmt.Fprintf(env.Stdout, "%s: good\n", args[0])
 			return err
 		},
 	})

@@ -77,7 +77,7 @@ func (s *story) welcome() {
   Data     %[7]s
 
 Open
-  %[8]s/                the web page
+  %[8]s/                the start page, with links
   %[8]s/api/v1/scopes   endpoints, deployments and instances, with their state
   %[8]s/metrics         what the server says about itself
   Grafana: add %[8]s as a Prometheus data source; dashboards are in deploy/grafana
