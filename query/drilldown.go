@@ -12,12 +12,31 @@ import (
 
 // Request is a drill-down question.
 type Request struct {
-	Scope        scopes.Pattern       // `*` asks for every scope at that place, each with its own series
+	Scopes       []scopes.Pattern     // all of one level; `*` asks for every scope at that place, each with its own series
 	Metrics      []string             // names of definitions, compared without case; at least one
 	Aggregations []scopes.Aggregation // none means the primary one of each metric
 	Interval     Interval
 	Start, End   time.Time // Start before End; widened to whole windows unless the interval is full
 	Split        []string  // names of dimensions, compared without case
+	Filter       string    // in the language of ParseFilter; empty takes everything
+	Top          int       // series to keep of each metric and scope, by OrderBy; the rest is folded into one. 0 keeps all
+	OrderBy      OrderBy
+	Compare      Compare
+	Plan         bool // the answer says how it was computed
+	Raw          bool // only samples as they were pushed are used, no roll-ups
+}
+
+// OrderBy says by what Top ranks series: an aggregation over the whole span.
+type OrderBy struct {
+	Aggregation scopes.Aggregation // empty means the series' own
+	Ascending   bool
+}
+
+// Compare names the past that an answer is compared with: an offset, or an absolute start of a span as long as the
+// request's. The zero Compare compares with nothing.
+type Compare struct {
+	Offset time.Duration
+	Start  time.Time
 }
 
 // Answer holds one series for each metric, aggregation, scope and combination of split values that has data. Every
@@ -31,8 +50,25 @@ type Answer struct {
 	// PartialFrom is the first of Timestamps whose window had not ended when the answer was made, nil if all had.
 	PartialFrom *int64
 	Series      []AnswerSeries
+	Compared    *Span       // what the values are compared with, nil if with nothing
 	Truncated   *Truncation // nil: every series is there
 	Warnings    []string    // what the engine noticed, sorted
+	Plan        []PlanStep  // where the request asked for it
+}
+
+// Span is a stretch of time (Start, End].
+type Span struct{ Start, End time.Time }
+
+// PlanStep is one expression that was evaluated. Evaluated at Start+Step, Start+2*Step and so on up to End, its values are
+// those of the windows.
+type PlanStep struct {
+	Metric      string
+	Aggregation scopes.Aggregation
+	Expr        string
+	Start, End  time.Time
+	Step        time.Duration
+	Rollup      string // the resolution of the roll-ups that it reads, empty for none
+	Cost        Cost
 }
 
 // AnswerSeries is one line of a chart.
@@ -43,7 +79,29 @@ type AnswerSeries struct {
 	Unit        scopes.Unit
 	Dimensions  map[string]string // by the catalogue's spelling; empty without a split
 	Values      []*float64        // nil where there is no data; never 0 instead, never NaN or infinite
+	Compared    []*float64        // the values of Answer.Compared, where the request compares; nil where there is no data
+	Folded      int               // how many series this one stands for, where it holds what Top left out; otherwise 0
+	Histogram   *HistogramSource  // for what is computed from the buckets of histograms
 }
+
+// HistogramSource says from which histograms a series was computed and how exact it is.
+type HistogramSource struct {
+	Kind HistogramKind
+	// RelativeError bounds how far a value may lie from the true one, as a share of the value; nil where there is no bound, such as
+	// beyond the highest bucket.
+	RelativeError *float64
+}
+
+// HistogramKind is the kind of histograms that a value was computed from.
+type HistogramKind string
+
+// The kinds of histograms.
+const (
+	HistogramNative  HistogramKind = "native"
+	HistogramClassic HistogramKind = "classic" // series with the label le
+	HistogramCustom  HistogramKind = "custom"  // native histograms with the bounds of classic ones
+	HistogramMixed   HistogramKind = "mixed"   // several kinds, brought to the bounds of the classic ones
+)
 
 // Truncation says that an answer shows only some of its series.
 type Truncation struct {
@@ -62,9 +120,12 @@ func (p *Planner) DrillDown(ctx context.Context, r Request) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.requireScope(ctx, r.Scope, r.Start, r.End); err != nil {
-		return nil, err
+	for _, scope := range r.Scopes {
+		if err := p.requireScope(ctx, scope, r.Start, r.End); err != nil {
+			return nil, err
+		}
 	}
+	session := p.set.Engine.NewSession()
 	answer := &Answer{Start: win.start, End: win.end(), Interval: win.length, Timestamps: win.timestamps(), Series: []AnswerSeries{}, Warnings: []string{}}
 	if partial := p.set.Now().Sub(win.start); partial < time.Duration(win.count)*win.length {
 		i := max(0, int(partial/win.length))
@@ -72,12 +133,12 @@ func (p *Planner) DrillDown(ctx context.Context, r Request) (*Answer, error) {
 	}
 	for _, plan := range plans {
 		if plan.def.Source.Kind == scopes.KindInstanceState {
-			if plan.states, err = p.stateRule(ctx, r.Scope, win); err != nil {
+			if plan.states, err = p.stateRule(ctx, plan.scope, win); err != nil {
 				return nil, err
 			}
 		}
 		for _, a := range aggregationsOf(plan.def, r.Aggregations) {
-			if err := p.evaluate(ctx, plan, a, win, answer); err != nil {
+			if err := p.evaluate(ctx, session, plan, a, win, answer); err != nil {
 				return nil, err
 			}
 		}
@@ -108,9 +169,14 @@ func (p *Planner) windowsOf(r Request) (windows, error) {
 
 // plans looks up the metrics and checks that each has what is asked of it.
 func (p *Planner) plans(r Request, win windows) ([]*plan, error) {
-	level := r.Scope.Level()
-	if level == "" {
+	if len(r.Scopes) == 0 || r.Scopes[0].Level() == "" {
 		return nil, &ParamError{Name: "scope", Value: "", Rule: "must be endpoint[/deployment[/instance]], where any part may be *"}
+	}
+	level := r.Scopes[0].Level()
+	for _, scope := range r.Scopes {
+		if scope.Level() != level {
+			return nil, &ParamError{Name: "scope", Value: scope.String(), Rule: fmt.Sprintf("must be at %s scope, as %s is", level, r.Scopes[0])}
+		}
 	}
 	if len(r.Metrics) == 0 {
 		return nil, &ParamError{Name: "metric", Value: "", Rule: "must be one of " + p.metricNames(level)}
@@ -121,7 +187,7 @@ func (p *Planner) plans(r Request, win windows) ([]*plan, error) {
 		if !ok {
 			return nil, &ParamError{Name: "metric", Value: name, Rule: fmt.Sprintf("must be one of those at %s scope: %s", level, p.metricNames(level))}
 		}
-		pl := &plan{def: def, matchers: r.Scope.Matchers(), window: win.length}
+		pl := &plan{def: def, window: win.length}
 		for _, dim := range r.Split {
 			d, ok := def.Dimension(dim)
 			if !ok {
@@ -136,7 +202,11 @@ func (p *Planner) plans(r Request, win windows) ([]*plan, error) {
 				return nil, &ParamError{Name: "aggregation", Value: string(a), Rule: fmt.Sprintf("must be one that %s has: %s", def.Name, joined(def.Aggregations))}
 			}
 		}
-		out = append(out, pl)
+		for _, scope := range r.Scopes {
+			scoped := *pl
+			scoped.scope, scoped.matchers = scope, scope.Matchers()
+			out = append(out, &scoped)
+		}
 	}
 	return out, nil
 }

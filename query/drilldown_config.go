@@ -1,15 +1,11 @@
 package query
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
-	"github.com/prometheus/prometheus/util/annotations"
 
 	"github.com/endscope/endscope/internal/config"
 	"github.com/endscope/endscope/scopes"
@@ -52,23 +48,18 @@ func (c DrillDownConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-// RangeFunc evaluates an expression at start, start+step and so on up to end inclusive, with the grants of the context. It
-// owns the expression and may change it. The caller owns the matrix.
-type RangeFunc func(ctx context.Context, expr parser.Expr, start, end time.Time, step time.Duration) (promql.Matrix, annotations.Annotations, error)
-
-// PlannerSettings is what a Planner works with; all fields but Lookback are needed.
+// PlannerSettings is what a Planner works with; all fields are needed.
 type PlannerSettings struct {
 	Catalogue *scopes.Catalogue
-	Queryable storage.Queryable // guarded by the grants in the context
-	Range     RangeFunc         // over the same data
-	Lookback  time.Duration     // of Range, for instant selectors; 0 means Prometheus's default of five minutes
+	Engine    *Engine // evaluates, and gives the guarded storage that is read directly
 	Now       func() time.Time
 }
 
 // Planner answers drill-down questions and lists scopes. It is safe for concurrent use.
 type Planner struct {
-	cfg DrillDownConfig
-	set PlannerSettings
+	cfg       DrillDownConfig
+	set       PlannerSettings
+	queryable storage.Queryable // guarded by the grants in the context
 }
 
 // NewPlanner returns a Planner. It returns the error of cfg.Validate, one that names a setting that is not given, or a
@@ -77,13 +68,13 @@ func NewPlanner(cfg DrillDownConfig, settings PlannerSettings) (*Planner, error)
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	if settings.Catalogue == nil || settings.Queryable == nil || settings.Range == nil || settings.Now == nil {
-		return nil, errors.New("planner: catalogue, queryable, range and now must be given")
+	if settings.Catalogue == nil || settings.Engine == nil || settings.Now == nil {
+		return nil, errors.New("planner: catalogue, engine and now must be given")
 	}
-	if settings.Lookback != 0 && cfg.InstanceMissingAfter > settings.Lookback {
-		return nil, config.Invalid("instance_missing_after", cfg.InstanceMissingAfter, fmt.Sprintf("must be at most the query look-back of %s", settings.Lookback))
+	if lookback := settings.Engine.cfg.Lookback; cfg.InstanceMissingAfter > lookback {
+		return nil, config.Invalid("instance_missing_after", cfg.InstanceMissingAfter, fmt.Sprintf("must be at most the query look-back of %s", lookback))
 	}
-	return &Planner{cfg: cfg, set: settings}, nil
+	return &Planner{cfg: cfg, set: settings, queryable: settings.Engine.Queryable()}, nil
 }
 
 // Definitions returns the catalogue that the planner knows.

@@ -16,21 +16,21 @@ import (
 )
 
 // evaluate adds the series of one aggregation to the answer.
-func (p *Planner) evaluate(ctx context.Context, plan *plan, a scopes.Aggregation, win windows, answer *Answer) error {
+func (p *Planner) evaluate(ctx context.Context, session *Session, plan *plan, a scopes.Aggregation, win windows, answer *Answer) error {
 	found := map[uint64]*AnswerSeries{}
 	for _, part := range p.parts(plan, win) {
-		matrix, warnings, err := p.set.Range(ctx, part.plan.expr(a), part.start.Add(part.length), part.end(), part.length)
+		result, err := session.Range(ctx, part.plan.expr(a), part.start.Add(part.length), part.end(), part.length)
 		if err != nil {
 			return fmt.Errorf("evaluate %s of %s: %w", a, plan.def.Name, err)
 		}
-		for _, w := range warnings.AsErrors() {
+		for _, w := range result.Annotations.AsErrors() {
 			answer.Warnings = append(answer.Warnings, w.Error())
 		}
-		if n := len(answer.Series) + max(len(found), len(matrix)); n*win.count > p.cfg.MaxValues {
+		if n := len(answer.Series) + max(len(found), len(result.Matrix)); n*win.count > p.cfg.MaxValues {
 			return &AnswerLimitError{Series: n, Points: win.count, Limit: p.cfg.MaxValues,
 				How: "ask for a longer interval, a shorter time range, fewer dimensions in split, or a narrower scope"}
 		}
-		for _, s := range matrix {
+		for _, s := range result.Matrix {
 			series := found[s.Metric.Hash()]
 			if series == nil {
 				series = newAnswerSeries(plan, a, s.Metric, win.count)

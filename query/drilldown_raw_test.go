@@ -292,7 +292,7 @@ func TestDrillDownAgreesWithTheRawObservations(t *testing.T) {
 						if interval.Full {
 							start = start.Add(100 * time.Second)
 						}
-						check(t, b, Request{Scope: scope, Metrics: []string{metric}, Aggregations: []scopes.Aggregation{a}, Interval: interval,
+						check(t, b, Request{Scopes: []scopes.Pattern{scope}, Metrics: []string{metric}, Aggregations: []scopes.Aggregation{a}, Interval: interval,
 							Start: start, End: s.end, Split: split}, split, want, within)
 					})
 				}

@@ -12,8 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/util/annotations"
 	"github.com/stretchr/testify/require"
 
@@ -71,7 +72,7 @@ func TestRequestsThatAreRefusedNameTheValueAndWhatIsAllowed(t *testing.T) {
 	b := newBench(t)
 	populate(b)
 	good := func() Request {
-		return Request{Scope: pattern(t, "credit"), Metrics: []string{"RequestsPerMinute"}, Start: testTime, End: b.now}
+		return Request{Scopes: []scopes.Pattern{pattern(t, "credit")}, Metrics: []string{"RequestsPerMinute"}, Start: testTime, End: b.now}
 	}
 	for _, tc := range []struct {
 		name   string
@@ -79,17 +80,20 @@ func TestRequestsThatAreRefusedNameTheValueAndWhatIsAllowed(t *testing.T) {
 		param  string // "" where another error is meant
 		want   []string
 	}{
-		{"no scope", func(r *Request) { r.Scope = scopes.Pattern{} }, "scope", []string{"endpoint[/deployment"}},
+		{"no scope", func(r *Request) { r.Scopes = nil }, "scope", []string{"endpoint[/deployment"}},
 		{"no metric", func(r *Request) { r.Metrics = nil }, "metric", []string{"RequestLatency_P95", "CpuUtilizationPercentage"}},
 		{"unknown metric", func(r *Request) { r.Metrics = []string{"Requests"} }, "metric", []string{`"Requests"`, "RequestsPerMinute"}},
 		{"unknown dimension", func(r *Request) { r.Split = []string{"gpu"} }, "split", []string{`"gpu"`, "deployment, statusCode"}},
-		{"dimension of another level", func(r *Request) { r.Scope = pattern(t, "credit/blue"); r.Split = []string{"deployment"} }, "split", []string{`"deployment"`, "envoy_response_code"}},
+		{"dimension of another level", func(r *Request) {
+			r.Scopes = []scopes.Pattern{pattern(t, "credit/blue")}
+			r.Split = []string{"deployment"}
+		}, "split", []string{`"deployment"`, "envoy_response_code"}},
 		{"aggregation that it has not", func(r *Request) { r.Aggregations = []scopes.Aggregation{scopes.Count} }, "aggregation", []string{`"Count"`, "Average, Minimum, Maximum, Total"}},
 		{"time that runs back", func(r *Request) { r.End = r.Start }, "start", []string{"2026-03-02T00:00:00Z", "before end"}},
 		{"too short", func(r *Request) { r.End = r.Start.Add(time.Millisecond); r.Interval.Full = true }, "end", []string{"at least 1s"}},
-		{"unknown endpoint", func(r *Request) { r.Scope = pattern(t, "nobody") }, "", []string{`"nobody"`, "not found"}},
-		{"unknown deployment", func(r *Request) { r.Scope = pattern(t, "credit/red") }, "", []string{`"credit/red"`, "not found"}},
-		{"nothing below a star", func(r *Request) { r.Scope = pattern(t, "nobody/*") }, "", []string{`"nobody/*"`, "not found"}},
+		{"unknown endpoint", func(r *Request) { r.Scopes = []scopes.Pattern{pattern(t, "nobody")} }, "", []string{`"nobody"`, "not found"}},
+		{"unknown deployment", func(r *Request) { r.Scopes = []scopes.Pattern{pattern(t, "credit/red")} }, "", []string{`"credit/red"`, "not found"}},
+		{"nothing below a star", func(r *Request) { r.Scopes = []scopes.Pattern{pattern(t, "nobody/*")} }, "", []string{`"nobody/*"`, "not found"}},
 		{"too many points", func(r *Request) { r.Start = r.Start.Add(-20_000 * time.Second); r.Interval.Fixed = time.Second }, "", []string{"21800 points", "11000", "longer interval"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -107,7 +111,7 @@ func TestRequestsThatAreRefusedNameTheValueAndWhatIsAllowed(t *testing.T) {
 			}
 		})
 	}
-	answer, err := b.planner.DrillDown(b.ctx(), Request{Scope: pattern(t, "*/*"), Metrics: []string{"GpuPower"}, Start: testTime, End: b.now})
+	answer, err := b.planner.DrillDown(b.ctx(), Request{Scopes: []scopes.Pattern{pattern(t, "*/*")}, Metrics: []string{"GpuPower"}, Start: testTime, End: b.now})
 	require.NoError(t, err, "a pattern of stars exists also where nothing matches")
 	require.Equal(t, []AnswerSeries{}, answer.Series)
 	require.Equal(t, []string{}, answer.Warnings)
@@ -117,7 +121,7 @@ func TestAnswersAreBoundedAndSayHowToNarrow(t *testing.T) {
 	b := newBench(t)
 	populate(b)
 	b.planner.cfg.MaxValues = 89
-	r := Request{Scope: pattern(t, "credit"), Metrics: []string{"CpuUtilizationPercentage"}, Split: []string{"instanceId"}, Start: testTime, End: b.now}
+	r := Request{Scopes: []scopes.Pattern{pattern(t, "credit")}, Metrics: []string{"CpuUtilizationPercentage"}, Split: []string{"instanceId"}, Start: testTime, End: b.now}
 	_, err := b.planner.DrillDown(b.ctx(), r)
 	var le *AnswerLimitError
 	require.ErrorAs(t, err, &le)
@@ -149,7 +153,7 @@ func TestAnswerShowsWhichWindowsHaveNotEnded(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			b.now = testTime.Add(tc.now)
-			answer, err := b.planner.DrillDown(b.ctx(), Request{Scope: pattern(t, "credit"), Metrics: []string{"CpuUtilizationPercentage"},
+			answer, err := b.planner.DrillDown(b.ctx(), Request{Scopes: []scopes.Pattern{pattern(t, "credit")}, Metrics: []string{"CpuUtilizationPercentage"},
 				Start: testTime, End: testTime.Add(tc.end), Interval: tc.interval})
 			require.NoError(t, err)
 			if tc.partial < 0 {
@@ -218,7 +222,7 @@ func TestGaugesAgreeWithTheRawSamples(t *testing.T) {
 			for _, interval := range []Interval{{Fixed: time.Minute}, {Fixed: 5 * time.Minute}, {Full: true}} {
 				ask := func(metric string, a scopes.Aggregation, want func(from, to time.Time) map[group]between) {
 					t.Run(fmt.Sprintf("%s/%v/%v/%s %s", scopeText, split, interval, metric, a), func(t *testing.T) {
-						check(t, b, Request{Scope: scope, Metrics: []string{metric}, Aggregations: []scopes.Aggregation{a}, Interval: interval,
+						check(t, b, Request{Scopes: []scopes.Pattern{scope}, Metrics: []string{metric}, Aggregations: []scopes.Aggregation{a}, Interval: interval,
 							Start: s.start, End: s.end, Split: split}, split, want, 1e-9)
 					})
 				}
@@ -264,7 +268,7 @@ func TestNullsZerosAndTheEndOfAnInstance(t *testing.T) {
 	}
 	app.done()
 	b.now = testTime.Add(4 * time.Minute)
-	answer, err := b.planner.DrillDown(b.ctx(), Request{Scope: pattern(t, "credit"), Start: testTime, End: b.now, Interval: Interval{Fixed: time.Minute},
+	answer, err := b.planner.DrillDown(b.ctx(), Request{Scopes: []scopes.Pattern{pattern(t, "credit")}, Start: testTime, End: b.now, Interval: Interval{Fixed: time.Minute},
 		Metrics: []string{"RequestsPerMinute", "RequestLatency", "RequestLatency_P99", "ErrorRatio", "CpuUtilizationPercentage"}})
 	require.NoError(t, err)
 	got := map[string][]float64{}
@@ -287,24 +291,47 @@ func TestNullsZerosAndTheEndOfAnInstance(t *testing.T) {
 	require.InEpsilon(t, 200, got["RequestLatency_P99"][0], bucketGrowth-1)
 }
 
+// faulty is a storage whose selections fail, or warn.
+type faulty struct {
+	storage.SampleAndChunkQueryable
+	err, warning error
+}
+
+func (f *faulty) Querier(mint, maxt int64) (storage.Querier, error) {
+	q, err := f.SampleAndChunkQueryable.Querier(mint, maxt)
+	return &faultyQuerier{q, f}, err
+}
+
+type faultyQuerier struct {
+	storage.Querier
+	*faulty
+}
+
+func (q *faultyQuerier) Close() error { return q.Querier.Close() }
+
+func (q *faultyQuerier) Select(ctx context.Context, sorted bool, hints *storage.SelectHints, ms ...*labels.Matcher) storage.SeriesSet {
+	if q.err != nil {
+		return storage.ErrSeriesSet(q.err)
+	}
+	return warningSet{q.Querier.Select(ctx, sorted, hints, ms...), q.warning}
+}
+
+type warningSet struct {
+	storage.SeriesSet
+	warning error
+}
+
+func (s warningSet) Warnings() annotations.Annotations { return annotations.New().Add(s.warning) }
+
 func TestEngineFailuresAndWarningsReachTheCaller(t *testing.T) {
 	b := newBench(t)
 	populate(b)
-	r := Request{Scope: pattern(t, "credit"), Metrics: []string{"CpuUtilizationPercentage"}, Start: testTime, End: b.now}
+	r := Request{Scopes: []scopes.Pattern{pattern(t, "credit")}, Metrics: []string{"CpuUtilizationPercentage"}, Start: testTime, End: b.now}
 	boom := errors.New("boom")
-	real := b.planner.set.Range
-	b.planner.set.Range = func(context.Context, parser.Expr, time.Time, time.Time, time.Duration) (promql.Matrix, annotations.Annotations, error) {
-		return nil, nil, boom
-	}
-	_, err := b.planner.DrillDown(b.ctx(), r)
+	_, err := b.over(&faulty{SampleAndChunkQueryable: b.db, err: boom}).DrillDown(b.ctx(), r)
 	require.ErrorIs(t, err, boom)
 	require.ErrorContains(t, err, "Average of CpuUtilizationPercentage")
-	b.planner.set.Range = func(ctx context.Context, e parser.Expr, start, end time.Time, step time.Duration) (promql.Matrix, annotations.Annotations, error) {
-		m, w, err := real(ctx, e, start, end, step)
-		w = w.Merge(annotations.New().Add(errors.New("something was odd")))
-		return m, w, err
-	}
-	answer, err := b.planner.DrillDown(b.ctx(), r)
+	answer, err := b.over(&faulty{SampleAndChunkQueryable: b.db, warning: errors.New("something was odd")}).DrillDown(b.ctx(), r)
 	require.NoError(t, err)
 	require.Equal(t, []string{"something was odd"}, answer.Warnings)
 }

@@ -13,6 +13,7 @@ import (
 // plan is what a definition at a scope is computed with: which series, grouped by what.
 type plan struct {
 	def      *scopes.Definition
+	scope    scopes.Pattern
 	matchers []*labels.Matcher // of the scope, without the series' name
 	split    []scopes.Dimension
 	window   time.Duration

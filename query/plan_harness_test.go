@@ -39,17 +39,22 @@ func newBench(t testing.TB) *bench {
 	db, err := promtsdb.Open(t.TempDir(), nil, nil, opts, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	engine, err := NewEngine(DefaultConfig(), Settings{Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Queryable: db})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, engine.Close()) })
-	catalogue, err := scopes.LoadCatalogue()
-	require.NoError(t, err)
 	b := &bench{t: t, db: db, now: testTime}
-	b.planner, err = NewPlanner(DefaultDrillDownConfig(), PlannerSettings{
-		Catalogue: catalogue, Queryable: engine.Queryable(), Range: engine.Range, Now: func() time.Time { return b.now },
-	})
-	require.NoError(t, err)
+	b.planner = b.over(db)
 	return b
+}
+
+// over returns a planner over a storage.
+func (b *bench) over(q storage.SampleAndChunkQueryable) *Planner {
+	b.t.Helper()
+	engine, err := NewEngine(DefaultConfig(), Settings{Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Queryable: q})
+	require.NoError(b.t, err)
+	b.t.Cleanup(func() { require.NoError(b.t, engine.Close()) })
+	catalogue, err := scopes.LoadCatalogue()
+	require.NoError(b.t, err)
+	planner, err := NewPlanner(DefaultDrillDownConfig(), PlannerSettings{Catalogue: catalogue, Engine: engine, Now: func() time.Time { return b.now }})
+	require.NoError(b.t, err)
+	return planner
 }
 
 // ctx may see everything, or what is below the given scopes.

@@ -94,7 +94,9 @@ func TestDrillDownConfigBounds(t *testing.T) {
 	}
 	b := newBench(t)
 	settings := b.planner.set
-	settings.Lookback = 30 * time.Second
+	short := *settings.Engine
+	short.cfg.Lookback = 30 * time.Second
+	settings.Engine = &short
 	_, err = NewPlanner(DefaultDrillDownConfig(), settings)
 	require.ErrorContains(t, err, "instance_missing_after: must be at most the query look-back of 30s (got 1m0s)")
 	settings.Now = nil

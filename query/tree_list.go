@@ -144,7 +144,7 @@ func eachGroup(paths []scopes.Path, f func([]*labels.Matcher) error) error {
 }
 
 func (p *Planner) open(from, to time.Time) (storage.Querier, error) {
-	q, err := p.set.Queryable.Querier(from.UnixMilli(), to.UnixMilli())
+	q, err := p.queryable.Querier(from.UnixMilli(), to.UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("open storage: %w", err)
 	}

@@ -129,7 +129,7 @@ func TestNothingIsShownBeyondTheGrants(t *testing.T) {
 
 	_, err = b.planner.Scope(b.ctx("fraud"), path(t, "credit"))
 	require.ErrorIs(t, err, scopes.ErrNotFound)
-	r := Request{Scope: pattern(t, "credit"), Metrics: []string{"DeploymentCapacity"}, Split: []string{"instanceId"}, Start: testTime, End: b.now, Interval: Interval{Full: true}}
+	r := Request{Scopes: []scopes.Pattern{pattern(t, "credit")}, Metrics: []string{"DeploymentCapacity"}, Split: []string{"instanceId"}, Start: testTime, End: b.now, Interval: Interval{Full: true}}
 	_, err = b.planner.DrillDown(b.ctx("fraud"), r)
 	require.ErrorIs(t, err, scopes.ErrNotFound)
 	answer, err := b.planner.DrillDown(b.ctx("credit/*/curl", "credit/blue/left"), r)
@@ -189,20 +189,20 @@ func TestDeploymentCapacityFollowsTheStates(t *testing.T) {
 	left := func(m int) float64 { return is(m >= 30) }
 	quiet := func(m int) float64 { return is(m >= 11) }
 
-	got := values(Request{Scope: pattern(t, "credit/blue"), Split: []string{"state"}})
+	got := values(Request{Scopes: []scopes.Pattern{pattern(t, "credit/blue")}, Split: []string{"state"}})
 	require.Equal(t, map[string][]float64{
 		"credit/blue ready":   steps(func(m int) float64 { return 3 - crashed(m) - left(m) }),
 		"credit/blue missing": steps(func(m int) float64 { return crashed(m) + left(m) }),
 	}, got)
-	got = values(Request{Scope: pattern(t, "credit/*"), Split: []string{"State"}})
+	got = values(Request{Scopes: []scopes.Pattern{pattern(t, "credit/*")}, Split: []string{"State"}})
 	require.Equal(t, steps(func(m int) float64 { return 2 - quiet(m) }), got["credit/green ready"])
 	require.Equal(t, steps(quiet), got["credit/green missing"])
 	require.Len(t, got, 4)
-	got = values(Request{Scope: pattern(t, "credit")})
+	got = values(Request{Scopes: []scopes.Pattern{pattern(t, "credit")}})
 	require.Equal(t, map[string][]float64{"credit ": steps(func(int) float64 { return 5 })}, got)
-	got = values(Request{Scope: pattern(t, "credit/green/quiet"), Split: []string{"State"}})
+	got = values(Request{Scopes: []scopes.Pattern{pattern(t, "credit/green/quiet")}, Split: []string{"State"}})
 	require.Equal(t, steps(quiet), got["credit/green/quiet missing"])
-	got = values(Request{Scope: pattern(t, "fraud/v1"), Split: []string{"instanceId", "State"}})
+	got = values(Request{Scopes: []scopes.Pattern{pattern(t, "fraud/v1")}, Split: []string{"instanceId", "State"}})
 	require.Equal(t, steps(func(int) float64 { return 1 }), got["fraud/v1/remote ready"])
 	require.Equal(t, steps(func(int) float64 { return 0 }), got["fraud/v1/remote missing"])
 }
@@ -218,7 +218,7 @@ func TestOpenWindowsAreLookedAtUpToNow(t *testing.T) {
 	app.done()
 	b.now = b.now.Add(3 * time.Second)
 	for _, metric := range []string{"DeploymentCapacity", "RequestsInFlight"} {
-		answer, err := b.planner.DrillDown(b.ctx(), Request{Scope: pattern(t, "credit/blue/agent"), Metrics: []string{metric}, Split: []string{"instanceId"},
+		answer, err := b.planner.DrillDown(b.ctx(), Request{Scopes: []scopes.Pattern{pattern(t, "credit/blue/agent")}, Metrics: []string{metric}, Split: []string{"instanceId"},
 			Start: b.now.Add(-8 * time.Minute), End: b.now.Add(9 * time.Minute), Interval: Interval{Fixed: 5 * time.Minute}})
 		require.NoError(t, err)
 		require.Equal(t, testTime.Add(30*time.Minute).UnixMilli(), *answer.PartialFrom)
@@ -231,7 +231,7 @@ func TestOpenWindowsAreLookedAtUpToNow(t *testing.T) {
 		}
 		require.Nil(t, values[3], "the future is not known")
 	}
-	answer, err := b.planner.DrillDown(b.ctx(), Request{Scope: pattern(t, "credit/blue/agent"), Metrics: []string{"DeploymentCapacity"}, Split: []string{"State"},
+	answer, err := b.planner.DrillDown(b.ctx(), Request{Scopes: []scopes.Pattern{pattern(t, "credit/blue/agent")}, Metrics: []string{"DeploymentCapacity"}, Split: []string{"State"},
 		Start: b.now.Add(-time.Minute), End: b.now})
 	require.NoError(t, err)
 	for _, s := range answer.Series {
@@ -251,11 +251,11 @@ func TestOpenWindowsSeeWhatHasJustAppeared(t *testing.T) {
 	app.done()
 	for ms := 10_000; ms < 60_000; ms += 271 {
 		b.now = testTime.Add(time.Duration(ms) * time.Millisecond)
-		answer, err := b.planner.DrillDown(b.ctx(), Request{Scope: pattern(t, "credit"), Metrics: []string{"DeploymentCapacity"}, Split: []string{"State"}, Start: b.now.Add(-time.Minute), End: b.now})
+		answer, err := b.planner.DrillDown(b.ctx(), Request{Scopes: []scopes.Pattern{pattern(t, "credit")}, Metrics: []string{"DeploymentCapacity"}, Split: []string{"State"}, Start: b.now.Add(-time.Minute), End: b.now})
 		require.NoError(t, err)
 		require.Len(t, answer.Series, 2, b.now)
 		require.Equal(t, []any{"missing", 0., "ready", 1.}, []any{answer.Series[0].Dimensions["State"], *answer.Series[0].Values[1], answer.Series[1].Dimensions["State"], *answer.Series[1].Values[1]})
-		answer, err = b.planner.DrillDown(b.ctx(), Request{Scope: pattern(t, "credit"), Metrics: []string{"RequestsInFlight"}, Start: b.now.Add(-time.Minute), End: b.now, Interval: Interval{Fixed: 15 * time.Second}})
+		answer, err = b.planner.DrillDown(b.ctx(), Request{Scopes: []scopes.Pattern{pattern(t, "credit")}, Metrics: []string{"RequestsInFlight"}, Start: b.now.Add(-time.Minute), End: b.now, Interval: Interval{Fixed: 15 * time.Second}})
 		require.NoError(t, err)
 		values := answer.Series[0].Values
 		if last := values[len(values)-1]; b.now.UnixMilli()%15_000 != 0 {
@@ -276,7 +276,7 @@ func TestShortLivesAreRemembered(t *testing.T) {
 	app.done()
 	for _, after := range []time.Duration{51 * time.Second, 4 * time.Minute, 20 * time.Minute, 23 * time.Hour} {
 		b.now = testTime.Add(after)
-		answer, err := b.planner.DrillDown(b.ctx(), Request{Scope: pattern(t, "credit"), Metrics: []string{"DeploymentCapacity"}, Split: []string{"State"}, Start: b.now.Add(-time.Second), End: b.now})
+		answer, err := b.planner.DrillDown(b.ctx(), Request{Scopes: []scopes.Pattern{pattern(t, "credit")}, Metrics: []string{"DeploymentCapacity"}, Split: []string{"State"}, Start: b.now.Add(-time.Second), End: b.now})
 		require.NoError(t, err)
 		require.Len(t, answer.Series, 2, after)
 		for _, s := range answer.Series {

@@ -102,7 +102,7 @@ func (s *Server) handleMetrics(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, newAnswerJSON(answer, request.Scope.Level()))
+	return writeJSON(w, newAnswerJSON(answer, request.Scopes[0].Level()))
 }
 
 func metricsRequest(r *http.Request) (query.Request, error) {
@@ -121,11 +121,15 @@ func metricsRequest(r *http.Request) (query.Request, error) {
 	if request.Interval, err = query.ParseInterval(p.one("interval")); err != nil {
 		p.note(err)
 	}
-	scope := p.one("scope")
-	if scope == "" {
+	for _, text := range p.list("scope") {
+		scope, err := scopes.ParsePattern(text)
+		if err != nil {
+			p.note(err)
+		}
+		request.Scopes = append(request.Scopes, scope)
+	}
+	if len(request.Scopes) == 0 {
 		p.fail("scope", "", "must be given: endpoint[/deployment[/instance]], where any part may be *")
-	} else if request.Scope, err = scopes.ParsePattern(scope); err != nil {
-		p.note(err)
 	}
 	return request, p.err()
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -14,11 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
 	promtsdb "github.com/prometheus/prometheus/tsdb"
-	"github.com/prometheus/prometheus/util/annotations"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -45,25 +41,13 @@ func newDrillDownServer(t *testing.T) (http.Handler, time.Time) {
 	}
 	require.NoError(t, app.Commit())
 
-	guarded := query.Guard(db)
-	engine := promql.NewEngine(promql.EngineOpts{MaxSamples: 1_000_000, Timeout: time.Minute, Parser: parser.NewParser(parser.Options{EnableExtendedRangeSelectors: true})})
+	engine, err := query.NewEngine(query.DefaultConfig(), query.Settings{Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Queryable: db})
+	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, engine.Close()) })
 	catalogue, err := scopes.LoadCatalogue()
 	require.NoError(t, err)
 	planner, err := query.NewPlanner(query.DefaultDrillDownConfig(), query.PlannerSettings{
-		Catalogue: catalogue, Queryable: guarded, Now: time.Now,
-		Range: func(ctx context.Context, e parser.Expr, start, end time.Time, step time.Duration) (promql.Matrix, annotations.Annotations, error) {
-			q, err := engine.NewRangeQuery(ctx, guarded, nil, e.String(), start, end, step)
-			if err != nil {
-				return nil, nil, err
-			}
-			result := q.Exec(ctx)
-			if result.Err != nil {
-				return nil, result.Warnings, result.Err
-			}
-			m, err := result.Matrix()
-			return m, result.Warnings, err
-		},
+		Catalogue: catalogue, Engine: engine, Now: time.Now,
 	})
 	require.NoError(t, err)
 	s, err := New(DefaultConfig(), Settings{Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(),

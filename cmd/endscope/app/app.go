@@ -109,7 +109,7 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 		return nil, err
 	}
 	planner, err := query.NewPlanner(cfg.DrillDown, query.PlannerSettings{
-		Catalogue: catalogue, Queryable: engine.Queryable(), Range: engine.Range, Lookback: cfg.Query.Lookback, Now: time.Now,
+		Catalogue: catalogue, Engine: engine, Now: time.Now,
 	})
 	if err != nil {
 		return nil, err
