@@ -16,6 +16,7 @@ type plan struct {
 	scope    scopes.Pattern
 	matchers []*labels.Matcher // of the scope, without the series' name
 	split    []scopes.Dimension
+	filter   []*labels.Matcher // of the request's filter: every selection must meet them, too
 	window   time.Duration
 	states   stateRule // for KindInstanceState
 }
@@ -77,7 +78,7 @@ func (p *plan) grouped(op parser.ItemType, e parser.Expr) parser.Expr {
 
 // series selects the definition's series within the scope.
 func (p *plan) series(extra ...*labels.Matcher) *parser.VectorSelector {
-	return selector(append(named(p.def.Source.Series, p.matchers), extra...)...)
+	return selector(slices.Concat(named(p.def.Source.Series, p.matchers), p.filter, extra)...)
 }
 
 // expr returns the expression whose value at a window's end is the aggregation of that window. It returns nothing for a
@@ -111,7 +112,7 @@ func (p *plan) expr(a scopes.Aggregation) parser.Expr {
 		return scaled(p.share(), factor)
 	case scopes.KindInstanceState:
 		byState := slices.ContainsFunc(p.split, func(d scopes.Dimension) bool { return d.Label == labelState })
-		instances := p.grouped(parser.SUM, p.states.expr(p.matchers, byState))
+		instances := p.grouped(parser.SUM, p.states.expr(slices.Concat(p.matchers, p.filter), byState))
 		return scaled(overTime(a, instances, p.window, sampleStep(p.window, time.Minute)), factor)
 	}
 	return nil
