@@ -48,6 +48,7 @@ type memory struct {
 	lastRead time.Time // zero if it never answered
 	down     Code      // the code with which it left; Success while it is here
 	previous edges
+	occupied occupied
 }
 
 // edges holds the latest values of counters and flags whose rise is a health event.
@@ -139,6 +140,7 @@ func (c *Collector) adopt(d *device) {
 	if m := c.known[d.info.UUID]; m != nil {
 		m.id = id
 		m.previous = edges{} // counters may have begun anew
+		m.occupied.lapse()
 	} else {
 		c.known[d.info.UUID] = &memory{id: id}
 	}
@@ -178,6 +180,7 @@ func (c *Collector) read(r *agent.Round, expired <-chan struct{}) error {
 	var started []*device
 	for _, d := range c.devices {
 		if d.task.running() {
+			c.known[d.info.UUID].occupied.lapse()
 			errs = append(errs, d.hung())
 			continue
 		}
@@ -189,6 +192,7 @@ func (c *Collector) read(r *agent.Round, expired <-chan struct{}) error {
 		result, ok := d.task.take(expired)
 		if !ok {
 			well = false
+			c.known[d.info.UUID].occupied.lapse()
 			errs = append(errs, d.hung())
 			continue
 		}
@@ -207,6 +211,7 @@ func (c *Collector) read(r *agent.Round, expired <-chan struct{}) error {
 func (c *Collector) take(r *agent.Round, d *device, result deviceRound) error {
 	m := c.known[d.info.UUID]
 	if err := c.noteFaults(d, result); err != nil {
+		m.occupied.lapse()
 		return err
 	}
 	c.noteEdges(d.info.UUID, m, &result.whole)

@@ -47,6 +47,9 @@ func TestAHealthyDeviceGivesEverySeriesInBaseUnits(t *testing.T) {
 			"gpu_sm_activity_ratio{" + gpu0 + "}": 0.4, "gpu_sm_occupancy_ratio{" + gpu0 + "}": 0.3,
 			"gpu_tensor_activity_ratio{" + gpu0 + "}": 0.2, "gpu_dram_activity_ratio{" + gpu0 + "}": 0.1,
 		}
+		for _, state := range occupancyNames {
+			want["gpu_time_seconds_total{"+gpu0+",state="+state+"}"] = 0
+		}
 		for i, reason := range throttleNames {
 			want["gpu_throttle_seconds_total{"+gpu0+",reason="+reason+"}"] = float64(i)
 		}
@@ -62,7 +65,7 @@ func TestAHealthyDeviceGivesEverySeriesInBaseUnits(t *testing.T) {
 
 // of says which series each reading gives.
 var of = map[Reading][]string{
-	Utilization: {"gpu_utilization_ratio"}, Memory: {"gpu_memory_bytes", "gpu_memory_utilization_ratio"}, Power: {"gpu_power_watts"},
+	Utilization: {"gpu_utilization_ratio", "gpu_time_seconds_total"}, Processes: {"gpu_time_seconds_total"}, Memory: {"gpu_memory_bytes", "gpu_memory_utilization_ratio"}, Power: {"gpu_power_watts"},
 	PowerLimit: {"gpu_power_limit_watts"}, Temperature: {"gpu_temperature_celsius"}, MemoryTemperature: {"gpu_memory_temperature_celsius"},
 	Clocks: {"gpu_clock_hertz"}, Energy: {"gpu_energy_joules_total"}, ECC: {"gpu_ecc_errors_total"}, Throttle: {"gpu_throttle_seconds_total"},
 	PCIe: {"gpu_pcie_bytes_total"}, NVLink: {"gpu_nvlink_bytes_total"}, RemappedRows: {"gpu_remapped_rows"},

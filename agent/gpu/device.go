@@ -110,7 +110,7 @@ func (d *device) read() (r deviceRound) {
 
 // withholds reports whether the whole device gives no such reading because its GPU instances do: it would count twice.
 func (l Layout) withholds(r Reading) bool {
-	return l.MIG && (r == Utilization || r == Activity || r == Memory && len(l.Slices) > 0)
+	return l.MIG && (r == Utilization || r == Processes || r == Activity || r == Memory && len(l.Slices) > 0)
 }
 
 // try makes one reading unless it is known to be unsupported. It returns false when the round must end.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/endscope/endscope/agent"
 )
@@ -19,6 +20,7 @@ func (c *Collector) emitDevice(r *agent.Round, d *device, m *memory, result *dev
 	about := []string{driver.Version, driver.CUDA, info.PCIBusID, info.Architecture, info.ComputeCapability, info.VBIOS, mig}
 	r.Add(c.series.info, 1, m.id.with(append([]string{""}, about...)...)...)
 	c.series.emit(r, &m.id, &result.whole)
+	c.emitTime(r, m, &result.whole)
 	for _, s := range result.layout.Slices {
 		id := m.id.slice(s, false)
 		r.Add(c.series.info, 1, id.with(append([]string{info.UUID}, about...)...)...)
@@ -27,6 +29,18 @@ func (c *Collector) emitDevice(r *agent.Round, d *device, m *memory, result *dev
 		s := &result.slices[i]
 		id := m.id.slice(s.slice, s.shared)
 		c.series.emit(r, &id, &s.Snapshot)
+	}
+}
+
+// emitTime credits the time since the previous round. Where activity is not told there is no state effective.
+func (c *Collector) emitTime(r *agent.Round, m *memory, s *Snapshot) {
+	if !m.occupied.note(time.Now(), s) {
+		return
+	}
+	for state, seconds := range m.occupied.seconds {
+		if occupancy(state) != effective || m.occupied.deep {
+			r.AddCounter(c.series.time, seconds, c.began, m.id.with(occupancyNames[state])...)
+		}
 	}
 }
 

@@ -247,6 +247,8 @@ func fill(r Reading, s *Snapshot) {
 		s.RowsUncorrectable.Set(0)
 		s.RowsPending.Set(0)
 		s.RowsFailure.Set(0)
+	case Processes:
+		s.Processes.Set(1)
 	case Activity:
 		s.SMActivity.Set(0.4)
 		s.SMOccupancy.Set(0.3)

@@ -33,6 +33,7 @@ type series struct {
 	clock, energy, ecc, throttle, pcie, nvlink     *agent.Desc
 	rows                                           *agent.Desc
 	smActivity, smOccupancy, tensor, dram          *agent.Desc
+	time                                           *agent.Desc
 	xid, health                                    *agent.Desc
 	denied, failed                                 *agent.Desc
 }
@@ -63,6 +64,8 @@ func newSeries() *series {
 		tensor:      gauge("gpu_tensor_activity_ratio", "ratio", "Share of cycles in which any tensor pipe was active, since the previous reading."),
 		dram:        gauge("gpu_dram_activity_ratio", "ratio", "Share of the peak memory bandwidth in use, since the previous reading."),
 
+		time: counter("gpu_time_seconds_total", "seconds", "Time since the agent started, by what the GPU did in it. Exactly one state holds at a time.", "state"),
+
 		xid:    counter("gpu_xid_errors_total", "", "XID errors that the driver reported while the agent watched.", "xid"),
 		health: counter("gpu_health_events_total", "", "Health events of the GPU since the agent started.", "kind", "severity"),
 
@@ -75,7 +78,7 @@ func (s *series) all() []*agent.Desc {
 	return []*agent.Desc{
 		s.info, s.lastRead, s.utilization, s.memoryUtilization, s.memory, s.power, s.powerLimit, s.temperature, s.memTemperature,
 		s.clock, s.energy, s.ecc, s.throttle, s.pcie, s.nvlink, s.rows, s.smActivity, s.smOccupancy, s.tensor, s.dram,
-		s.xid, s.health, s.denied, s.failed,
+		s.time, s.xid, s.health, s.denied, s.failed,
 	}
 }
 

@@ -14,6 +14,7 @@ const SimulatedModel = "Simulated H100 80GB (no hardware)"
 // SimulateConfig says what a simulated source shows.
 type SimulateConfig struct {
 	Devices int    // how many GPUs; at least 1
+	Idle    int    // how many of them, the last ones, are held by a process that never works
 	Seed    uint64 // the same seed gives the same values at the same instants
 	Start   time.Time
 }
@@ -33,12 +34,15 @@ func NewSimulated(cfg SimulateConfig) Source {
 			Index: i, UUID: fmt.Sprintf("GPU-SIMULATED-%016x-%d", cfg.Seed, i), Model: SimulatedModel,
 			Architecture: "simulated", ComputeCapability: "9.0",
 		}}
+		d.weights = (38 + 8*rng.Float64()) * (1 << 30)
+		s.devices = append(s.devices, d)
+		if i >= max(cfg.Devices, 1)-cfg.Idle {
+			continue
+		}
 		d.load = wave{mean: 0.5 + 0.1*rng.Float64()}
 		for _, w := range []struct{ amplitude, period float64 }{{0.22, 900}, {0.1, 217}, {0.06, 61}} {
 			d.load.parts = append(d.load.parts, sine{w.amplitude, 2 * math.Pi / (w.period * (0.9 + 0.2*rng.Float64())), 2 * math.Pi * rng.Float64()})
 		}
-		d.weights = (38 + 8*rng.Float64()) * (1 << 30)
-		s.devices = append(s.devices, d)
 	}
 	return s
 }
@@ -85,7 +89,7 @@ func (w wave) integral(t float64) float64 {
 	return v
 }
 
-// simulatedDevice is one synthetic GPU. Its load stays between 0.1 and 0.98.
+// simulatedDevice is one synthetic GPU. Its load stays between 0.1 and 0.98, or is 0 for an idle one.
 type simulatedDevice struct {
 	source  *simulated
 	info    Info
@@ -108,6 +112,7 @@ const (
 
 func (d *simulatedDevice) Info() Info { return d.info }
 func (d *simulatedDevice) Release()   {}
+func (d *simulatedDevice) idle() bool { return d.load.mean == 0 }
 
 // Layout returns a device without MIG.
 func (d *simulatedDevice) Layout() (Layout, error) { return Layout{}, nil }
@@ -121,8 +126,8 @@ func (d *simulatedDevice) ReadSlice(Slice, Reading, *Snapshot) error {
 func (d *simulatedDevice) Read(reading Reading, out *Snapshot) error {
 	t := max(time.Since(d.source.start).Seconds(), 0)
 	load, work := d.load.at(t), d.load.integral(t)
-	into := math.Mod(t, throttlePeriod) - (throttlePeriod - throttleLength)
-	throttled := into >= 0
+	into := math.Mod(t, throttlePeriod) - (throttlePeriod - throttleLength) // seconds into the throttled part of a period
+	throttled := into >= 0 && !d.idle()
 	switch reading {
 	case Utilization:
 		out.Utilization.Set(min(1, math.Round(105*load)/100))
@@ -155,7 +160,11 @@ func (d *simulatedDevice) Read(reading Reading, out *Snapshot) error {
 		out.ECCCorrected.Set(0)
 		out.ECCUncorrected.Set(0)
 	case Throttle:
-		out.Throttle[ThrottlePowerCap].Set(math.Floor(t/throttlePeriod)*throttleLength + max(into, 0))
+		held := math.Floor(t/throttlePeriod)*throttleLength + max(into, 0)
+		if d.idle() {
+			held = 0
+		}
+		out.Throttle[ThrottlePowerCap].Set(held)
 		out.Throttle[ThrottleThermal].Set(0)
 		out.Throttle[ThrottleHardwareThermal].Set(0)
 		out.Throttle[ThrottlePowerBrake].Set(0)
@@ -171,6 +180,8 @@ func (d *simulatedDevice) Read(reading Reading, out *Snapshot) error {
 		out.RowsUncorrectable.Set(0)
 		out.RowsPending.Set(0)
 		out.RowsFailure.Set(0)
+	case Processes:
+		out.Processes.Set(1)
 	case Activity:
 		out.SMActivity.Set(0.92 * load)
 		out.SMOccupancy.Set(0.41 * load)

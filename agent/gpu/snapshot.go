@@ -21,6 +21,7 @@ const (
 	PCIe
 	NVLink
 	RemappedRows
+	Processes
 	Activity // GPM: needs two samples, so the first call gives nothing
 	readings
 )
@@ -54,6 +55,8 @@ func (r Reading) String() string {
 		return "nvlink"
 	case RemappedRows:
 		return "remapped_rows"
+	case Processes:
+		return "processes"
 	case Activity:
 		return "activity"
 	}
@@ -136,6 +139,8 @@ type Snapshot struct {
 
 	RowsCorrectable, RowsUncorrectable Value // rows mapped away
 	RowsPending, RowsFailure           Value // 0 or 1: a reset is needed; the board must be replaced
+
+	Processes Value // compute processes that hold the device
 
 	SMActivity, SMOccupancy, TensorActivity, DRAMActivity Value // ratios of the time since the previous reading
 }

@@ -180,6 +180,15 @@ func (d *device) Read(reading gpu.Reading, out *gpu.Snapshot) error {
 		return d.nvlink(out)
 	case gpu.RemappedRows:
 		return d.remappedRows(out)
+	case gpu.Processes:
+		if err := d.source.need("nvmlDeviceGetComputeRunningProcesses"); err != nil {
+			return err
+		}
+		processes, ret := d.handle.GetComputeRunningProcesses()
+		if ret == nvml.SUCCESS {
+			out.Processes.Set(float64(len(processes)))
+		}
+		return fail("nvmlDeviceGetComputeRunningProcesses", ret)
 	case gpu.Activity:
 		return d.activity(wholeDevice, out)
 	}

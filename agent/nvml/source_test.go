@@ -118,6 +118,9 @@ func (r *rig) answer(d *mock.Device) {
 		}
 		return nvml.SUCCESS
 	}
+	d.GetComputeRunningProcessesFunc = func() ([]nvml.ProcessInfo, nvml.Return) {
+		return []nvml.ProcessInfo{{Pid: 11}, {Pid: 12}}, nvml.SUCCESS
+	}
 	d.GpmQueryDeviceSupportFunc = func() (nvml.GpmSupport, nvml.Return) {
 		return nvml.GpmSupport{IsSupportedDevice: 1}, nvml.SUCCESS
 	}
@@ -238,7 +241,7 @@ func TestReadingsAreInBaseUnits(t *testing.T) {
 		Utilization: v(0.87), MemoryTotal: v(80 << 30), MemoryUsed: v(20 << 30), MemoryFree: v(59 << 30), MemoryReserved: v(1 << 30),
 		Power: v(345.678), PowerLimit: v(700), Temperature: v(54), MemoryTemperature: v(61), Energy: v(1234.567),
 		ECCCorrected: v(5), ECCUncorrected: v(6), PCIeTransmit: v(1000), PCIeReceive: v(2000), NVLinkTransmit: v(3072), NVLinkReceive: v(77), NVLinkRecoveries: v(4),
-		RowsCorrectable: v(2), RowsUncorrectable: v(1), RowsPending: v(1), RowsFailure: v(0),
+		RowsCorrectable: v(2), RowsUncorrectable: v(1), RowsPending: v(1), RowsFailure: v(0), Processes: v(2),
 	}
 	want.Clocks[gpu.ClockGraphics], want.Clocks[gpu.ClockSM], want.Clocks[gpu.ClockMemory], want.Clocks[gpu.ClockVideo] = v(1000e6), v(1001e6), v(1002e6), v(1003e6)
 	want.Throttle[gpu.ThrottlePowerCap], want.Throttle[gpu.ThrottleHardwareThermal], want.Throttle[gpu.ThrottleThermal] = v(2.5), v(0), v(3)
