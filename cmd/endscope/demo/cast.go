@@ -24,20 +24,22 @@ type role struct {
 	model                string
 	share                float64
 	behaviour            scoring.Behaviour
+	spareGPUs            int // where GPUs are simulated
 }
 
 // cast returns the instances. Green is the newer version with the larger model: it asks the feature store for more, fails on applicants
-// without a limit, and takes three tenths of the traffic. Its second instance is far from the store: what there is to find.
+// without a limit, and takes three tenths of the traffic. Its second instance is far from the store, and its
+// first holds a second GPU that it never uses: what there is to find.
 func cast() []role {
 	blue := scoring.Behaviour{Lookup: 15 * time.Millisecond, LookupFails: 0.003}
 	green := scoring.Behaviour{Lookup: 22 * time.Millisecond, LookupFails: 0.003}
 	slow := green
 	slow.Lookup *= 5
 	return []role{
-		{"blue", "blue-1", "logistic", 0.35, blue},
-		{"blue", "blue-2", "logistic", 0.35, blue},
-		{"green", "green-1", "boosted", 0.15, green},
-		{"green", "green-2", "boosted", 0.15, slow},
+		{"blue", "blue-1", "logistic", 0.35, blue, 0},
+		{"blue", "blue-2", "logistic", 0.35, blue, 0},
+		{"green", "green-1", "boosted", 0.15, green, 1},
+		{"green", "green-2", "boosted", 0.15, slow, 0},
 	}
 }
 

@@ -41,7 +41,7 @@ func (i *instance) args() []string {
 	args := []string{
 		instanceCommand, "--server=" + i.server, "--deployment=" + i.deployment, "--instance=" + i.role.instance, "--model=" + i.model,
 		fmt.Sprintf("--lookup=%s", i.behaviour.Lookup), fmt.Sprintf("--lookup-fails=%g", i.behaviour.LookupFails),
-		fmt.Sprintf("--interval=%s", i.interval), "--data-dir=" + i.dataDir, fmt.Sprintf("--simulate-gpu=%t", i.simulateGPU),
+		fmt.Sprintf("--interval=%s", i.interval), "--data-dir=" + i.dataDir, fmt.Sprintf("--simulate-gpu=%t", i.simulateGPU), fmt.Sprintf("--spare-gpus=%d", i.spareGPUs),
 		"--log.level=" + i.log.Level, "--log.format=" + i.log.Format,
 	}
 	return args
@@ -73,6 +73,7 @@ func NewInstance(env cli.Env) *cobra.Command {
 	fs.DurationVar(&i.interval, "interval", DefaultConfig().Interval, "How often the agent reads and pushes.")
 	fs.StringVar(&i.dataDir, "data-dir", "", "Folder of the agent's spool.")
 	fs.BoolVar(&i.simulateGPU, "simulate-gpu", false, "Read a simulated GPU.")
+	fs.IntVar(&i.spareGPUs, "spare-gpus", 0, "Simulated GPUs that are held and never work.")
 	fs.StringVar(&i.log.Level, "log.level", i.log.Level, "Least severe message that is logged.")
 	fs.StringVar(&i.log.Format, "log.format", i.log.Format, "Shape of a log line.")
 	return cmd
@@ -120,7 +121,7 @@ func (i *instance) sources(registry *prometheus.Registry, log *slog.Logger) ([]a
 	if i.simulateGPU {
 		seed := fnv.New64a()
 		_, _ = io.WriteString(seed, i.role.instance)
-		col, err := gpu.New(gpu.DefaultConfig(), gpu.Settings{Logger: log, Source: gpu.NewSimulated(gpu.SimulateConfig{Devices: 1, Seed: seed.Sum64()})})
+		col, err := gpu.New(gpu.DefaultConfig(), gpu.Settings{Logger: log, Source: gpu.NewSimulated(gpu.SimulateConfig{Devices: 1 + i.spareGPUs, Idle: i.spareGPUs, Seed: seed.Sum64()})})
 		if err != nil {
 			return nil, err
 		}

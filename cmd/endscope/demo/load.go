@@ -19,6 +19,10 @@ const (
 	maxInFlight = 256
 	// freshEvery is how many requests go by between two that use a connection of their own, as new clients do.
 	freshEvery = 20
+	// explainEvery is how many requests go by between two that ask for an explanation.
+	explainEvery = 8
+	// leaveEvery is how many explanations go by between two whose client does not wait for the end.
+	leaveEvery = 40
 )
 
 // load sends requests at a steady rate, whether or not those before are answered.
@@ -57,10 +61,13 @@ func (l *load) run(ctx context.Context, targets []*target) {
 			}
 			continue
 		}
-		body, fresh := request(applicants), n%freshEvery == 0
+		c := call{path: "/score", body: request(applicants, rowsPerRequest(rand.Float64())), fresh: n%freshEvery == 0}
+		if n%explainEvery == 0 {
+			c = call{path: "/explain", body: request(applicants, 1), leaves: n%(explainEvery*leaveEvery) == 0}
+		}
 		underWay.Go(func() {
 			defer func() { <-slots }()
-			send(context.WithoutCancel(ctx), client, t, body, fresh) // bounded by the client's timeout
+			send(context.WithoutCancel(ctx), client, t, c) // bounded by the client's timeout
 		})
 	}
 }
@@ -88,10 +95,18 @@ func choose(targets []*target, x float64) *target {
 	return running[len(running)-1]
 }
 
-// request returns the body of a request about a few applicants; now and then a value is missing.
-func request(g *scoring.Generator) []byte {
+// call is one request.
+type call struct {
+	path   string
+	body   []byte
+	fresh  bool // on a connection of its own
+	leaves bool // the client leaves when the answer has begun
+}
+
+// request returns a body about so many applicants; now and then a value is missing.
+func request(g *scoring.Generator, rows int) []byte {
 	var r scoring.Request
-	for range rowsPerRequest(rand.Float64()) {
+	for range rows {
 		a, _ := g.Next()
 		r.Data = append(r.Data, a[:])
 	}
@@ -103,17 +118,19 @@ func request(g *scoring.Generator) []byte {
 }
 
 // send asks once. What goes wrong is measured by the instance, or shows as an instance that is missing.
-func send(ctx context.Context, client *http.Client, t *target, body []byte, fresh bool) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url+"/score", bytes.NewReader(body))
+func send(ctx context.Context, client *http.Client, t *target, c call) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url+c.path, bytes.NewReader(c.body))
 	if err != nil {
 		return
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Close = fresh
+	req.Close = c.fresh || c.leaves
 	resp, err := client.Do(req)
 	if err != nil {
 		return
 	}
-	_, _ = io.Copy(io.Discard, resp.Body)
+	if !c.leaves {
+		_, _ = io.Copy(io.Discard, resp.Body)
+	}
 	_ = resp.Body.Close()
 }

@@ -46,6 +46,8 @@ type Server struct {
 	model     Model
 	behaviour Behaviour
 	metrics   *metrics
+	engine    *engine
+	typical   Applicant
 	events    events
 	scored    atomic.Int64
 }
@@ -56,13 +58,18 @@ func NewServer(model Model, b Behaviour, reg prometheus.Registerer) (*Server, er
 	if err != nil {
 		return nil, fmt.Errorf("metrics of the scoring server: %w", err)
 	}
-	return &Server{model: model, behaviour: b, metrics: m}, nil
+	em, err := newEngineMetrics(reg)
+	if err != nil {
+		return nil, fmt.Errorf("metrics of the engine: %w", err)
+	}
+	return &Server{model: model, behaviour: b, metrics: m, engine: newEngine(em), typical: typical()}, nil
 }
 
 // Serve answers on l until ctx ends, and then finishes what is under way, for at most two seconds. It closes l.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /score", s.score)
+	mux.HandleFunc("POST /explain", s.explain)
 	mux.HandleFunc("GET /events", func(w http.ResponseWriter, _ *http.Request) { _ = writeJSON(w, http.StatusOK, s.events.last()) })
 	server := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
@@ -101,6 +108,7 @@ func (s *Server) score(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	read := time.Now()
 	s.metrics.requestSize.Observe(float64(len(body)))
+	s.metrics.upload.Observe(read.Sub(began).Seconds())
 	status, modelStatus := http.StatusOK, 0
 	var answer any
 	var rows []Applicant
@@ -122,16 +130,33 @@ func (s *Server) score(w http.ResponseWriter, r *http.Request) {
 			modelStatus, answer = http.StatusOK, Answer{scores}
 		}
 	}
-	size := writeJSON(w, status, answer)
-	took := time.Since(began).Seconds()
+	s.answer(w, exchange{began: began, read: read, body: body}, status, modelStatus, answer, err)
+}
 
+// exchange is one request and when it came.
+type exchange struct {
+	began, read time.Time // its first byte, and its last
+	body        []byte
+}
+
+// answer writes an answer in one piece, and measures the request.
+func (s *Server) answer(w http.ResponseWriter, x exchange, status, modelStatus int, answer any, err error) {
+	answered := time.Now()
+	size := writeJSON(w, status, answer)
+	s.metrics.download.Observe(time.Since(answered).Seconds())
+	s.measure(x, status, modelStatus, size, answer, err)
+}
+
+// measure counts a request that has been answered.
+func (s *Server) measure(x exchange, status, modelStatus, size int, answer any, err error) {
+	took := time.Since(x.began).Seconds()
 	s.metrics.responseSize.Observe(float64(size))
 	model := ""
 	if modelStatus != 0 {
 		model = strconv.Itoa(modelStatus)
 	}
 	s.metrics.requests.WithLabelValues(strconv.Itoa(status), model).Observe(took)
-	s.collect(event{Time: began, Status: status, ModelStatus: modelStatus, Seconds: took}, body, answer, err)
+	s.collect(event{Time: x.began, Status: status, ModelStatus: modelStatus, Seconds: took}, x.body, answer, err)
 }
 
 // ask waits for the feature store and asks the model.

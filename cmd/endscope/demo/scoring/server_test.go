@@ -35,10 +35,12 @@ func serve(t *testing.T, model Model, b Behaviour) (string, *prometheus.Registry
 	return "http://" + l.Addr().String(), reg
 }
 
-func post(t *testing.T, url, body string) (int, string) {
+func post(t *testing.T, url, body string) (int, string) { return ask(t, url+"/score", body) }
+
+func ask(t *testing.T, url, body string) (int, string) {
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
-	resp, err := client.Post(url+"/score", "application/json", strings.NewReader(body))
+	resp, err := client.Post(url, "application/json", strings.NewReader(body))
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
