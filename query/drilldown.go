@@ -2,9 +2,7 @@ package query
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/endscope/endscope/scopes"
@@ -12,7 +10,7 @@ import (
 
 // Request is a drill-down question.
 type Request struct {
-	Scopes       []scopes.Pattern     // all of one level; `*` asks for every scope at that place, each with its own series
+	Scopes       []scopes.Pattern     // `*` asks for every scope at that place, each with its own series
 	Metrics      []string             // names of definitions, compared without case; at least one
 	Aggregations []scopes.Aggregation // none means the primary one of each metric
 	Interval     Interval
@@ -32,11 +30,12 @@ type OrderBy struct {
 	Ascending   bool
 }
 
-// Compare names the past that an answer is compared with: an offset, or an absolute start of a span as long as the
-// request's. The zero Compare compares with nothing.
+// Compare names the past that an answer is compared with: an offset, an absolute start of a span as long as the request's, or
+// the span that ends where the answer's begins. The zero Compare compares with nothing.
 type Compare struct {
-	Offset time.Duration
-	Start  time.Time
+	Offset   time.Duration
+	Start    time.Time
+	Previous bool
 }
 
 // Answer holds one series for each metric, aggregation, scope and combination of split values that has data. Every
@@ -73,16 +72,21 @@ type PlanStep struct {
 
 // AnswerSeries is one line of a chart.
 type AnswerSeries struct {
-	Scope       scopes.Path // as deep as the split names it
+	Scope       scopes.Path  // as deep as the split names it
+	Asked       scopes.Level // of the scope in the request that it belongs to
 	Metric      string
 	Aggregation scopes.Aggregation
 	Unit        scopes.Unit
-	Dimensions  map[string]string // by the catalogue's spelling; empty without a split
+	Dimensions  map[string]string // by the catalogue's spelling; empty without a split; FoldedValue where it is Folded
 	Values      []*float64        // nil where there is no data; never 0 instead, never NaN or infinite
 	Compared    []*float64        // the values of Answer.Compared, where the request compares; nil where there is no data
 	Folded      int               // how many series this one stands for, where it holds what Top left out; otherwise 0
 	Histogram   *HistogramSource  // for what is computed from the buckets of histograms
 }
+
+// FoldedValue is the value of every dimension of a series that stands for those that Top left out. A dimension may have the
+// same word as a value of its own: only AnswerSeries.Folded tells the two apart.
+const FoldedValue = "other"
 
 // HistogramSource says from which histograms a series was computed and how exact it is.
 type HistogramSource struct {
@@ -112,11 +116,17 @@ type Truncation struct {
 // Errors: *ParamError for what is not allowed, one that wraps scopes.ErrNotFound and names the scope where nothing is
 // stored for it, *AnswerLimitError, and those of Settings.Range.
 func (p *Planner) DrillDown(ctx context.Context, r Request) (*Answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.set.Engine.cfg.Timeout) // of all its queries together
+	defer cancel()
 	win, err := p.windowsOf(r)
 	if err != nil {
 		return nil, err
 	}
-	plans, err := p.plans(r, win)
+	past, err := r.Compare.windows(r, win)
+	if err != nil {
+		return nil, err
+	}
+	plans, filter, err := p.plans(r, win)
 	if err != nil {
 		return nil, err
 	}
@@ -125,119 +135,22 @@ func (p *Planner) DrillDown(ctx context.Context, r Request) (*Answer, error) {
 			return nil, err
 		}
 	}
-	session := p.set.Engine.NewSession()
-	answer := &Answer{Start: win.start, End: win.end(), Interval: win.length, Timestamps: win.timestamps(), Series: []AnswerSeries{}, Warnings: []string{}}
+	d := &drillDown{planner: p, request: r, session: p.set.Engine.NewSession(), now: win, past: past, states: map[stateKey]stateRule{}}
+	d.answer = &Answer{Start: win.start, End: win.end(), Interval: win.length, Timestamps: win.timestamps(), Series: []AnswerSeries{}, Warnings: []string{}}
 	if partial := p.set.Now().Sub(win.start); partial < time.Duration(win.count)*win.length {
 		i := max(0, int(partial/win.length))
-		answer.PartialFrom = &answer.Timestamps[i]
+		d.answer.PartialFrom = &d.answer.Timestamps[i]
 	}
-	for _, plan := range plans {
-		if plan.def.Source.Kind == scopes.KindInstanceState {
-			if plan.states, err = p.stateRule(ctx, plan.scope, win); err != nil {
-				return nil, err
-			}
-		}
-		for _, a := range aggregationsOf(plan.def, r.Aggregations) {
-			if err := p.evaluate(ctx, session, plan, a, win, answer); err != nil {
-				return nil, err
-			}
-		}
+	spans := []Span{{win.start, win.end()}}
+	if past != nil {
+		d.answer.Compared = &Span{past.start, past.end()}
+		spans = append(spans, *d.answer.Compared)
 	}
-	slices.Sort(answer.Warnings)
-	answer.Warnings = slices.Compact(answer.Warnings)
-	return answer, nil
-}
-
-func (p *Planner) windowsOf(r Request) (windows, error) {
-	if !r.Start.Before(r.End) {
-		return windows{}, &ParamError{Name: "start", Value: r.Start.UTC().Format(time.RFC3339), Rule: "must be before end " + r.End.UTC().Format(time.RFC3339)}
+	d.resolver = p.newResolver(filter, spans...)
+	if err := d.ask(ctx, plans); err != nil {
+		return nil, err
 	}
-	// Milliseconds are what is stored.
-	start, end := r.Start.Truncate(time.Millisecond).UTC(), r.End.Truncate(time.Millisecond).UTC()
-	if end.Sub(start) < minInterval {
-		return windows{}, &ParamError{Name: "end", Value: r.End.UTC().Format(time.RFC3339Nano), Rule: "must be at least 1s after start"}
-	}
-	if end.Sub(start) > maxDuration {
-		return windows{}, &ParamError{Name: "start", Value: r.Start.UTC().Format(time.RFC3339), Rule: "must be at most 100 years before end"}
-	}
-	win := newWindows(start, end, r.Interval)
-	if win.count > p.cfg.MaxPoints {
-		return windows{}, &AnswerLimitError{Points: win.count, Limit: p.cfg.MaxPoints, How: "ask for a longer interval or a shorter time range"}
-	}
-	return win, nil
-}
-
-// plans looks up the metrics and checks that each has what is asked of it.
-func (p *Planner) plans(r Request, win windows) ([]*plan, error) {
-	if len(r.Scopes) == 0 || r.Scopes[0].Level() == "" {
-		return nil, &ParamError{Name: "scope", Value: "", Rule: "must be endpoint[/deployment[/instance]], where any part may be *"}
-	}
-	level := r.Scopes[0].Level()
-	for _, scope := range r.Scopes {
-		if scope.Level() != level {
-			return nil, &ParamError{Name: "scope", Value: scope.String(), Rule: fmt.Sprintf("must be at %s scope, as %s is", level, r.Scopes[0])}
-		}
-	}
-	if len(r.Metrics) == 0 {
-		return nil, &ParamError{Name: "metric", Value: "", Rule: "must be one of " + p.metricNames(level)}
-	}
-	var out []*plan
-	for _, name := range r.Metrics {
-		def, ok := p.set.Catalogue.Lookup(name, level)
-		if !ok {
-			return nil, &ParamError{Name: "metric", Value: name, Rule: fmt.Sprintf("must be one of those at %s scope: %s", level, p.metricNames(level))}
-		}
-		pl := &plan{def: def, window: win.length}
-		for _, dim := range r.Split {
-			d, ok := def.Dimension(dim)
-			if !ok {
-				return nil, &ParamError{Name: "split", Value: dim, Rule: fmt.Sprintf("must be a dimension of %s at %s scope: %s", def.Name, level, dimensionNames(def))}
-			}
-			if !slices.ContainsFunc(pl.split, func(o scopes.Dimension) bool { return o.Name == d.Name }) {
-				pl.split = append(pl.split, d)
-			}
-		}
-		for _, a := range r.Aggregations {
-			if !def.Supports(a) {
-				return nil, &ParamError{Name: "aggregation", Value: string(a), Rule: fmt.Sprintf("must be one that %s has: %s", def.Name, joined(def.Aggregations))}
-			}
-		}
-		for _, scope := range r.Scopes {
-			scoped := *pl
-			scoped.scope, scoped.matchers = scope, scope.Matchers()
-			out = append(out, &scoped)
-		}
-	}
-	return out, nil
-}
-
-func aggregationsOf(def *scopes.Definition, asked []scopes.Aggregation) []scopes.Aggregation {
-	if len(asked) == 0 {
-		return def.Aggregations[:1]
-	}
-	return asked
-}
-
-func (p *Planner) metricNames(level scopes.Level) string {
-	var names []string
-	for _, d := range p.set.Catalogue.AtLevel(level) {
-		names = append(names, d.Name)
-	}
-	return strings.Join(names, ", ")
-}
-
-func dimensionNames(def *scopes.Definition) string {
-	var names []string
-	for _, d := range def.Dimensions {
-		names = append(names, d.Name)
-	}
-	return strings.Join(names, ", ")
-}
-
-func joined[S ~string](values []S) string {
-	var out []string
-	for _, v := range values {
-		out = append(out, string(v))
-	}
-	return strings.Join(out, ", ")
+	slices.Sort(d.answer.Warnings)
+	d.answer.Warnings = slices.Compact(d.answer.Warnings)
+	return d.answer, nil
 }

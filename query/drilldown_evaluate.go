@@ -3,66 +3,102 @@ package query
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
-	"strings"
+	"runtime"
+	"sync"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/endscope/endscope/scopes"
 )
 
-// evaluate adds the series of one aggregation to the answer.
-func (p *Planner) evaluate(ctx context.Context, session *Session, plan *plan, a scopes.Aggregation, win windows, answer *Answer) error {
-	found := map[uint64]*AnswerSeries{}
-	for _, part := range p.parts(plan, win) {
-		result, err := session.Range(ctx, part.plan.expr(a), part.start.Add(part.length), part.end(), part.length)
-		if err != nil {
-			return fmt.Errorf("evaluate %s of %s: %w", a, plan.def.Name, err)
+// evaluation is one aggregation of a plan over windows.
+type evaluation struct {
+	plan        *plan
+	aggregation scopes.Aggregation
+	windows     windows
+	parts       []part
+	results     []Result // one for each part, the caller's
+	steps       []PlanStep
+}
+
+// evaluate evaluates all parts of the evaluations, several at a time. It fails once there are more values than the limit.
+func (p *Planner) evaluate(ctx context.Context, session *Session, evaluations []*evaluation) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	total := &valueCount{limit: p.cfg.MaxValues, most: map[*evaluation]int{}}
+	for _, e := range evaluations {
+		if e.plan.nothing {
+			continue
 		}
-		for _, w := range result.Annotations.AsErrors() {
-			answer.Warnings = append(answer.Warnings, w.Error())
-		}
-		if n := len(answer.Series) + max(len(found), len(result.Matrix)); n*win.count > p.cfg.MaxValues {
-			return &AnswerLimitError{Series: n, Points: win.count, Limit: p.cfg.MaxValues,
-				How: "ask for a longer interval, a shorter time range, fewer dimensions in split, or a narrower scope"}
-		}
-		for _, s := range result.Matrix {
-			series := found[s.Metric.Hash()]
-			if series == nil {
-				series = newAnswerSeries(plan, a, s.Metric, win.count)
-				found[s.Metric.Hash()] = series
-			}
-			part.fill(series.Values[part.first:], s.Floats)
+		e.parts = p.parts(e.plan, e.windows)
+		e.results, e.steps = make([]Result, len(e.parts)), make([]PlanStep, len(e.parts))
+		for i, part := range e.parts {
+			group.Go(func() error {
+				expr := part.plan.expr(e.aggregation)
+				step := PlanStep{Metric: e.plan.def.Name, Aggregation: e.aggregation, Expr: expr.String(), Start: part.start, End: part.end(), Step: part.length}
+				result, err := session.Range(ctx, expr, part.start.Add(part.length), part.end(), part.length)
+				if err != nil {
+					return fmt.Errorf("evaluate %s of %s: %w", e.aggregation, e.plan.def.Name, err)
+				}
+				step.Cost = result.Cost
+				e.results[i], e.steps[i] = result, step
+				return total.add(e, len(result.Matrix))
+			})
 		}
 	}
-	maps.DeleteFunc(found, func(_ uint64, s *AnswerSeries) bool {
-		return !slices.ContainsFunc(s.Values, func(v *float64) bool { return v != nil })
-	})
-	sorted := slices.SortedFunc(maps.Values(found), func(x, y *AnswerSeries) int {
-		if c := strings.Compare(x.Scope.String(), y.Scope.String()); c != 0 {
-			return c
-		}
-		return slices.Compare(sortedValues(x.Dimensions), sortedValues(y.Dimensions))
-	})
-	for _, s := range sorted {
-		answer.Series = append(answer.Series, *s)
+	return group.Wait()
+}
+
+// valueCount adds up the values of an answer while it is evaluated.
+type valueCount struct {
+	limit  int
+	mu     sync.Mutex
+	series int
+	values int
+	most   map[*evaluation]int // series of one part: the parts of an evaluation have about the same ones
+}
+
+func (c *valueCount) add(e *evaluation, series int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	more := max(0, series-c.most[e])
+	c.most[e] += more
+	c.series += more
+	c.values += more * e.windows.count
+	if c.values > c.limit {
+		return &AnswerLimitError{Series: c.series, Points: e.windows.count, Limit: c.limit,
+			How: "ask for a longer interval, a shorter time range, fewer dimensions in split, a narrower scope or filter, or the top ones only"}
 	}
 	return nil
 }
 
-func newAnswerSeries(plan *plan, a scopes.Aggregation, metric labels.Labels, points int) *AnswerSeries {
-	s := &AnswerSeries{
-		Scope: scopes.Of(metric), Metric: plan.def.Name, Aggregation: a, Unit: plan.def.UnitOf(a),
-		Dimensions: make(map[string]string, len(plan.split)), Values: make([]*float64, points),
+// line is one series of an evaluation, with a value for each window.
+type line struct {
+	labels labels.Labels
+	values []*float64
+}
+
+// lines returns the series of an evaluation that have data, by their labels' bytes.
+func (e *evaluation) lines() map[string]line {
+	out := map[string]line{}
+	var buf []byte
+	for i, part := range e.parts {
+		for _, s := range e.results[i].Matrix {
+			buf = s.Metric.Bytes(buf)
+			l, ok := out[string(buf)]
+			if !ok {
+				l = line{s.Metric, make([]*float64, e.windows.count)}
+			}
+			if part.fill(l.values[part.first:], s.Floats) || ok {
+				out[string(buf)] = l
+			}
+		}
 	}
-	for _, dim := range plan.split {
-		s.Dimensions[dim.Name] = metric.Get(labelOf(dim))
-	}
-	return s
+	return out
 }
 
 // part is a run of windows that one evaluation answers for; first is the index of its first window.
@@ -93,8 +129,8 @@ func (p *Planner) parts(pl *plan, win windows) []part {
 	return out
 }
 
-// fill puts points into their windows. What is not a finite number is no value.
-func (w windows) fill(values []*float64, points []promql.FPoint) {
+// fill puts points into their windows, and says whether there were any. What is not a finite number is no value.
+func (w windows) fill(values []*float64, points []promql.FPoint) bool {
 	kept := make([]float64, 0, len(points))
 	for _, point := range points {
 		if i, ok := w.index(point.T); ok && !math.IsNaN(point.F) && !math.IsInf(point.F, 0) {
@@ -102,12 +138,5 @@ func (w windows) fill(values []*float64, points []promql.FPoint) {
 			values[i] = &kept[len(kept)-1]
 		}
 	}
-}
-
-func sortedValues(dims map[string]string) []string {
-	var out []string
-	for _, name := range slices.Sorted(maps.Keys(dims)) {
-		out = append(out, dims[name])
-	}
-	return out
+	return len(kept) > 0
 }

@@ -18,6 +18,7 @@ type plan struct {
 	split    []scopes.Dimension
 	filter   []*labels.Matcher // of the request's filter: every selection must meet them, too
 	window   time.Duration
+	nothing  bool      // no series meets the filter
 	states   stateRule // for KindInstanceState
 }
 
@@ -111,9 +112,7 @@ func (p *plan) expr(a scopes.Aggregation) parser.Expr {
 	case scopes.KindHistogramShare:
 		return scaled(p.share(), factor)
 	case scopes.KindInstanceState:
-		byState := slices.ContainsFunc(p.split, func(d scopes.Dimension) bool { return d.Label == labelState })
-		instances := p.grouped(parser.SUM, p.states.expr(slices.Concat(p.matchers, p.filter), byState))
-		return scaled(overTime(a, instances, p.window, sampleStep(p.window, time.Minute)), factor)
+		return scaled(overTime(a, p.instances(), p.window, sampleStep(p.window, time.Minute)), factor)
 	}
 	return nil
 }
@@ -189,4 +188,23 @@ func overTime(a scopes.Aggregation, e parser.Expr, window, step time.Duration) p
 func sampleStep(window, finest time.Duration) time.Duration {
 	const most = 240
 	return max(finest, (window / most).Truncate(time.Second))
+}
+
+// instances counts instances, by state if the split or the filter names it.
+func (p *plan) instances() parser.Expr {
+	isState := func(m *labels.Matcher) bool { return m.Name == labelState }
+	byState := slices.ContainsFunc(p.filter, isState) || slices.ContainsFunc(p.split, p.computed)
+	var wanted []State
+	for _, s := range []State{StateReady, StateMissing} {
+		if byState && !slices.ContainsFunc(p.filter, func(m *labels.Matcher) bool { return isState(m) && !m.Matches(string(s)) }) {
+			wanted = append(wanted, s)
+		}
+	}
+	ms := slices.Concat(p.matchers, slices.DeleteFunc(slices.Clone(p.filter), isState))
+	return p.grouped(parser.SUM, p.states.expr(ms, byState, wanted...))
+}
+
+// computed says whether a dimension's label is not stored but made by the plan's expression: that of an instance's state.
+func (p *plan) computed(dim scopes.Dimension) bool {
+	return p.def.Source.Kind == scopes.KindInstanceState && dim.Label == labelState
 }

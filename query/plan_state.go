@@ -45,8 +45,9 @@ type stateRule struct {
 }
 
 // expr returns a vector with the labels endpoint, deployment and instance: 1 for every instance that was seen within the
-// look-back. By state there is also the label state: 1 for the state that the instance is in and 0 for the other.
-func (r stateRule) expr(ms []*labels.Matcher, byState bool) parser.Expr {
+// look-back. By state there is also the label state: of the wanted states, at least one, 1 for that which the instance is in and 0 for
+// the other.
+func (r stateRule) expr(ms []*labels.Matcher, byState bool, wanted ...State) parser.Expr {
 	if !byState {
 		return either(r.known(ms), r.ready(ms))
 	}
@@ -55,7 +56,11 @@ func (r stateRule) expr(ms []*labels.Matcher, byState bool) parser.Expr {
 	label := func(e parser.Expr, s State) parser.Expr {
 		return call("label_replace", e, text(labelState), text(string(s)), text(""), text(""))
 	}
-	return either(label(ready, StateReady), label(missing, StateMissing))
+	var states []parser.Expr
+	for _, s := range wanted {
+		states = append(states, label(map[State]parser.Expr{StateReady: ready, StateMissing: missing}[s], s))
+	}
+	return either(states...)
 }
 
 // ready is 1 for every instance that reports. timestamp() sees stale markers, as every instant selector does.

@@ -1,0 +1,250 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/endscope/endscope/scopes"
+)
+
+// drillDown is a request while it is answered.
+type drillDown struct {
+	planner  *Planner
+	request  Request
+	session  *Session
+	resolver *resolver
+	now      windows
+	past     *windows // nil where nothing is compared
+	states   map[stateKey]stateRule
+	answer   *Answer
+}
+
+// stateKey names what the states of instances are looked up for.
+type stateKey struct {
+	scope scopes.Pattern
+	win   windows
+}
+
+// question is one aggregation of one plan.
+type question struct {
+	plan        *plan
+	aggregation scopes.Aggregation
+	shown       pair
+	ranking     *ranking // nil without a top
+	others      []other
+	left        int // series that are neither shown nor folded
+}
+
+// pair is an evaluation and the one that it is compared with, nil without.
+type pair struct{ now, past *evaluation }
+
+func (p pair) list() []*evaluation {
+	if p.past == nil {
+		return []*evaluation{p.now}
+	}
+	return []*evaluation{p.now, p.past}
+}
+
+// ask evaluates the plans and adds their series to the answer.
+func (d *drillDown) ask(ctx context.Context, plans []*plan) error {
+	var questions []*question
+	for _, pl := range plans {
+		if err := d.resolver.apply(ctx, pl); err != nil {
+			return err
+		}
+		for _, a := range aggregationsOf(pl.def, d.request.Aggregations) {
+			questions = append(questions, &question{plan: pl, aggregation: a})
+		}
+	}
+	if d.request.Top > 0 {
+		if err := d.rank(ctx, questions); err != nil {
+			return err
+		}
+	}
+	var all []*evaluation
+	for _, q := range questions {
+		shown := q.plan
+		if q.ranking != nil {
+			shown = q.ranking.restricted(q.plan)
+		}
+		var err error
+		if q.shown, err = d.pair(ctx, shown, q.aggregation); err != nil {
+			return err
+		}
+		all = append(all, q.shown.list()...)
+		for i := range q.others {
+			if q.others[i].pair, err = d.pair(ctx, q.others[i].plan, q.aggregation); err != nil {
+				return err
+			}
+			all = append(all, q.others[i].list()...)
+		}
+	}
+	if err := d.evaluate(ctx, all); err != nil {
+		return err
+	}
+	d.collect(questions)
+	return nil
+}
+
+// evaluate evaluates and keeps what the engine noticed and what it cost.
+func (d *drillDown) evaluate(ctx context.Context, all []*evaluation) error {
+	if err := d.planner.evaluate(ctx, d.session, all); err != nil {
+		return err
+	}
+	for _, e := range all {
+		for _, r := range e.results {
+			for _, w := range r.Annotations.AsErrors() {
+				d.answer.Warnings = append(d.answer.Warnings, w.Error())
+			}
+		}
+		if d.request.Plan {
+			d.answer.Plan = append(d.answer.Plan, e.steps...)
+		}
+	}
+	return nil
+}
+
+// pair returns the evaluations of a plan over the request's windows.
+func (d *drillDown) pair(ctx context.Context, pl *plan, a scopes.Aggregation) (out pair, err error) {
+	if out.now, err = d.evaluation(ctx, pl, a, d.now); err != nil || d.past == nil {
+		return out, err
+	}
+	out.past, err = d.evaluation(ctx, pl, a, *d.past)
+	return out, err
+}
+
+// evaluation makes a plan ready for windows. What a plan must know of the instances in them is looked up.
+func (d *drillDown) evaluation(ctx context.Context, pl *plan, a scopes.Aggregation, win windows) (*evaluation, error) {
+	ready := *pl
+	ready.window = win.length
+	if pl.def.Source.Kind == scopes.KindInstanceState && !pl.nothing {
+		key := stateKey{pl.scope, win}
+		rule, ok := d.states[key]
+		if !ok {
+			var err error
+			if rule, err = d.planner.stateRule(ctx, pl.scope, win); err != nil {
+				return nil, err
+			}
+			d.states[key] = rule
+		}
+		ready.states = rule
+	}
+	return &evaluation{plan: &ready, aggregation: a, windows: win}, nil
+}
+
+// placed is a series and what the order of an answer is made of.
+type placed struct {
+	series AnswerSeries
+	group  string
+	rank   int
+	name   []string
+}
+
+// collect adds the series of the questions to the answer: those of one question by name, or by rank where it has a top.
+func (d *drillDown) collect(questions []*question) {
+	seen := map[string]bool{} // scopes may overlap
+	left := 0
+	for _, q := range questions {
+		left += q.left
+		var list []placed
+		add := func(pl *plan, l merged, folded int) {
+			key := strings.Join([]string{string(pl.scope.Level()), pl.def.Name, string(q.aggregation), string(l.labels.Bytes(nil))}, "\x00")
+			if folded > 0 {
+				key += "\x00folded"
+			}
+			if seen[key] {
+				return
+			}
+			seen[key] = true
+			s := newAnswerSeries(q.plan, q.aggregation, l)
+			p := placed{group: "", rank: 0}
+			if q.ranking != nil {
+				p.group, p.rank = q.ranking.place(l.labels)
+			}
+			if s.Folded = folded; folded > 0 {
+				p.rank = math.MaxInt
+				for _, dim := range q.plan.split {
+					s.Dimensions[dim.Name] = FoldedValue
+				}
+			}
+			p.series, p.name = s, append([]string{s.Scope.String()}, sortedValues(s.Dimensions)...)
+			list = append(list, p)
+		}
+		for key, l := range d.merge(q.shown) {
+			if q.ranking == nil || q.ranking.keeps(key) {
+				add(q.plan, l, 0)
+			}
+		}
+		for _, o := range q.others {
+			for _, l := range d.merge(o.pair) {
+				add(o.plan, l, o.folded)
+			}
+		}
+		slices.SortFunc(list, func(x, y placed) int {
+			return cmp.Or(strings.Compare(x.group, y.group), cmp.Compare(x.rank, y.rank), slices.Compare(x.name, y.name))
+		})
+		for _, p := range list {
+			d.answer.Series = append(d.answer.Series, p.series)
+		}
+	}
+	if left > 0 {
+		d.answer.Truncated = &Truncation{Shown: len(d.answer.Series), Total: len(d.answer.Series) + left}
+	}
+}
+
+// merged is a line with the one that it is compared with. Where nothing is compared, past is nil.
+type merged struct {
+	labels    labels.Labels
+	now, past []*float64
+}
+
+// merge joins the lines of an evaluation with those of the past. A line may be in only one of them.
+func (d *drillDown) merge(p pair) map[string]merged {
+	out := map[string]merged{}
+	for key, l := range p.now.lines() {
+		out[key] = merged{labels: l.labels, now: l.values}
+	}
+	if p.past == nil {
+		return out
+	}
+	for key, l := range p.past.lines() {
+		m, ok := out[key]
+		if !ok {
+			m = merged{labels: l.labels, now: make([]*float64, d.now.count)}
+		}
+		m.past = l.values
+		out[key] = m
+	}
+	for key, m := range out {
+		if m.past == nil {
+			m.past = make([]*float64, d.now.count)
+			out[key] = m
+		}
+	}
+	return out
+}
+
+func newAnswerSeries(plan *plan, a scopes.Aggregation, l merged) AnswerSeries {
+	s := AnswerSeries{
+		Scope: scopes.Of(l.labels), Asked: plan.scope.Level(), Metric: plan.def.Name, Aggregation: a, Unit: plan.def.UnitOf(a),
+		Dimensions: make(map[string]string, len(plan.split)), Values: l.now, Compared: l.past,
+	}
+	for _, dim := range plan.split {
+		s.Dimensions[dim.Name] = l.labels.Get(labelOf(dim))
+	}
+	return s
+}
+
+func sortedValues(dims map[string]string) []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(dims)) {
+		out = append(out, dims[name])
+	}
+	return out
+}
