@@ -82,9 +82,9 @@ func (a access) guard(s *Server, next http.Handler) http.Handler {
 	if !a.required {
 		return next
 	}
-	closed := s.serve(route{name: unrouted, handle: func(http.ResponseWriter, *http.Request) error {
+	closed := s.serveUnrouted(func(http.ResponseWriter, *http.Request) error {
 		return &ForbiddenError{"web.config_file no longer makes anybody authenticate, and other machines can reach this address; restore its users"}
-	}})
+	})
 	var (
 		mu      sync.Mutex
 		changed time.Time

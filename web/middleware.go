@@ -174,8 +174,11 @@ func (s *Server) writeProblem(rt route, w http.ResponseWriter, p Problem) {
 		w.Header().Set("Retry-After", strconv.Itoa(after))
 	}
 	write := p.write
-	if rt.native {
+	switch {
+	case rt.native:
 		write = p.writeNative
+	case rt.azure:
+		write = p.writeAzure
 	}
 	if err := write(w); err != nil {
 		s.log.Debug("problem not sent", "route", rt.name, "err", err)

@@ -63,10 +63,13 @@ func problemOf(err error) (p Problem, known bool) {
 		timedOut  promql.ErrQueryTimeout
 		canceled  promql.ErrQueryCanceled
 		push      *ingest.Error
+		azure     *azureError
 	)
 	switch {
 	case errors.As(err, &push):
 		return ingestProblem(push), true
+	case errors.As(err, &azure):
+		return Problem{azureProblems + azure.code, "Refused as Azure would", azure.status, azure.message}, true
 	case errors.As(err, &param), errors.As(err, &asked), errors.As(err, &path):
 		return Problem{"/problems/bad-parameter", "Bad parameter", http.StatusBadRequest, err.Error()}, true
 	case errors.As(err, &forbidden):

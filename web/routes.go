@@ -16,6 +16,7 @@ type route struct {
 	path    string   // below the route prefix, in gorilla/mux's template language
 	handle  handler
 	native  bool // errors have the shape of Prometheus's API instead of RFC 9457
+	azure   bool // errors have the shape of Azure's API instead of RFC 9457
 	plain   bool // answers are not compressed here
 
 	everything bool // only for callers who may see everything: grants cannot narrow the answer
@@ -57,6 +58,9 @@ func (s *Server) routes() []route {
 			route{name: "metric_definitions", methods: getHead, path: "/api/v1/metric-definitions", handle: s.handleMetricDefinitions},
 			route{name: "metrics_drilldown", methods: getHead, path: "/api/v1/metrics", handle: s.handleMetrics},
 		)
+	}
+	if s.set.DrillDown != nil {
+		all = append(all, s.azureRoutes()...)
 	}
 	return all
 }
@@ -126,16 +130,28 @@ func (s *Server) newRouter() *mux.Router {
 	for _, rt := range s.routes() {
 		m.NewRoute().Name(rt.name).Path(rt.path).Methods(rt.methods...).Handler(s.serve(rt))
 	}
-	m.NotFoundHandler = s.serve(route{name: unrouted, handle: s.handleUnknown})
-	m.MethodNotAllowedHandler = s.serve(route{name: unrouted, handle: func(w http.ResponseWriter, r *http.Request) error {
+	m.NotFoundHandler = s.serveUnrouted(s.handleUnknown)
+	m.MethodNotAllowedHandler = s.serveUnrouted(func(w http.ResponseWriter, r *http.Request) error {
 		allowed := allowedMethods(m, r)
 		if len(allowed) == 1 && allowed[0] == http.MethodOptions { // browsers may ask about any path
 			return s.handleUnknown(w, r)
 		}
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		return fmt.Errorf("%w: %s answers to %s, not to %s", errMethod, r.URL.Path, strings.Join(allowed, ", "), r.Method)
-	}})
+	})
 	return m
+}
+
+// serveUnrouted makes a http.Handler for requests that no route takes. Their errors have the shape that the path promises.
+func (s *Server) serveUnrouted(h handler) http.Handler {
+	ours, azures := s.serve(route{name: unrouted, handle: h}), s.serve(route{name: unrouted, handle: h, azure: true})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isAzurePath(r.URL.Path) {
+			azures.ServeHTTP(w, r)
+			return
+		}
+		ours.ServeHTTP(w, r)
+	})
 }
 
 // allowedMethods returns the methods that some route at r's path answers to.

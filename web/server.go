@@ -36,6 +36,9 @@ type Settings struct {
 	// DrillDown answers for scopes and metrics; without it their routes do not exist.
 	DrillDown DrillDown
 
+	// Retention is how long samples are kept, which Azure's metric definitions say; 0 leaves it out.
+	Retention time.Duration
+
 	// Reload reads the configuration again, for POST /-/reload. Nil means that it cannot be read again.
 	Reload func() error
 
@@ -116,7 +119,7 @@ func New(cfg Config, set Settings) (*Server, error) {
 		s.notes = notifications.NewNotifications(maxNotified, set.Registerer)
 		s.prometheus = s.newPrometheusAPI(nil)
 	}
-	s.handler = access.guard(s, s.front(s.newRouter()))
+	s.handler = access.guard(s, s.front(azurePaths(s.newRouter())))
 	s.http = &http.Server{
 		Handler:           s.handler,
 		ReadHeaderTimeout: cfg.ReadHeaderTimeout,

@@ -54,7 +54,7 @@ func isPage(r *http.Request) bool {
 	}
 	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	switch first {
-	case "api", "-", "debug", "metrics", "v1", "federate":
+	case "api", "-", "debug", "metrics", "v1", "federate", "subscriptions":
 		return false
 	}
 	return strings.Contains(r.Header.Get("Accept"), "text/html")

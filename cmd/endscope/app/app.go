@@ -153,7 +153,7 @@ func (a *App) webSettings(set Settings, dir string, p webParts) web.Settings {
 	}
 	out := web.Settings{
 		Listen: a.cfg.Listen, Logger: part(a.log, "web"), Registerer: set.Registry, Gatherer: set.Registry,
-		Prometheus: api, DrillDown: p.planner, Ingest: p.ingester,
+		Prometheus: api, DrillDown: p.planner, Ingest: p.ingester, Retention: a.cfg.Storage.Retention,
 	}
 	if set.Source != nil {
 		out.Reload = a.Reload
