@@ -7,6 +7,8 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/prompb"
 	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
+
+	"github.com/endscope/endscope/bench/kit"
 )
 
 // proto is a remote-write message version.
@@ -33,12 +35,12 @@ type encoder struct {
 	v1      prompb.WriteRequest
 	v2      writev2.Request
 	symbols writev2.SymbolsTable
-	known   map[*series]*prompb.TimeSeries // label pairs made once
+	known   map[*kit.Series]*prompb.TimeSeries // label pairs made once
 	raw     []byte
 }
 
 func newEncoder(p proto) *encoder {
-	return &encoder{proto: p, symbols: writev2.NewSymbolTable(), known: map[*series]*prompb.TimeSeries{}}
+	return &encoder{proto: p, symbols: writev2.NewSymbolTable(), known: map[*kit.Series]*prompb.TimeSeries{}}
 }
 
 func (e *encoder) reset() {
@@ -47,15 +49,15 @@ func (e *encoder) reset() {
 }
 
 // add appends one sample of s at the given Unix time in milliseconds.
-func (e *encoder) add(s *series, at int64, value float64) {
+func (e *encoder) add(s *kit.Series, at int64, value float64) {
 	e.samples++
 	if e.proto == proto2 {
 		kind := writev2.Metadata_METRIC_TYPE_GAUGE
-		if s.shape == counter || s.shape == seconds {
+		if s.Shape == kit.Counter || s.Shape == kit.Seconds {
 			kind = writev2.Metadata_METRIC_TYPE_COUNTER
 		}
 		e.v2.Timeseries = append(e.v2.Timeseries, writev2.TimeSeries{
-			LabelsRefs: e.symbols.SymbolizeLabels(s.labels, nil),
+			LabelsRefs: e.symbols.SymbolizeLabels(s.Labels, nil),
 			Samples:    []writev2.Sample{{Value: value, Timestamp: at}},
 			Metadata:   writev2.Metadata{Type: kind},
 		})
@@ -64,7 +66,7 @@ func (e *encoder) add(s *series, at int64, value float64) {
 	known := e.known[s]
 	if known == nil {
 		known = &prompb.TimeSeries{}
-		s.labels.Range(func(l labels.Label) {
+		s.Labels.Range(func(l labels.Label) {
 			known.Labels = append(known.Labels, prompb.Label{Name: l.Name, Value: l.Value})
 		})
 		e.known[s] = known

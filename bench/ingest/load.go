@@ -9,6 +9,8 @@ import (
 
 	"github.com/prometheus/common/model"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/endscope/endscope/bench/kit"
 )
 
 // spacing is the time between two samples of a series.
@@ -81,10 +83,10 @@ func build(ctx context.Context, p plan, proto proto, end time.Time) (*load, erro
 		end: end, start: end.Add(-time.Duration(p.rounds-1) * spacing),
 	}
 	for _, s := range all {
-		l.expect[s.labels.Get(model.MetricNameLabel)] += p.rounds
+		l.expect[s.Labels.Get(model.MetricNameLabel)] += p.rounds
 	}
 	// Whole requests of series are dealt out in turn, so that in the fleet plan one request is one agent's.
-	mine := make([][]*series, p.conns)
+	mine := make([][]*kit.Series, p.conns)
 	for i := 0; i*p.perRequest < len(all); i++ {
 		c := i % p.conns
 		mine[c] = append(mine[c], all[i*p.perRequest:min(len(all), (i+1)*p.perRequest)]...)
@@ -110,7 +112,7 @@ func build(ctx context.Context, p plan, proto proto, end time.Time) (*load, erro
 }
 
 // encodeAll returns the requests of one connection: round after round of its series, cut every perRequest samples.
-func encodeAll(ctx context.Context, p plan, proto proto, mine []*series, start time.Time, r *rand.Rand) ([]request, error) {
+func encodeAll(ctx context.Context, p plan, proto proto, mine []*kit.Series, start time.Time, r *rand.Rand) ([]request, error) {
 	var out []request
 	enc := newEncoder(proto)
 	flush := func(first bool) error {
@@ -130,7 +132,7 @@ func encodeAll(ctx context.Context, p plan, proto proto, mine []*series, start t
 		at := start.Add(time.Duration(round) * spacing).UnixMilli()
 		for _, s := range mine {
 			first = first || round == 0
-			enc.add(s, at, s.next(r))
+			enc.add(s, at, s.Next(r))
 			if enc.samples == p.perRequest {
 				if err := flush(first); err != nil {
 					return nil, err

@@ -12,10 +12,12 @@ import (
 	"github.com/prometheus/prometheus/prompb"
 	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/bench/kit"
 )
 
 func TestInstancesHaveSixtySeries(t *testing.T) {
-	require.Len(t, instanceMetrics(), 60)
+	require.Len(t, kit.InstanceMetrics(), 60)
 	r := rand.New(rand.NewPCG(1, 1))
 	p := bulkPlan(1, false)
 	require.Len(t, world(p.endpoints, p.deployments, p.instances, p.histograms, r), 38_880)

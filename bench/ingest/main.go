@@ -8,12 +8,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/endscope/endscope/bench/kit"
 )
 
 func main() {
@@ -31,7 +32,7 @@ func main() {
 
 // options are the flags.
 type options struct {
-	programs programs
+	programs kit.Programs
 	servers  string
 	loads    string
 	proto    string
@@ -53,9 +54,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.Float64Var(&o.scale, "scale", 1, "rounds of samples, relative to two hours in bulk (430 MB of bodies in memory) and 20 rounds in fleet")
 	f.DurationVar(&o.settle, "settle", 15*time.Second, "pause between the load and the measurement of disk space")
 	f.BoolVar(&o.quick, "quick", false, "a smoke test: a small world, one run, hardly any pause; the numbers mean nothing")
-	f.StringVar(&o.programs.endscope, "endscope", "", "Endscope's binary (default bin/endscope in the repository)")
-	f.StringVar(&o.programs.prometheus, "prometheus", "", "Prometheus's binary (default: built from bench/peers)")
-	f.StringVar(&o.programs.victoria, "victoria-metrics", "", "VictoriaMetrics's binary (default: as scripts/debian-tools unpacks it)")
+	o.programs.Flags(f)
 	f.StringVar(&o.work, "work", "", "folder for the servers' data, on the disk to be measured (default: a new one under .cache)")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -90,7 +89,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err != nil {
 		return err
 	}
-	work, err := workFolder(o.work)
+	work, err := kit.WorkFolder(o.work, "ingest-")
 	if err != nil {
 		return err
 	}
@@ -131,21 +130,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 
 // choose returns the servers of o.servers that speak the message, with their binaries found or built.
 func choose(ctx context.Context, o *options, progress io.Writer) ([]server, error) {
-	root, err := findRoot()
-	if err != nil {
-		return nil, err
-	}
 	wanted := strings.Split(o.servers, ",")
-	if o.programs.endscope == "" {
-		o.programs.endscope = filepath.Join(root, "bin", "endscope")
-	}
-	if o.programs.victoria == "" {
-		o.programs.victoria = filepath.Join(root, ".cache", "debian", "bin", "victoria-metrics")
-	}
-	if o.programs.prometheus == "" && slices.Contains(wanted, "prometheus") {
-		if o.programs.prometheus, err = buildPeers(ctx, root, progress); err != nil {
-			return nil, err
-		}
+	if err := o.programs.Find(ctx, slices.Contains(wanted, "prometheus"), progress); err != nil {
+		return nil, err
 	}
 	all := servers(o.programs)
 	var chosen []server
@@ -191,19 +178,4 @@ func buildLoads(ctx context.Context, o options, progress io.Writer) ([]*load, er
 		loads = append(loads, l)
 	}
 	return loads, nil
-}
-
-// workFolder makes a new folder inside parent, or under .cache when parent is empty: on a real disk, which /tmp may not be.
-func workFolder(parent string) (string, error) {
-	if parent == "" {
-		root, err := findRoot()
-		if err != nil {
-			return "", err
-		}
-		parent = filepath.Join(root, ".cache")
-	}
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return "", err
-	}
-	return os.MkdirTemp(parent, "ingest-")
 }

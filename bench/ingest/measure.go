@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"syscall"
 	"time"
 
+	"github.com/endscope/endscope/bench/kit"
 	"github.com/endscope/endscope/internal/subproc"
 )
 
@@ -40,7 +40,7 @@ func measure(ctx context.Context, s server, proto proto, l *load, settle time.Du
 	}()
 
 	runtime.GC()
-	before, err := readUsage(p)
+	before, err := kit.ReadUsage(p)
 	if err != nil {
 		return measurement{}, err
 	}
@@ -48,7 +48,7 @@ func measure(ctx context.Context, s server, proto proto, l *load, settle time.Du
 	if err != nil {
 		return measurement{}, err
 	}
-	after, err := readUsage(p)
+	after, err := kit.ReadUsage(p)
 	if err != nil {
 		return measurement{}, fmt.Errorf("%w\n%s", err, p.Tail())
 	}
@@ -79,34 +79,15 @@ func measure(ctx context.Context, s server, proto proto, l *load, settle time.Du
 		acks = pushed.laterAcks
 	}
 	wall, millions := pushed.wall.Seconds(), float64(l.samples)/1e6
-	server, own := after.server-before.server, after.own-before.own
+	server, own := after.Servers-before.Servers, after.Own-before.Own
 	return measurement{
 		SamplesPerSecond: float64(l.samples) / wall, RequestsPerSecond: float64(l.requests()) / wall, LaterPerSecond: pushed.laterRate,
-		CPU: server.Seconds() / millions, SettledCPU: (settled - before.server).Seconds() / millions,
+		CPU: server.Seconds() / millions, SettledCPU: (settled - before.Servers).Seconds() / millions,
 		P50: ms(quantile(acks, 0.5)), P99: ms(quantile(acks, 0.99)), Slowest: ms(pushed.acks[len(pushed.acks)-1]),
 		RSS: float64(rss) / (1 << 20), Disk: float64(disk) / float64(l.samples),
-		Others: max(0, (after.machine.Busy-before.machine.Busy-server-own).Seconds()/wall),
-		Steal:  (after.machine.Steal - before.machine.Steal).Seconds() / wall,
+		Others: max(0, (after.Machine.Busy-before.Machine.Busy-server-own).Seconds()/wall),
+		Steal:  (after.Machine.Steal - before.Machine.Steal).Seconds() / wall,
 	}, nil
-}
-
-// usage is the CPU time used up to one moment by the server, by this process and by the whole machine.
-type usage struct {
-	server, own time.Duration
-	machine     subproc.Machine
-}
-
-func readUsage(p *subproc.Process) (u usage, err error) {
-	if u.server, err = p.CPU(); err != nil {
-		return u, err
-	}
-	var self syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &self); err != nil {
-		return u, fmt.Errorf("read this process's CPU time: %w", err)
-	}
-	u.own = time.Duration(self.Utime.Nano() + self.Stime.Nano())
-	u.machine, err = subproc.ReadMachine()
-	return u, err
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

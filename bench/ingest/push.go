@@ -1,22 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-)
 
-// requestTimeout bounds one request, so that a server that hangs is a failure and not a hang.
-const requestTimeout = 60 * time.Second
+	"github.com/endscope/endscope/bench/kit"
+)
 
 // pushed is what the senders saw.
 type pushed struct {
@@ -47,14 +39,14 @@ func push(ctx context.Context, addr, path string, proto proto, l *load) (*pushed
 		g.Go(func() error {
 			r := &results[c]
 			r.acks = make([]time.Duration, 0, len(requests))
-			s := &sender{addr: addr, head: "POST " + path + " HTTP/1.1\r\nHost: " + addr + "\r\n" + proto.header()}
-			defer s.close()
+			s := kit.NewSender(addr, path, proto.header())
+			defer s.Close()
 			for _, req := range requests {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
 				at := time.Now()
-				if err := s.send(req.body); err != nil {
+				if err := s.Send(req.body); err != nil {
 					r.failed++
 					if r.failure == nil {
 						r.failure = err
@@ -98,58 +90,4 @@ func quantile(sorted []time.Duration, q float64) time.Duration {
 		return 0
 	}
 	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
-}
-
-// sender is one keep-alive connection. Not safe for concurrent use.
-type sender struct {
-	addr string
-	head string // request line and headers, without the length
-	conn net.Conn
-	in   *bufio.Reader
-	out  []byte
-}
-
-func (s *sender) close() {
-	if s.conn != nil {
-		s.conn.Close()
-		s.conn = nil
-	}
-}
-
-// send posts body and waits for the answer; any status but 2xx is an error that holds the answer's text.
-func (s *sender) send(body []byte) (err error) {
-	if s.conn == nil {
-		if s.conn, err = net.DialTimeout("tcp", s.addr, requestTimeout); err != nil {
-			return err
-		}
-		s.in = bufio.NewReader(s.conn)
-	}
-	keep := false
-	defer func() {
-		if !keep {
-			s.close()
-		}
-	}()
-	if err := s.conn.SetDeadline(time.Now().Add(requestTimeout)); err != nil {
-		return err
-	}
-	s.out = fmt.Appendf(s.out[:0], "%sContent-Length: %d\r\n\r\n", s.head, len(body))
-	buffers := net.Buffers{s.out, body}
-	if _, err := buffers.WriteTo(s.conn); err != nil {
-		return fmt.Errorf("send: %w", err)
-	}
-	resp, err := http.ReadResponse(s.in, nil)
-	if err != nil {
-		return fmt.Errorf("read the answer: %w", err)
-	}
-	text, err := io.ReadAll(resp.Body)
-	resp.Body.Close()
-	if err != nil {
-		return fmt.Errorf("read the answer: %w", err)
-	}
-	keep = !resp.Close
-	if resp.StatusCode/100 != 2 {
-		return errors.New(resp.Status + ": " + strings.TrimSpace(string(text[:min(len(text), 500)])))
-	}
-	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/endscope/endscope/bench/kit"
 )
 
 // row is one line of a load's table.
@@ -84,7 +86,7 @@ func (r results) spread(server string, value func(measurement) float64) spread {
 func (s spread) format(digits int) string {
 	one := func(v float64) string {
 		if digits == 0 {
-			return thousands(int(v + 0.5))
+			return kit.Thousands(int(v + 0.5))
 		}
 		return strconv.FormatFloat(v, 'f', digits, 64)
 	}

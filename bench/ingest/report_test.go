@@ -30,9 +30,3 @@ func TestReportShowsMediansAndTargets(t *testing.T) {
 	require.Contains(t, out.String(), "| samples/s, to prometheus | ≥ 3 | 3.00, met |")
 	require.Contains(t, out.String(), "| server CPU per sample, to prometheus | ≤ 0.3 | 0.50, missed |")
 }
-
-func TestThousands(t *testing.T) {
-	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 18662400: "18,662,400"} {
-		require.Equal(t, want, thousands(n))
-	}
-}

@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
 
+	"github.com/endscope/endscope/bench/kit"
 	"github.com/endscope/endscope/internal/subproc"
 )
 
@@ -27,14 +23,11 @@ type server struct {
 	args func(dir, addr string) ([]string, error)
 }
 
-// programs are the paths of the three binaries.
-type programs struct{ endscope, prometheus, victoria string }
-
 // servers returns every server that can be measured, in the order of the report.
-func servers(p programs) []server {
+func servers(p kit.Programs) []server {
 	endscope := func(sync, note string) server {
 		return server{
-			name: "endscope-" + sync, protos: []proto{proto1, proto2}, path: "/api/v1/write", ready: "/-/ready", program: p.endscope, note: note,
+			name: "endscope-" + sync, protos: []proto{proto1, proto2}, path: "/api/v1/write", ready: "/-/ready", program: p.Endscope, note: note,
 			args: func(dir, addr string) ([]string, error) {
 				return []string{"serve", "--data-dir", dir, "--listen", addr, "--storage.sync", sync}, nil
 			},
@@ -44,7 +37,7 @@ func servers(p programs) []server {
 		endscope("commit", "acknowledged = fsynced"),
 		endscope("interval", "acknowledged = written to the WAL, fsynced soon after"),
 		{
-			name: "prometheus", protos: []proto{proto1, proto2}, path: "/api/v1/write", ready: "/-/ready", program: p.prometheus,
+			name: "prometheus", protos: []proto{proto1, proto2}, path: "/api/v1/write", ready: "/-/ready", program: p.Prometheus,
 			note: "acknowledged = written to the WAL, fsynced when a segment is full",
 			args: func(dir, addr string) ([]string, error) {
 				config := dir + ".yml"
@@ -55,7 +48,7 @@ func servers(p programs) []server {
 			},
 		},
 		{
-			name: "victoria-metrics", protos: []proto{proto1}, path: "/api/v1/write", ready: "/health", program: p.victoria,
+			name: "victoria-metrics", protos: []proto{proto1}, path: "/api/v1/write", ready: "/health", program: p.Victoria,
 			note: "acknowledged = in memory, written within seconds",
 			args: func(dir, addr string) ([]string, error) { // the search flags let the check see every sample at once
 				return []string{"-storageDataPath=" + dir, "-httpListenAddr=" + addr, "-loggerLevel=WARN", "-search.latencyOffset=0s", "-search.maxUniqueTimeseries=1000000"}, nil
@@ -86,7 +79,7 @@ func (s server) start(ctx context.Context, work string) (p *subproc.Process, add
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	err = p.Await(ctx, func(ctx context.Context) error {
-		_, err := get(ctx, "http://"+addr+s.ready)
+		_, err := subproc.Get(ctx, "http://"+addr+s.ready, nil)
 		return err
 	})
 	if err != nil {
@@ -94,58 +87,4 @@ func (s server) start(ctx context.Context, work string) (p *subproc.Process, add
 		return nil, "", "", err
 	}
 	return p, addr, dir, nil
-}
-
-// get returns the body of a 200 answer; every other answer is an error with its text.
-func get(ctx context.Context, url string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s", resp.Status, body[:min(len(body), 500)])
-	}
-	return body, nil
-}
-
-// findRoot returns the nearest folder upwards that holds our go.mod and bench/peers.
-func findRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "bench", "peers", "go.mod")); err == nil {
-			return dir, nil
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return "", errors.New("run this inside the repository: no folder upwards holds bench/peers")
-		}
-		dir = parent
-	}
-}
-
-// buildPeers builds Prometheus from bench/peers into .cache/peers and returns its path. The first time takes minutes.
-func buildPeers(ctx context.Context, root string, progress io.Writer) (string, error) {
-	out := filepath.Join(root, ".cache", "peers")
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return "", err
-	}
-	fmt.Fprintln(progress, "building Prometheus from bench/peers (minutes the first time)")
-	cmd := exec.CommandContext(ctx, "go", "build", "-tags", "remove_all_sd", "-o", out+string(filepath.Separator), "tool")
-	cmd.Dir = filepath.Join(root, "bench", "peers")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build Prometheus: %w\n%s", err, text)
-	}
-	return filepath.Join(out, "prometheus"), nil
 }

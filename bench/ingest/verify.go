@@ -51,7 +51,7 @@ func count(ctx context.Context, addr, name string, l *load) (int, error) {
 		"time":    {strconv.FormatInt(l.end.Unix(), 10)},
 		"nocache": {"1"},
 	}
-	body, err := get(ctx, "http://"+addr+"/api/v1/query?"+v.Encode())
+	body, err := subproc.Get(ctx, "http://"+addr+"/api/v1/query", v)
 	if err != nil {
 		return 0, err
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/internal/subproc"
 )
 
 // TestAnAgentIsAnsweredWithinTenSeconds runs the pair of commands of the quick start.
@@ -44,7 +46,7 @@ func TestAnAgentIsAnsweredWithinTenSeconds(t *testing.T) {
 
 // scopeIs returns nil when the tree of /api/v1/scopes holds the scope in the state.
 func scopeIs(ctx context.Context, s *server, scope, state string) error {
-	body, err := get(ctx, s.url()+"/api/v1/scopes", nil)
+	body, err := subproc.Get(ctx, s.url()+"/api/v1/scopes", nil)
 	if err != nil {
 		return err
 	}

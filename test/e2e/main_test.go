@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -110,7 +109,7 @@ func (s *server) start() {
 func (s *server) ready() {
 	s.t.Helper()
 	require.NoError(s.t, s.proc.Await(within(s.t, 20*time.Second), func(ctx context.Context) error {
-		_, err := get(ctx, s.url()+"/-/ready", nil)
+		_, err := subproc.Get(ctx, s.url()+"/-/ready", nil)
 		return err
 	}))
 }
@@ -139,7 +138,7 @@ func (a *agent) start() {
 
 // metric returns a value of the agent's own page: of the series without labels that is called name.
 func (a *agent) metric(ctx context.Context, name string) (float64, error) {
-	body, err := get(ctx, "http://"+a.page+"/metrics", nil)
+	body, err := subproc.Get(ctx, "http://"+a.page+"/metrics", nil)
 	if err != nil {
 		return 0, err
 	}
@@ -149,30 +148,6 @@ func (a *agent) metric(ctx context.Context, name string) (float64, error) {
 		}
 	}
 	return 0, fmt.Errorf("the agent's page shows no %s", name)
-}
-
-// get returns the body of a 200 answer; any other answer is an error with its text.
-func get(ctx context.Context, url string, query url.Values) ([]byte, error) {
-	if query != nil {
-		url += "?" + query.Encode()
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("GET %s: %s: %s", url, resp.Status, body[:min(len(body), 500)])
-	}
-	return body, nil
 }
 
 // element is one series of an answer: Value for an instant vector, Values and Histograms for a matrix.
@@ -240,7 +215,7 @@ func millis(b json.RawMessage) (int64, error) {
 
 // ask returns the answer of a Prometheus API, at base, to an instant or range query: the series, or for a scalar one element.
 func ask(ctx context.Context, base, path string, params url.Values) ([]element, error) {
-	body, err := get(ctx, base+"/api/v1/"+path, params)
+	body, err := subproc.Get(ctx, base+"/api/v1/"+path, params)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/internal/subproc"
 )
 
 // instantQueries are asked at one past time; windows are longer than two scrapes. Rates are asked of series that are older than the window:
@@ -228,7 +230,7 @@ func compare(t *testing.T, both []string, at time.Time) {
 		}
 		var answers [2][]string
 		for i, base := range both {
-			body, err := get(t.Context(), base+"/api/v1/"+path, params)
+			body, err := subproc.Get(t.Context(), base+"/api/v1/"+path, params)
 			require.NoError(t, err)
 			var answer struct {
 				Data []json.RawMessage `json:"data"`
