@@ -39,10 +39,11 @@ lint: tools ## Check gofmt, go vet and staticcheck.
 	@GOFLAGS= $(GO) build -o .cache/staticcheck honnef.co/go/tools/cmd/staticcheck
 	.cache/staticcheck ./...
 
-bench: build ## Run the Go benchmarks, then the ingest benchmark against its peers.
+bench: build ## Run the Go benchmarks, then those of ingestion and of questions against their peers.
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 30m ./...
 	scripts/debian-tools victoria-metrics
 	$(GO) run ./bench/ingest
+	$(GO) run ./bench/query
 
 generate: tools ## Write the generated files anew: example configurations, configuration reference, golden files.
 	$(GO) test $$(git grep -lE 'Bool\("update"' -- '*_test.go' | xargs dirname | sort -u | sed 's|^|./|') -update

@@ -135,14 +135,3 @@ func readMetrics(body []byte, q question, w window) (answer, error) {
 	}
 	return out, nil
 }
-
-// buildInfo returns the version that an answer of a Prometheus API names.
-func buildInfo(body []byte) string {
-	var text struct {
-		Data struct{ Version, Revision string }
-	}
-	if err := json.Unmarshal(body, &text); err != nil || text.Data.Version == "" {
-		return "unknown version"
-	}
-	return strings.TrimSpace(text.Data.Version + " " + text.Data.Revision)
-}

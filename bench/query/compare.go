@@ -24,6 +24,9 @@ type difference struct {
 	example string // where the largest one is
 }
 
+// rounding allows for sums that were taken in another order.
+const rounding = 1e-9
+
 // native histograms of this schema know a value to half a bucket each way; classic ones are compared beyond that.
 const nativeError = 0.09
 
@@ -52,18 +55,16 @@ func relative(a, b float64) float64 {
 	return math.Abs(a-b) / max(math.Abs(a), math.Abs(b))
 }
 
-// compare returns how theirs differs from ours, and an error where that is more than is tolerated, or where there is nothing to compare.
-func (t tolerance) compare(ours, theirs answer) (difference, error) {
+// compare returns how theirs differs from ours.
+func compare(ours, theirs answer, t tolerance) difference {
 	var d difference
 	var all []float64
-	if len(ours) != len(theirs) {
-		return d, fmt.Errorf("an answer of %d parts and one of %d", len(ours), len(theirs))
-	}
-	for part := range ours {
-		for series, points := range ours[part] {
+	for part := range max(len(ours), len(theirs)) {
+		ours, theirs := partOf(ours, part), partOf(theirs, part)
+		for series, points := range ours {
 			for at, a := range points {
 				d.values++
-				b, ok := theirs[part][series][at]
+				b, ok := theirs[series][at]
 				if !ok {
 					d.absent++
 					d.note(math.Inf(1), part, series, at, fmt.Sprintf("%g and nothing", a))
@@ -76,9 +77,9 @@ func (t tolerance) compare(ours, theirs answer) (difference, error) {
 				d.note(relative(a, b), part, series, at, fmt.Sprintf("%g and %g", a, b))
 			}
 		}
-		for series, points := range theirs[part] {
+		for series, points := range theirs {
 			for at, b := range points {
-				if _, ok := ours[part][series][at]; !ok {
+				if _, ok := ours[series][at]; !ok {
 					d.values++
 					d.absent++
 					d.note(math.Inf(1), part, series, at, fmt.Sprintf("nothing and %g", b))
@@ -86,14 +87,24 @@ func (t tolerance) compare(ours, theirs answer) (difference, error) {
 			}
 		}
 	}
+	d.largest = 0
 	if len(all) > 0 {
 		slices.Sort(all)
 		d.median, d.largest = all[len(all)/2], all[len(all)-1]
 	}
-	if len(all) == 0 || float64(d.absent+d.beyond) > t.share*float64(d.values) {
-		return d, fmt.Errorf("the answers disagree: %s; %s", d, d.example)
+	return d
+}
+
+func partOf(a answer, i int) values {
+	if i < len(a) {
+		return a[i]
 	}
-	return d, nil
+	return nil
+}
+
+// tolerable says whether the answers agree. No answers at all do not.
+func (d difference) tolerable(t tolerance) bool {
+	return d.values > d.absent && float64(d.absent+d.beyond) <= t.share*float64(d.values)
 }
 
 // note keeps the example of the largest difference.
@@ -107,7 +118,7 @@ func (d *difference) note(by float64, part int, series string, at int64, text st
 // String says it for the report.
 func (d difference) String() string {
 	var parts []string
-	if d.largest <= 1e-9 {
+	if d.largest <= rounding {
 		parts = append(parts, fmt.Sprintf("%d equal", d.values-d.absent))
 	} else {
 		parts = append(parts, fmt.Sprintf("%d by %.2g %%, at most %.2g %%", d.values-d.absent, 100*d.median, 100*d.largest))

@@ -66,6 +66,6 @@ func explain(p plan, endpoint string, span time.Duration) question {
 			}
 			return out
 		},
-		plain: tolerance{relative: 0.1}, victoria: tolerance{buckets: true},
+		victoria: tolerance{buckets: true},
 	}
 }

@@ -152,7 +152,7 @@ func answerAll(ctx context.Context, o options, p plan, up []*running, wanted []q
 		time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), revision(ctx), o.runs, o.rounds, load.others, load.steal)
 	fmt.Fprintf(stdout, "%s.\n\n", describe(p, m.Expect))
 	for _, r := range up {
-		fmt.Fprintf(stdout, "- %s: %s\n", r.name, r.version(ctx))
+		fmt.Fprintf(stdout, "- %s: %s\n", r.name, version(r.program))
 	}
 	fmt.Fprintln(stdout)
 	writeReport(stdout, all, list)

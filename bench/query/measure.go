@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"runtime"
 	"slices"
 	"time"
@@ -92,17 +93,20 @@ type asked struct {
 	window   window              // of the first round
 	times    [][][]time.Duration // by column, then by run
 	agree    []string            // by column: how its answers differ from Endscope's
-	bad      []error
+	failed   []bool              // by column: it was not answered
+	bad      []error             // what makes the program fail
 }
 
-// check compares the answers of all columns over the question's first window, and those of Prometheus with `anchored`.
+// check compares the answers of all columns over the question's first window. Of Prometheus it wants equal values with `anchored`, and
+// only notes how far the plain ones are off.
 func check(ctx context.Context, q question, p plan, all []column) asked {
-	out := asked{question: q, window: q.window(p, 0), times: make([][][]time.Duration, len(all)), agree: make([]string, len(all))}
+	out := asked{question: q, window: q.window(p, 0), times: make([][][]time.Duration, len(all)), agree: make([]string, len(all)), failed: make([]bool, len(all))}
 	var ours answer
+	equal := tolerance{relative: rounding}
 	for i, c := range all {
 		got, _, err := c.ask(ctx, q, out.window)
 		if err != nil {
-			out.bad = append(out.bad, fmt.Errorf("%s: %w", q.name, err))
+			out.bad, out.failed[i] = append(out.bad, fmt.Errorf("%s: %w", q.name, err)), true
 			continue
 		}
 		if i == 0 {
@@ -112,36 +116,39 @@ func check(ctx context.Context, q question, p plan, all []column) asked {
 		if ours == nil {
 			continue
 		}
-		allowed := q.plain
 		switch {
 		case c.ours:
-			allowed = tolerance{relative: 1e-9}
+			out.compare(i, c.title, equal, ours, got)
 		case c.dialect == victoria:
-			allowed = q.victoria
+			out.compare(i, c.title, q.victoria, ours, got)
 		default:
+			out.agree[i] = compare(ours, got, tolerance{relative: math.Inf(1)}).String()
 			exact := c
 			exact.title, exact.dialect = c.title+", anchored", anchored
-			got, _, err := exact.ask(ctx, q, out.window)
-			if err == nil {
-				var d difference
-				if d, err = (tolerance{relative: 1e-9}).compare(ours, got); err == nil {
-					out.agree[i] = "anchored: " + d.String() + "; plain: "
-				}
+			if got, _, err = exact.ask(ctx, q, out.window); err != nil {
+				out.bad = append(out.bad, fmt.Errorf("%s: %w", q.name, err))
+				continue
 			}
-			if err != nil {
-				out.bad = append(out.bad, fmt.Errorf("%s: %s: %w", q.name, exact.title, err))
+			plainly := out.agree[i]
+			out.compare(i, exact.title, equal, ours, got)
+			if out.agree[i] != plainly {
+				out.agree[i] = "anchored: " + out.agree[i] + "; plain: " + plainly
 			}
 		}
-		d, err := allowed.compare(ours, got)
-		if err != nil {
-			out.bad = append(out.bad, fmt.Errorf("%s: %s: %w", q.name, c.title, err))
-		}
-		out.agree[i] += d.String()
 	}
 	return out
 }
 
-// load is what else went on while the questions were asked.
+// compare notes how an answer differs from ours, and whether that is too much.
+func (a *asked) compare(column int, title string, t tolerance, ours, theirs answer) {
+	d := compare(ours, theirs, t)
+	a.agree[column] = d.String()
+	if !d.tolerable(t) {
+		a.bad = append(a.bad, fmt.Errorf("%s: %s disagrees: %s; %s", a.question.name, title, d, d.example))
+	}
+}
+
+// machineLoad is what else went on while the questions were asked.
 type machineLoad struct{ others, steal float64 } // cores
 
 // measure asks every question in every round of each run, one column after the other, and keeps the times.
@@ -164,24 +171,22 @@ func measure(ctx context.Context, all []column, up []*running, p plan, list []as
 			}
 			for round := range o.warmUps + o.rounds {
 				for k, c := range all {
+					if a.failed[k] {
+						continue
+					}
 					w := a.window
 					if !c.warm {
 						w = a.question.window(p, run*o.rounds+round)
 					}
 					_, took, err := c.ask(ctx, a.question, w)
-					if err != nil {
-						if ctx.Err() != nil {
-							return machineLoad{}, err
-						}
-						a.bad = append(a.bad, fmt.Errorf("%s: %w", a.question.name, err))
-						continue
+					if ctx.Err() != nil {
+						return machineLoad{}, ctx.Err()
 					}
-					if round >= o.warmUps {
+					if err != nil {
+						a.bad, a.failed[k] = append(a.bad, fmt.Errorf("%s: %w", a.question.name, err)), true
+					} else if round >= o.warmUps {
 						a.times[k][run] = append(a.times[k][run], took)
 					}
-				}
-				if len(a.bad) > 0 {
-					break // it makes the program fail; the other questions are still worth knowing
 				}
 			}
 			fmt.Fprintf(progress, "run %d %s:", run+1, a.question.name)

@@ -27,15 +27,6 @@ func knowsRollups(ctx context.Context, r *running, p plan) (bool, error) {
 	return err == nil, err
 }
 
-// version returns what the program says of itself, without what follows its first line.
-func (r *running) version(ctx context.Context) string {
-	body, err := subproc.Get(ctx, r.base+"/api/v1/status/buildinfo", nil)
-	if err != nil {
-		return "unknown version"
-	}
-	return buildInfo(body)
-}
-
 // profile keeps the CPU profile of Endscope while it answers each question again and again.
 func profile(ctx context.Context, dir string, c column, p plan, wanted []question, progress io.Writer) error {
 	const spell = 4 // seconds

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -19,9 +20,8 @@ type question struct {
 	ours func(window) request
 	read func(body []byte, q question, w window) (answer, error)
 	// peers are the requests to a peer, one after the other.
-	peers func(dialect, window) []request
-	// plain and victoria bound how far the values of the peers may be off.
-	plain, victoria tolerance
+	peers    func(dialect, window) []request
+	victoria tolerance // how far the values of VictoriaMetrics may be off
 }
 
 // long says whether the targets for long spans hold for the question.
@@ -48,12 +48,18 @@ func (d dialect) over(series, matchers string, w window) string {
 	return fmt.Sprintf("%s{%s}[%s]%s", series, matchers, seconds(w.length()), suffix)
 }
 
+// merged returns the histogram of the request durations in the window, grouped by labels.
+func (d dialect) merged(matchers string, w window, by ...string) string {
+	series := durations
+	if d == victoria {
+		series, by = durations+"_bucket", append(slices.Clone(by), "le")
+	}
+	return fmt.Sprintf("sum by (%s) (increase(%s))", strings.Join(by, ", "), d.over(series, matchers, w))
+}
+
 // p99 returns the 99th percentile of request durations in milliseconds, grouped by labels.
 func (d dialect) p99(matchers string, w window, by ...string) string {
-	if d == victoria {
-		return fmt.Sprintf("1000 * histogram_quantile(0.99, sum by (%s) (increase(%s)))", strings.Join(append(by, "le"), ", "), d.over(durations+"_bucket", matchers, w))
-	}
-	return fmt.Sprintf("1000 * histogram_quantile(0.99, sum by (%s) (increase(%s)))", strings.Join(by, ", "), d.over(durations, matchers, w))
+	return fmt.Sprintf("1000 * histogram_quantile(0.99, %s)", d.merged(matchers, w, by...))
 }
 
 // requests returns the number of requests in the window.
@@ -79,7 +85,7 @@ func questions(p plan) []question {
 	ill, _, _ := p.guilty()
 	one := fmt.Sprintf("endpoint=%q", endpoint)
 	few := tolerance{relative: 0.1, share: 0.02}
-	same := tolerance{relative: 1e-9}
+	same := tolerance{relative: rounding}
 	day, hour, half := p.Span, min(time.Hour, p.Span/2), p.Span/2
 
 	latency := func(name, title, dimension string, labels ...string) question {
@@ -92,18 +98,18 @@ func questions(p plan) []question {
 				}
 				return r
 			},
-			peers: func(d dialect, w window) []request { return []request{w.evaluate(d.p99(one, w, labels...), 0)} },
-			plain: few, victoria: tolerance{buckets: true, share: 0.03},
+			peers:    func(d dialect, w window) []request { return []request{w.evaluate(d.p99(one, w, labels...), 0)} },
+			victoria: tolerance{buckets: true, share: 0.03},
 		}
 	}
 	byStatus := latency("p99-by-status", "P99 by status class, 24 h", "statusCodeClass", "statusCodeClass")
 	byStatus.peers = func(d dialect, w window) []request {
-		merged := strings.TrimPrefix(d.p99(one, w, "status_code"), "1000 * histogram_quantile(0.99, ")
 		by := "statusCodeClass"
 		if d == victoria {
 			by += ", le"
 		}
-		return []request{w.evaluate(fmt.Sprintf(`1000 * histogram_quantile(0.99, sum by (%s) (label_replace(%s, "statusCodeClass", "${1}xx", "status_code", "([1-5]).."))`, by, merged)+")", 0)}
+		return []request{w.evaluate(fmt.Sprintf(
+			`1000 * histogram_quantile(0.99, sum by (%s) (label_replace(%s, "statusCodeClass", "${1}xx", "status_code", "([1-5])..")))`, by, d.merged(one, w, "status_code")), 0)}
 	}
 	zoom := latency("zoom", "P99 by instance, 1 h at 15 s", "instanceId", "deployment", "instance")
 	zoom.span, zoom.step = hour, spacing
@@ -123,7 +129,7 @@ func questions(p plan) []question {
 		latency("p99-by-instance", "P99 by instance, 24 h", "instanceId", "deployment", "instance"),
 		byStatus,
 		{
-			name: "rate", title: "request rate of every endpoint, 24 h", span: day, key: []string{"endpoint"}, read: readMetrics, plain: few, victoria: few,
+			name: "rate", title: "request rate of every endpoint, 24 h", span: day, key: []string{"endpoint"}, read: readMetrics, victoria: few,
 			ours: func(w window) request { return metrics("RequestsPerMinute", "*", w) },
 			peers: func(d dialect, w window) []request {
 				return []request{w.evaluate(fmt.Sprintf("%s / %g", d.requests("", w, "endpoint"), w.step.Minutes()), 0)}
@@ -132,7 +138,7 @@ func questions(p plan) []question {
 		heatMap("gpu", "GPU utilisation by instance of an endpoint, 24 h", "GpuUtilizationPercentage", "gpu_utilization_ratio", endpoint, one, day, auto(day)),
 		heatMap("gpu-fleet", "GPU utilisation of every instance, 24 h at 15 min", "GpuUtilizationPercentage", "gpu_utilization_ratio", "*/*/*", "", day, 15*time.Minute),
 		{
-			name: "top", title: "top 5 instances of all by CPU, 24 h", span: day, instant: true, key: []string{"instance"}, read: readMetrics, plain: same, victoria: same,
+			name: "top", title: "top 5 instances of all by CPU, 24 h", span: day, instant: true, key: []string{"instance"}, read: readMetrics, victoria: same,
 			ours: func(w window) request {
 				return metrics("CpuUtilizationPercentage", "*", w, "split", "deployment,instanceId", "top", "5", "interval", "full")
 			},
@@ -141,7 +147,7 @@ func questions(p plan) []question {
 			},
 		},
 		{
-			name: "errors", title: "error ratio, 12 h beside the 12 h before", span: half, read: readMetrics, plain: few, victoria: tolerance{relative: 0.1, share: 0.03},
+			name: "errors", title: "error ratio, 12 h beside the 12 h before", span: half, read: readMetrics, victoria: tolerance{relative: 0.1, share: 0.03},
 			ours: func(w window) request { return metrics("ErrorRatio", endpoint, w, "compare", seconds(half)) },
 			peers: func(d dialect, w window) []request {
 				ratio := func(w window) string {
@@ -162,7 +168,7 @@ func questions(p plan) []question {
 func heatMap(name, title, metric, series, scope, matchers string, span, step time.Duration) question {
 	return question{
 		name: name, title: title, span: span, step: step, key: []string{"instance"}, read: readMetrics,
-		plain: tolerance{relative: 1e-9}, victoria: tolerance{relative: 1e-9},
+		victoria: tolerance{relative: rounding},
 		ours: func(w window) request {
 			r := metrics(metric, scope, w, "interval", seconds(step))
 			if !strings.Contains(scope, "/") {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"debug/buildinfo"
 	"fmt"
 	"io"
 	"slices"
@@ -142,4 +143,13 @@ func describe(p plan, expect map[string]int) string {
 	}
 	return fmt.Sprintf("%d endpoints × %d deployments × %d instances, %d series and %d histograms each, %s at %s: %.1f M samples until %s",
 		p.Endpoints, p.Deployments, p.Instances, 60, len(statuses), p.End.Sub(p.start()), spacing, float64(total)/1e6, p.End.UTC().Format(time.RFC3339))
+}
+
+// version returns the module and version that a program was built from, as the Go tool noted it.
+func version(program string) string {
+	info, err := buildinfo.ReadFile(program)
+	if err != nil {
+		return "unknown version"
+	}
+	return strings.TrimSpace(info.Path + " " + info.Main.Version)
 }

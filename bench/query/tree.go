@@ -31,7 +31,7 @@ func tree(p plan) question {
 				last.evaluate("count by (endpoint, deployment, instance) (gpu_utilization_ratio)", -1),
 			}
 		},
-		plain: tolerance{relative: 1e-9}, victoria: tolerance{relative: 1e-9},
+		victoria: tolerance{relative: rounding},
 	}
 }
 

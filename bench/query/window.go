@@ -40,7 +40,7 @@ func (q question) window(p plan, round int) window {
 	}
 	shifts := max(1, int(q.slack(p)/step))
 	end := p.End.Truncate(step).Add(-time.Duration(round%shifts) * step)
-	w := window{start: end.Add(-q.span), end: end, step: q.step}
+	w := window{start: end.Add(-q.span), end: end, step: step}
 	if q.instant {
 		w.step = 0
 	}
