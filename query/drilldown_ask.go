@@ -123,7 +123,7 @@ func (d *drillDown) pair(ctx context.Context, pl *plan, a scopes.Aggregation) (o
 func (d *drillDown) evaluation(ctx context.Context, pl *plan, a scopes.Aggregation, win windows) (*evaluation, error) {
 	ready := *pl
 	ready.window = win.length
-	if pl.def.Source.Kind == scopes.KindInstanceState && !pl.nothing {
+	if pl.remembers() && !pl.nothing {
 		key := stateKey{pl.scope, win}
 		rule, ok := d.states[key]
 		if !ok {

@@ -79,7 +79,7 @@ func (p *Planner) check(r Request) (Filter, error) {
 	case len(r.Scopes) > maxScopes:
 		return bad("scope", r.Scopes[maxScopes].String(), fmt.Sprintf("must be one of at most %d scopes (got %d): a * stands for many", maxScopes, len(r.Scopes)))
 	case len(r.Metrics) == 0:
-		return bad("metric", "", "must be one of "+p.metricNames(level))
+		return bad("metric", "", "must be given: one or more of "+p.metricNames(level))
 	case len(r.Metrics) > maxMetrics:
 		return bad("metric", r.Metrics[maxMetrics], fmt.Sprintf("must be one of at most %d metrics (got %d): ask twice", maxMetrics, len(r.Metrics)))
 	case r.Top < 0 || r.Top > maxTop:

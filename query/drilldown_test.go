@@ -29,7 +29,7 @@ func TestPlansGolden(t *testing.T) {
 	require.NoError(t, err)
 	var b strings.Builder
 	for _, def := range catalogue.All() {
-		scope := map[scopes.Level]string{scopes.LevelEndpoint: "credit", scopes.LevelDeployment: "credit/*"}[def.Levels[0]]
+		scope := map[scopes.Level]string{scopes.LevelEndpoint: "credit", scopes.LevelDeployment: "credit/*", scopes.LevelInstance: "credit/*/*"}[def.Levels[0]]
 		for _, a := range def.Aggregations {
 			splits := [][]scopes.Dimension{nil}
 			if a == def.Aggregations[0] {

@@ -16,10 +16,16 @@ type plan struct {
 	scope    scopes.Pattern
 	matchers []*labels.Matcher // of the scope, without the series' name
 	split    []scopes.Dimension
-	filter   []*labels.Matcher // of the request's filter: every selection must meet them, too
 	window   time.Duration
-	nothing  bool      // no series meets the filter
-	states   stateRule // for KindInstanceState
+	// filter are more matchers, on the labels of the definition's dimensions: on stored labels, or on the label `state` of
+	// KindInstanceState. They go to every selector of a series that has the label.
+	filter  []*labels.Matcher
+	nothing bool // no series meets the filter
+	// exclude turns the plan into that of everything but some series of the split, folded into one for each scope. Its results
+	// carry no labels but the scope's. nil excludes nothing.
+	exclude *folded
+	states  stateRule // for KindInstanceState and KindFreshness
+	forms   map[string]histogramForm
 }
 
 // identity returns the identity labels that every result carries: those of the scope's level, and those down to the
@@ -45,113 +51,118 @@ func labelOf(dim scopes.Dimension) string {
 	return dim.Label
 }
 
-// grouped aggregates a vector by the scope and the split. Derived dimensions are made after a first aggregation by what
-// they derive from, so that there are few label sets to rewrite.
-func (p *plan) grouped(op parser.ItemType, e parser.Expr) parser.Expr {
-	stored, final := p.identity(), p.identity()
-	add := func(list []string, label string) []string {
-		if slices.Contains(list, label) {
-			return list
-		}
-		return append(list, label)
+// storedLabel returns the label of stored series that a dimension's value comes from.
+func storedLabel(dim scopes.Dimension) string {
+	if dim.Derive != nil {
+		return dim.Derive.From
 	}
-	derived := false
-	for _, dim := range p.split {
-		final = add(final, labelOf(dim))
-		if dim.Derive == nil {
-			stored = add(stored, dim.Label)
-		} else {
-			stored = add(stored, dim.Derive.From)
-			derived = true
-		}
-	}
-	e = aggregate(op, e, stored...)
-	if !derived {
-		return e
-	}
-	for _, dim := range p.split {
-		if d := dim.Derive; d != nil {
-			e = call("label_replace", e, text(dim.Name), text(d.Value), text(d.From), text(d.Match))
-		}
-	}
-	return aggregate(op, e, final...)
-}
-
-// series selects the definition's series within the scope.
-func (p *plan) series(extra ...*labels.Matcher) *parser.VectorSelector {
-	return selector(slices.Concat(named(p.def.Source.Series, p.matchers), p.filter, extra)...)
+	return dim.Label
 }
 
 // expr returns the expression whose value at a window's end is the aggregation of that window. It returns nothing for a
 // window without samples, and NaN where the value is not defined, such as a mean of no requests.
 func (p *plan) expr(a scopes.Aggregation) parser.Expr {
-	factor := p.def.Source.Factor
-	switch p.def.Source.Kind {
+	source := &p.def.Source
+	factor := source.Factor
+	whole := operand{p, source.Series, source.Where, nil}
+	switch source.Kind {
 	case scopes.KindGauge:
-		return p.gauge(a, factor)
+		return p.gauge(whole, a)
 	case scopes.KindGaugeSum:
-		return scaled(overTime(a, p.grouped(parser.SUM, p.series()), p.window, sampleStep(p.window, 15*time.Second)), factor)
+		return scaled(p.overTime(a, whole.grouped(parser.SUM, whole.selector()), 15*time.Second), factor)
 	case scopes.KindCounter:
-		return scaled(p.counter(a, func(window time.Duration) parser.Expr {
-			return call("increase", anchored(p.series(), window))
-		}), factor)
+		return scaled(p.counter(a, whole.increase), factor)
 	case scopes.KindHistogramCount:
-		return scaled(p.counter(a, func(window time.Duration) parser.Expr { return p.observations(window) }), factor)
+		return scaled(p.counter(a, whole.observations), factor)
 	case scopes.KindHistogramMean:
-		if a == scopes.Count {
-			return p.grouped(parser.SUM, p.observations(p.window))
+		switch a {
+		case scopes.Count:
+			return whole.observations(p.window)
+		case scopes.Total:
+			return scaled(whole.total(p.window), factor)
 		}
-		sum := call("histogram_sum", call("increase", anchored(p.series(), p.window)))
-		return scaled(binary(p.grouped(parser.SUM, sum), parser.DIV, p.grouped(parser.SUM, p.observations(p.window))), factor)
+		return scaled(binary(whole.total(p.window), parser.DIV, whole.observations(p.window)), factor)
 	case scopes.KindHistogramQuantile:
 		if a == scopes.Count {
-			return p.grouped(parser.SUM, p.observations(p.window))
+			return whole.observations(p.window)
 		}
-		merged := p.grouped(parser.SUM, call("increase", anchored(p.series(), p.window)))
-		return scaled(call("histogram_quantile", number(p.def.Source.Quantile), merged), factor)
-	case scopes.KindHistogramShare:
-		return scaled(p.share(), factor)
+		return scaled(call("histogram_quantile", number(source.Quantile), whole.merged(p.window)), factor)
+	case scopes.KindRatio:
+		return scaled(p.complement(p.ratio()), factor)
+	case scopes.KindGaugeRatio:
+		return scaled(p.overTime(a, p.complement(p.gaugeRatio()), 15*time.Second), factor)
+	case scopes.KindSkew:
+		return scaled(p.skew(whole), factor)
+	case scopes.KindTimeShare:
+		return scaled(p.timeShare(whole), factor)
+	case scopes.KindFreshness:
+		return scaled(p.overTime(a, p.freshness(a), 15*time.Second), factor)
 	case scopes.KindInstanceState:
-		return scaled(overTime(a, p.instances(), p.window, sampleStep(p.window, time.Minute)), factor)
+		return scaled(p.overTime(a, p.instances(), time.Minute), factor)
 	}
 	return nil
 }
 
 // instants says whether the plan looks at instants within a window instead of at the samples in it.
 func (p *plan) instants() bool {
-	return p.def.Source.Kind == scopes.KindGaugeSum || p.def.Source.Kind == scopes.KindInstanceState
+	switch p.def.Source.Kind {
+	case scopes.KindGaugeSum, scopes.KindGaugeRatio, scopes.KindFreshness, scopes.KindInstanceState:
+		return true
+	}
+	return false
+}
+
+// remembers says whether the plan looks at instances that may have gone silent, and so needs the rule for their state.
+func (p *plan) remembers() bool {
+	return p.def.Source.Kind == scopes.KindInstanceState || p.def.Source.Kind == scopes.KindFreshness
 }
 
 // gauge takes all samples in the window of all series as one set.
-func (p *plan) gauge(a scopes.Aggregation, factor float64) parser.Expr {
+func (p *plan) gauge(o operand, a scopes.Aggregation) parser.Expr {
 	samples := func(function string, op parser.ItemType) parser.Expr {
-		return p.grouped(op, call(function, over(p.series(), p.window)))
+		return o.grouped(op, call(function, over(o.selector(), p.window)))
 	}
+	lowest := func() parser.Expr { return samples("min_over_time", parser.MIN) }
+	highest := func() parser.Expr { return samples("max_over_time", parser.MAX) }
+	if p.def.Source.Complement {
+		lowest, highest = highest, lowest // the lowest rest is that of the highest value
+	}
+	var value parser.Expr
 	switch a {
 	case scopes.Count:
 		return samples("count_over_time", parser.SUM)
 	case scopes.Total:
-		return scaled(samples("sum_over_time", parser.SUM), factor)
+		value = samples("sum_over_time", parser.SUM)
 	case scopes.Minimum:
-		return scaled(samples("min_over_time", parser.MIN), factor)
+		value = lowest()
 	case scopes.Maximum:
-		return scaled(samples("max_over_time", parser.MAX), factor)
+		value = highest()
+	default:
+		value = binary(samples("sum_over_time", parser.SUM), parser.DIV, samples("count_over_time", parser.SUM))
 	}
-	return scaled(binary(samples("sum_over_time", parser.SUM), parser.DIV, samples("count_over_time", parser.SUM)), factor)
+	return scaled(p.complement(value), p.def.Source.Factor)
 }
 
-// counter takes a function that returns the increase of each series over a window.
+// complement takes 1 minus a value where the definition says so.
+func (p *plan) complement(e parser.Expr) parser.Expr {
+	if !p.def.Source.Complement {
+		return e
+	}
+	return binary(number(1), parser.SUB, e)
+}
+
+// counter takes a function that returns the increase over a window, grouped.
 func (p *plan) counter(a scopes.Aggregation, increase func(time.Duration) parser.Expr) parser.Expr {
 	per := time.Second
 	if p.def.Source.Per == scopes.PerMinute {
 		per = time.Minute
 	}
 	rate := func(window time.Duration) parser.Expr {
-		return scaled(p.grouped(parser.SUM, increase(window)), per.Seconds()/window.Seconds())
+		return scaled(increase(window), per.Seconds()/window.Seconds())
 	}
 	switch {
 	case a == scopes.Total:
-		return p.grouped(parser.SUM, increase(p.window))
+		return increase(p.window)
 	case a == scopes.Average || p.window <= per:
 		return rate(p.window)
 	}
@@ -159,19 +170,9 @@ func (p *plan) counter(a scopes.Aggregation, increase func(time.Duration) parser
 	return overTime(a, rate(per), p.window-per+time.Millisecond, per)
 }
 
-// observations returns the number of observations of each histogram in the window. The engine sees that only counts are
-// needed and does not decode the buckets.
-func (p *plan) observations(window time.Duration, extra ...*labels.Matcher) parser.Expr {
-	return call("histogram_count", call("increase", anchored(p.series(extra...), window)))
-}
-
-// share divides the matching observations by all of them. Where nothing matches, the share is 0 of those that there are.
-func (p *plan) share() parser.Expr {
-	rule := p.def.Source.Share
-	match := labels.MustNewMatcher(labels.MatchRegexp, rule.Label, rule.Match) // the catalogue has compiled it
-	all := func() parser.Expr { return p.grouped(parser.SUM, p.observations(p.window)) }
-	matching := p.grouped(parser.SUM, p.observations(p.window, match))
-	return binary(either(matching, binary(all(), parser.MUL, number(0))), parser.DIV, all())
+// overTime aggregates over the window what is looked at every finest, or less often in a long window.
+func (p *plan) overTime(a scopes.Aggregation, e parser.Expr, finest time.Duration) parser.Expr {
+	return overTime(a, e, p.window, sampleStep(p.window, finest))
 }
 
 // overTime aggregates an instant vector, evaluated at every multiple of step, over a window. A window that is no longer than
@@ -201,7 +202,7 @@ func (p *plan) instances() parser.Expr {
 		}
 	}
 	ms := slices.Concat(p.matchers, slices.DeleteFunc(slices.Clone(p.filter), isState))
-	return p.grouped(parser.SUM, p.states.expr(ms, byState, wanted...))
+	return operand{plan: p}.grouped(parser.SUM, p.states.expr(ms, byState, wanted...))
 }
 
 // computed says whether a dimension's label is not stored but made by the plan's expression: that of an instance's state.

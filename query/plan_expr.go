@@ -73,6 +73,13 @@ func binary(lhs parser.Expr, op parser.ItemType, rhs parser.Expr) *parser.Binary
 	return b
 }
 
+// on makes a binary operator match on the labels alone.
+func on(b *parser.BinaryExpr, names ...string) *parser.BinaryExpr {
+	b.VectorMatching.On = true
+	b.VectorMatching.MatchingLabels = slices.Clone(names)
+	return b
+}
+
 // scaled multiplies by a factor, and leaves out a factor of 1.
 func scaled(e parser.Expr, factor float64) parser.Expr {
 	if factor == 1 {

@@ -45,22 +45,48 @@ type stateRule struct {
 }
 
 // expr returns a vector with the labels endpoint, deployment and instance: 1 for every instance that was seen within the
-// look-back. By state there is also the label state: of the wanted states, at least one, 1 for that which the instance is in and 0 for
-// the other.
+// look-back. By state there is also the label state, of the states that are wanted: 1 for the state that the instance is in
+// and 0 for the others.
 func (r stateRule) expr(ms []*labels.Matcher, byState bool, wanted ...State) parser.Expr {
 	if !byState {
 		return either(r.known(ms), r.ready(ms))
 	}
-	missing := either(binary(r.known(ms), parser.LUNLESS, r.ready(ms)), binary(r.ready(ms), parser.MUL, number(0)))
-	ready := either(r.ready(ms), binary(r.known(ms), parser.MUL, number(0)))
-	label := func(e parser.Expr, s State) parser.Expr {
-		return call("label_replace", e, text(labelState), text(string(s)), text(""), text(""))
+	if len(wanted) == 0 {
+		return binary(call("vector", number(0)), parser.LUNLESS, call("vector", number(0)))
 	}
-	var states []parser.Expr
+	var out []parser.Expr
 	for _, s := range wanted {
-		states = append(states, label(map[State]parser.Expr{StateReady: ready, StateMissing: missing}[s], s))
+		is := either(r.ready(ms), binary(r.known(ms), parser.MUL, number(0)))
+		if s == StateMissing {
+			is = either(binary(r.known(ms), parser.LUNLESS, r.ready(ms)), binary(r.ready(ms), parser.MUL, number(0)))
+		}
+		out = append(out, call("label_replace", is, text(labelState), text(string(s)), text(""), text("")))
 	}
-	return either(states...)
+	return either(out...)
+}
+
+// silentStep is how exactly the newest sample of an instance without a heartbeat is known.
+const silentStep = 15 * time.Second
+
+// newest is when the newest heartbeat of every instance was, in seconds since 1970, of those that had one within the look-back.
+func (r stateRule) newest(ms []*labels.Matcher) parser.Expr {
+	return either(r.newestIn(ms), call("max_over_time", subquery(r.newestIn(ms), r.remember, rememberStep)))
+}
+
+// newestIn is newest of the instances that had a heartbeat within rememberStep.
+func (r stateRule) newestIn(ms []*labels.Matcher) parser.Expr {
+	var beats []parser.Expr
+	for _, name := range heartbeats {
+		at := call("ts_of_last_over_time", over(selector(named(name, ms)...), rememberStep))
+		beats = append(beats, call("label_replace", at, text("heartbeat"), text(name), text(""), text("")))
+	}
+	newest := parser.Expr(aggregate(parser.MAX, either(beats...), instanceLabels()...))
+	if len(r.silent) == 0 {
+		return newest
+	}
+	// ts_of_last_over_time drops names and so cannot take all series of an instance at once.
+	recent := byInstance(call("last_over_time", over(selector(r.silentMatchers(ms)...), silentStep)))
+	return either(newest, call("ts_of_last_over_time", subquery(recent, rememberStep, silentStep)))
 }
 
 // ready is 1 for every instance that reports. timestamp() sees stale markers, as every instant selector does.
@@ -99,7 +125,7 @@ func (r stateRule) silentMatchers(ms []*labels.Matcher) []*labels.Matcher {
 }
 
 func byInstance(e parser.Expr) parser.Expr {
-	return aggregate(parser.GROUP, e, scopes.LabelEndpoint, scopes.LabelDeployment, scopes.LabelInstance)
+	return aggregate(parser.GROUP, e, instanceLabels()...)
 }
 
 // instanceMatcher matches the instance names of the paths.

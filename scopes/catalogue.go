@@ -1,21 +1,20 @@
 package scopes
 
 import (
-	"bytes"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
-
-	"github.com/goccy/go-yaml"
 )
 
 //go:embed catalogue/*.yaml
 var catalogueFiles embed.FS
 
-// Catalogue is the set of metric definitions, in the order of their files. It is read-only and safe for concurrent use.
+// Catalogue is the set of metric definitions, by category and in the order of their files. It is read-only and safe for
+// concurrent use.
 type Catalogue struct {
 	definitions []*Definition
 }
@@ -27,82 +26,15 @@ func LoadCatalogue() (*Catalogue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list catalogue: %w", err)
 	}
-	slices.Sort(names)
-	slices.Reverse(names) // traffic before resource: what clients see first comes first
-	var all []*Definition
+	var files []catalogueFile
 	for _, name := range names {
 		text, err := catalogueFiles.ReadFile(name)
 		if err != nil {
 			return nil, fmt.Errorf("read catalogue: %w", err)
 		}
-		ds, err := parseDefinitions(text)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		all = append(all, ds...)
+		files = append(files, catalogueFile{name, text})
 	}
-	return newCatalogue(all)
-}
-
-// entry is a catalogue entry as it is written. Quantiles stands for one more definition each, NAME_P50 and so on, which
-// has everything in common with the entry but is a quantile of the same histogram.
-type entry struct {
-	Name         string        `yaml:"name"`
-	DisplayName  string        `yaml:"display_name"`
-	Description  string        `yaml:"description"`
-	Category     Category      `yaml:"category"`
-	Azure        bool          `yaml:"azure"`
-	Unit         Unit          `yaml:"unit"`
-	Levels       []Level       `yaml:"levels"`
-	Aggregations []Aggregation `yaml:"aggregations"`
-	Quantiles    []int         `yaml:"quantiles"` // percentiles, 1 to 99
-	Source       Source        `yaml:"source"`
-	Dimensions   []Dimension   `yaml:"dimensions"`
-}
-
-func parseDefinitions(text []byte) ([]*Definition, error) {
-	var file struct {
-		Metrics []entry `yaml:"metrics"`
-	}
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&file); err != nil {
-		return nil, err
-	}
-	var out []*Definition
-	var errs []error
-	for _, e := range file.Metrics {
-		if e.Source.Factor == 0 {
-			e.Source.Factor = 1
-		}
-		base := &Definition{
-			Name: e.Name, DisplayName: e.DisplayName, Description: e.Description, Category: e.Category, Azure: e.Azure,
-			Unit: e.Unit, Levels: e.Levels, Aggregations: e.Aggregations, Dimensions: e.Dimensions, Source: e.Source,
-		}
-		out = append(out, base)
-		if len(e.Quantiles) > 0 && e.Source.Kind != KindHistogramMean {
-			errs = append(errs, fmt.Errorf("metric %s: quantiles need kind histogram_mean", e.Name))
-		}
-		for _, q := range e.Quantiles {
-			d := *base
-			d.Name = fmt.Sprintf("%s_P%d", e.Name, q)
-			d.DisplayName = fmt.Sprintf("%s P%d", e.DisplayName, q)
-			d.Description = strings.TrimSpace(fmt.Sprintf("The %dth percentile of all requests in the window, from merged histograms. %s", q, firstSentence(e.Description)))
-			d.Source.Kind = KindHistogramQuantile
-			d.Source.Quantile = float64(q) / 100
-			out = append(out, &d)
-		}
-	}
-	for _, d := range out {
-		errs = append(errs, d.validate())
-	}
-	return out, errors.Join(errs...)
-}
-
-func firstSentence(s string) string {
-	head, _, more := strings.Cut(s, ". ")
-	if more {
-		head += "."
-	}
-	return head
+	return parseCatalogue(files...)
 }
 
 func newCatalogue(ds []*Definition) (*Catalogue, error) {
@@ -121,6 +53,9 @@ func newCatalogue(ds []*Definition) (*Catalogue, error) {
 			seen[k] = true
 		}
 	}
+	slices.SortStableFunc(ds, func(x, y *Definition) int {
+		return cmp.Compare(slices.Index(Categories(), x.Category), slices.Index(Categories(), y.Category))
+	})
 	return &Catalogue{definitions: ds}, errors.Join(errs...)
 }
 
