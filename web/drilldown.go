@@ -2,14 +2,11 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
-	"github.com/prometheus/common/model"
 
 	"github.com/endscope/endscope/query"
 	"github.com/endscope/endscope/scopes"
@@ -23,9 +20,6 @@ type DrillDown interface {
 	DrillDown(ctx context.Context, r query.Request) (*query.Answer, error)
 	Definitions() *scopes.Catalogue
 }
-
-// defaultRange is the time that GET /api/v1/metrics answers for where no start is given.
-const defaultRange = time.Hour
 
 // handleScopes answers GET /api/v1/scopes: the whole tree.
 func (s *Server) handleScopes(w http.ResponseWriter, r *http.Request) error {
@@ -92,48 +86,6 @@ func (s *Server) handleMetricDefinitions(w http.ResponseWriter, r *http.Request)
 	return writeJSON(w, map[string]any{"definitions": out})
 }
 
-// handleMetrics answers GET /api/v1/metrics: one series for each metric, aggregation, scope and split value.
-func (s *Server) handleMetrics(w http.ResponseWriter, r *http.Request) error {
-	request, err := metricsRequest(r)
-	if err != nil {
-		return err
-	}
-	answer, err := s.set.DrillDown.DrillDown(r.Context(), request)
-	if err != nil {
-		return err
-	}
-	return writeJSON(w, newAnswerJSON(answer, request.Scopes[0].Level()))
-}
-
-func metricsRequest(r *http.Request) (query.Request, error) {
-	now := time.Now()
-	p := newParams(r, now, "scope", "metric", "aggregation", "interval", "start", "end", "split")
-	end := p.time("end", now)
-	request := query.Request{Metrics: p.list("metric"), Split: p.list("split"), Start: p.time("start", end.Add(-defaultRange)), End: end}
-	for _, name := range p.list("aggregation") {
-		a, ok := scopes.ParseAggregation(name)
-		if !ok {
-			p.fail("aggregation", name, fmt.Sprintf("must be one of %s, %s, %s, %s, %s", scopes.Average, scopes.Minimum, scopes.Maximum, scopes.Total, scopes.Count))
-		}
-		request.Aggregations = append(request.Aggregations, a)
-	}
-	var err error
-	if request.Interval, err = query.ParseInterval(p.one("interval")); err != nil {
-		p.note(err)
-	}
-	for _, text := range p.list("scope") {
-		scope, err := scopes.ParsePattern(text)
-		if err != nil {
-			p.note(err)
-		}
-		request.Scopes = append(request.Scopes, scope)
-	}
-	if len(request.Scopes) == 0 {
-		p.fail("scope", "", "must be given: endpoint[/deployment[/instance]], where any part may be *")
-	}
-	return request, p.err()
-}
-
 // nodeJSON is a scope in answers. LastSample is RFC 3339 in UTC; Children is absent for an instance.
 type nodeJSON struct {
 	Scope      string      `json:"scope"`
@@ -188,63 +140,6 @@ func newDefinitionJSON(d *scopes.Definition) definitionJSON {
 	}
 	for _, dim := range d.Dimensions {
 		out.Dimensions = append(out.Dimensions, dim.Name)
-	}
-	return out
-}
-
-// answerJSON is the answer of GET /api/v1/metrics. Start and End are what the windows cover, PartialFrom the first
-// timestamp whose window had not ended, null if all had. Truncated is null when every series is there.
-type answerJSON struct {
-	Start       time.Time       `json:"start"`
-	End         time.Time       `json:"end"`
-	Interval    string          `json:"interval"`
-	Timestamps  []int64         `json:"timestamps"`
-	PartialFrom *int64          `json:"partial_from"`
-	Series      []seriesJSON    `json:"series"`
-	Truncated   *truncationJSON `json:"truncated"`
-	Warnings    []string        `json:"warnings"`
-}
-
-type truncationJSON struct {
-	Shown int `json:"shown"`
-	Total int `json:"total"`
-}
-
-// seriesJSON is one series in answers; its scope and dimensions together name it. Aggregation is in lower case, as in Azure's answers.
-type seriesJSON struct {
-	Scope       string            `json:"scope"`
-	Metric      string            `json:"metric"`
-	Aggregation string            `json:"aggregation"`
-	Unit        scopes.Unit       `json:"unit"`
-	Dimensions  map[string]string `json:"dimensions"`
-	Values      []*float64        `json:"values"`
-}
-
-// seriesScope returns the scope that a series is shown with: what the split names is said by its dimensions, so it is left out as far
-// down as the question's own level. An instance of an endpoint keeps its deployment, since two deployments may have one of that name.
-func seriesScope(s query.AnswerSeries, asked scopes.Level) scopes.Path {
-	path := s.Scope
-	if _, split := s.Dimensions["instanceId"]; split && asked != scopes.LevelInstance {
-		path.Instance = ""
-	}
-	if _, split := s.Dimensions["deployment"]; split && asked == scopes.LevelEndpoint && path.Instance == "" {
-		path.Deployment = ""
-	}
-	return path
-}
-
-func newAnswerJSON(a *query.Answer, asked scopes.Level) answerJSON {
-	out := answerJSON{
-		Start: a.Start, End: a.End, Interval: model.Duration(a.Interval).String(), Timestamps: a.Timestamps, PartialFrom: a.PartialFrom,
-		Series: make([]seriesJSON, 0, len(a.Series)), Warnings: a.Warnings,
-	}
-	for _, s := range a.Series {
-		out.Series = append(out.Series, seriesJSON{
-			Scope: seriesScope(s, asked).String(), Metric: s.Metric, Aggregation: strings.ToLower(string(s.Aggregation)), Unit: s.Unit, Dimensions: s.Dimensions, Values: s.Values,
-		})
-	}
-	if t := a.Truncated; t != nil {
-		out.Truncated = &truncationJSON{t.Shown, t.Total}
 	}
 	return out
 }

@@ -172,7 +172,7 @@ func TestMetricsRefusesByName(t *testing.T) {
 		base + "&start=now&end=now-1h":                          {400, []string{"start", "before end"}},
 		base + "&split=colour":                                  {400, []string{"colour", "deployment, instanceId"}},
 		base + "&split=instanceId,,gpu":                         {400, []string{"split", "empty parts"}},
-		base + "&filter=x":                                      {400, []string{"filter", "scope, metric, aggregation"}},
+		base + "&colour=x":                                      {400, []string{"colour", "scope, metric, aggregation"}},
 		base + "&interval=1s&start=now-1d":                      {422, []string{" points for each series", "11000", "longer interval"}},
 	} {
 		problem := getJSON(t, h, target, want.status)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -28,6 +29,12 @@ func newParams(r *http.Request, now time.Time, allowed ...string) *params {
 	if p.values, err = url.ParseQuery(r.URL.RawQuery); err != nil {
 		p.fail("query", r.URL.RawQuery, "must be an encoded query string: "+err.Error())
 	}
+	p.allow(allowed)
+	return p
+}
+
+// allow notes the first parameter that is none of the allowed ones.
+func (p *params) allow(allowed []string) {
 	for _, name := range slices.Sorted(maps.Keys(p.values)) {
 		values := p.values[name]
 		if !slices.Contains(allowed, name) {
@@ -38,7 +45,6 @@ func newParams(r *http.Request, now time.Time, allowed ...string) *params {
 			p.fail(name, values[0], rule)
 		}
 	}
-	return p
 }
 
 func (p *params) fail(name, value, rule string) {
@@ -93,6 +99,73 @@ func (p *params) time(name string, absent time.Time) time.Time {
 		p.fail(name, value, "must be a time such as 2026-03-01T10:00:00Z, 1772359200 (seconds since 1970), now or now-1h, from year 1970 to 2200")
 	}
 	return t
+}
+
+// oneOf returns the value of a parameter that may have one of some words, compared without case; "" where it is not given.
+func (p *params) oneOf(name string, words ...string) string {
+	text := p.one(name)
+	for _, word := range words {
+		if strings.EqualFold(text, word) {
+			return word
+		}
+	}
+	if text != "" {
+		p.fail(name, text, "must be "+strings.Join(words, " or "))
+	}
+	return ""
+}
+
+// span returns the time that start and end, or timespan, ask for; where no start is given, the length before the end.
+func (p *params) span(length time.Duration) (start, end time.Time) {
+	text := p.one("timespan")
+	if text == "" {
+		end = p.time("end", p.now)
+		return p.time("start", end.Add(-length)), end
+	}
+	for _, name := range []string{"start", "end"} {
+		if value := p.one(name); value != "" {
+			p.fail(name, value, "must not come together with timespan")
+		}
+	}
+	start, end, err := parseSpan(text, p.now)
+	if err != nil {
+		p.fail("timespan", text, err.Error())
+	}
+	return start, end
+}
+
+// parseSpan reads start/end, start/duration, duration/end, and a duration alone, which ends now.
+func parseSpan(text string, now time.Time) (start, end time.Time, err error) {
+	bad := errors.New("must be start/end, start/PT1H, PT1H/end or PT1H, with times such as 2026-03-01T10:00:00Z from year 1970 to 2200")
+	length := func(s string) (time.Duration, bool) {
+		d, err := query.ParseDuration(s)
+		return d, err == nil && d > 0
+	}
+	first, second, two := strings.Cut(text, "/")
+	if !two {
+		d, ok := length(first)
+		if !ok || now.Add(-d).Unix() < 0 {
+			return start, end, bad
+		}
+		return now.Add(-d), now, nil
+	}
+	start, hasStart := parseTime(first, now)
+	end, hasEnd := parseTime(second, now)
+	switch before, ok := length(first); {
+	case hasStart && hasEnd:
+		return start, end, nil
+	case hasEnd && ok:
+		if start = end.Add(-before); start.Unix() >= 0 {
+			return start, end, nil
+		}
+	case hasStart:
+		d, ok := length(second)
+		end = start.Add(d)
+		if ok && end.Unix() <= maxSeconds {
+			return start, end, nil
+		}
+	}
+	return start, end, bad
 }
 
 // The times that may be asked for, as seconds since 1970.

@@ -57,6 +57,8 @@ func problemOf(err error) (p Problem, known bool) {
 		answer    *query.AnswerLimitError
 		limit     *query.LimitError
 		forbidden *ForbiddenError
+		refused   *NotAcceptableError
+		mediaType *MediaTypeError
 		reload    *reloadError
 		tooLarge  *http.MaxBytesError
 		blocked   *tsdb.UnwritableError
@@ -74,6 +76,10 @@ func problemOf(err error) (p Problem, known bool) {
 		return Problem{"/problems/bad-parameter", "Bad parameter", http.StatusBadRequest, err.Error()}, true
 	case errors.As(err, &forbidden):
 		return Problem{"/problems/forbidden", "Not allowed", http.StatusForbidden, err.Error()}, true
+	case errors.As(err, &refused):
+		return Problem{"/problems/not-acceptable", "Not acceptable", http.StatusNotAcceptable, err.Error()}, true
+	case errors.As(err, &mediaType):
+		return Problem{"/problems/media-type", "Unsupported media type", http.StatusUnsupportedMediaType, err.Error()}, true
 	case errors.As(err, &reload):
 		return Problem{"/problems/reload", "Not reloaded", http.StatusInternalServerError, err.Error()}, true
 	case errors.Is(err, errUnknownPath):

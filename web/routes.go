@@ -23,12 +23,13 @@ type route struct {
 }
 
 var (
-	get        = []string{http.MethodGet}
-	getHead    = []string{http.MethodGet, http.MethodHead}
-	post       = []string{http.MethodPost}
-	getPost    = []string{http.MethodGet, http.MethodPost}
-	postPut    = []string{http.MethodPost, http.MethodPut}
-	optionsAny = []string{http.MethodOptions}
+	get         = []string{http.MethodGet}
+	getHead     = []string{http.MethodGet, http.MethodHead}
+	post        = []string{http.MethodPost}
+	getHeadPost = []string{http.MethodGet, http.MethodHead, http.MethodPost}
+	getPost     = []string{http.MethodGet, http.MethodPost}
+	postPut     = []string{http.MethodPost, http.MethodPut}
+	optionsAny  = []string{http.MethodOptions}
 )
 
 // routes is the table of all routes. The first that matches answers.
@@ -56,7 +57,7 @@ func (s *Server) routes() []route {
 			route{name: "scope_deployment", methods: getHead, path: "/api/v1/scopes/{endpoint}/{deployment}", handle: s.handleScope},
 			route{name: "scope_instance", methods: getHead, path: "/api/v1/scopes/{endpoint}/{deployment}/{instance}", handle: s.handleScope},
 			route{name: "metric_definitions", methods: getHead, path: "/api/v1/metric-definitions", handle: s.handleMetricDefinitions},
-			route{name: "metrics_drilldown", methods: getHead, path: "/api/v1/metrics", handle: s.handleMetrics},
+			route{name: "metrics_drilldown", methods: getHeadPost, path: "/api/v1/metrics", handle: s.handleMetrics},
 		)
 	}
 	if s.set.DrillDown != nil {
