@@ -1,7 +1,8 @@
 // Package query answers questions about stored metrics: PromQL expressions, and drill-down questions in the words of the
 // catalogue (a metric at a scope, by interval and split), which it plans into PromQL.
 //
-// It owns the PromQL engine and its limits (engine.go, limits.go), the Queryable that enforces the caller's grants
+// It owns the PromQL engine and its limits (engine.go, limits.go), the sessions that compute the parts that plans are made of in one
+// pass over the samples, several at a time and each once (session.go, leaf*.go), the Queryable that enforces the caller's grants
 // (grants.go), the planner from catalogue definitions to expressions (plan*.go), the shaped answers (drilldown*.go) and the
 // scope tree with the state of every instance (tree*.go). It does not own storage (it is given a storage.Queryable), the
 // definitions (scopes), HTTP, or what a caller is granted (the context carries it).

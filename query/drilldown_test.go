@@ -323,6 +323,32 @@ type warningSet struct {
 
 func (s warningSet) Warnings() annotations.Annotations { return annotations.New().Add(s.warning) }
 
+func (f *faulty) ChunkQuerier(mint, maxt int64) (storage.ChunkQuerier, error) {
+	q, err := f.SampleAndChunkQueryable.ChunkQuerier(mint, maxt)
+	return &faultyChunkQuerier{q, f}, err
+}
+
+type faultyChunkQuerier struct {
+	storage.ChunkQuerier
+	*faulty
+}
+
+func (q *faultyChunkQuerier) Close() error { return q.ChunkQuerier.Close() }
+
+func (q *faultyChunkQuerier) Select(ctx context.Context, sorted bool, hints *storage.SelectHints, ms ...*labels.Matcher) storage.ChunkSeriesSet {
+	if q.err != nil {
+		return storage.ErrChunkSeriesSet(q.err)
+	}
+	return warningChunkSet{q.ChunkQuerier.Select(ctx, sorted, hints, ms...), q.warning}
+}
+
+type warningChunkSet struct {
+	storage.ChunkSeriesSet
+	warning error
+}
+
+func (s warningChunkSet) Warnings() annotations.Annotations { return annotations.New().Add(s.warning) }
+
 func TestEngineFailuresAndWarningsReachTheCaller(t *testing.T) {
 	b := newBench(t)
 	populate(b)

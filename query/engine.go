@@ -45,6 +45,9 @@ type Engine struct {
 	refused *prometheus.CounterVec
 }
 
+// defaultSubqueryStep is the step of subqueries that name none.
+const defaultSubqueryStep = time.Minute
+
 // NewEngine returns an engine; the error names what is wrong with the configuration or cannot be registered.
 func NewEngine(cfg Config, set Settings) (*Engine, error) {
 	if err := cfg.Validate(); err != nil {
@@ -89,7 +92,7 @@ func NewEngine(cfg Config, set Settings) (*Engine, error) {
 		MaxSamples:               cfg.MaxSamples,
 		Timeout:                  cfg.Timeout,
 		LookbackDelta:            cfg.Lookback,
-		NoStepSubqueryIntervalFn: func(int64) int64 { return time.Minute.Milliseconds() },
+		NoStepSubqueryIntervalFn: func(int64) int64 { return defaultSubqueryStep.Milliseconds() },
 		EnableAtModifier:         true,
 		EnableNegativeOffset:     true,
 		EnablePerStepStats:       true,
@@ -167,11 +170,7 @@ func (l *limited) Querier(mint, maxt int64) (storage.Querier, error) {
 }
 
 func (l *limited) ChunkQuerier(mint, maxt int64) (storage.ChunkQuerier, error) {
-	q, err := l.inner.ChunkQuerier(mint, maxt)
-	if err != nil {
-		return nil, err
-	}
-	return &limitedChunkQuerier{ChunkQuerier: q, budget: newBudget(l.limit)}, nil
+	return newBudget(l.limit).limitChunks(l.inner, mint, maxt)
 }
 
 // limitedQuery names the limit that its query met.

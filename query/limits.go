@@ -123,24 +123,40 @@ func (c Config) limitError(err error, given time.Duration) error {
 // limitSeries returns q with queriers that fail once they have handed out more than limit series.
 func limitSeries(q storage.Queryable, limit int) storage.Queryable {
 	return storage.QueryableFunc(func(mint, maxt int64) (storage.Querier, error) {
-		inner, err := q.Querier(mint, maxt)
-		if err != nil {
-			return nil, err
-		}
-		return &limitedQuerier{Querier: inner, budget: newBudget(limit)}, nil
+		return newBudget(limit).limit(q).Querier(mint, maxt)
 	})
 }
 
 // budget is shared by the selections of one querier.
 type budget struct {
-	limit int
-	left  atomic.Int64
+	most int
+	left atomic.Int64
 }
 
 func newBudget(limit int) *budget {
-	b := &budget{limit: limit}
+	b := &budget{most: limit}
 	b.left.Store(int64(limit))
 	return b
+}
+
+// limit returns q with queriers that all take from the budget, and fail once it is spent.
+func (b *budget) limit(q storage.Queryable) storage.Queryable {
+	return storage.QueryableFunc(func(mint, maxt int64) (storage.Querier, error) {
+		inner, err := q.Querier(mint, maxt)
+		if err != nil {
+			return nil, err
+		}
+		return &limitedQuerier{Querier: inner, budget: b}, nil
+	})
+}
+
+// limitChunks is limit for a querier of chunks.
+func (b *budget) limitChunks(q storage.ChunkQueryable, mint, maxt int64) (storage.ChunkQuerier, error) {
+	inner, err := q.ChunkQuerier(mint, maxt)
+	if err != nil {
+		return nil, err
+	}
+	return &limitedChunkQuerier{ChunkQuerier: inner, budget: b}, nil
 }
 
 // take says whether there is one more.
@@ -184,7 +200,7 @@ func (s *limitedSet) Next() bool {
 		return false
 	}
 	if !s.budget.take() {
-		s.err = seriesLimit(s.budget.limit)
+		s.err = seriesLimit(s.budget.most)
 		return false
 	}
 	return true
@@ -217,7 +233,7 @@ func (s *limitedChunkSet) Next() bool {
 		return false
 	}
 	if !s.budget.take() {
-		s.err = seriesLimit(s.budget.limit)
+		s.err = seriesLimit(s.budget.most)
 		return false
 	}
 	return true

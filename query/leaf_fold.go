@@ -1,0 +1,302 @@
+package query
+
+import (
+	"math"
+	"strings"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/value"
+	"github.com/prometheus/prometheus/promql/parser/posrange"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
+	"github.com/prometheus/prometheus/util/annotations"
+	"github.com/prometheus/prometheus/util/kahansum"
+)
+
+const never = math.MinInt64
+
+// leafFold runs once over the samples of a series, and adds the value of each window to the cells of the series' group. What it
+// holds between samples does not grow with their number.
+type leafFold struct {
+	leaf  *leaf
+	it    chunkenc.Iterator
+	notes annotations.Annotations
+	cells *leafCells // of the group
+
+	name  string // of the series
+	noted leafNote
+
+	window       int   // index of the current one
+	begin, end   int64 // its bounds; begin is exclusive
+	floats       floatFold
+	hists        histogramFold
+	seenF, seenH bool // in the series
+}
+
+// floatFold is what is known of the floats of a series.
+type floatFold struct {
+	n           int // in the window
+	left, right float64
+	sum, c      float64 // of the samples, or of the corrections for resets; c compensates
+	lastT       int64   // of the newest sample, also before the window
+	last        float64
+}
+
+// leafNote marks what was said about a series, so that it is said once.
+type leafNote uint
+
+const (
+	noteMixed leafNote = 1 << iota
+	noteMixedIgnored
+	noteMixedSchemas
+	noteNotCounter
+	notePossibleNonCounter
+	noteBoundsSub
+	noteBoundsAdd
+	noteBoundsAgg
+	noteCollision
+	noteIgnored
+)
+
+// start prepares for the samples of the next series.
+func (f *leafFold) start(series labels.Labels, cells *leafCells) {
+	f.cells = cells
+	f.name, f.noted = series.Get(model.MetricNameLabel), 0
+	f.window = 0
+	f.end = f.leaf.grid.first - f.leaf.offset
+	f.begin = f.end - f.leaf.window
+	f.floats = floatFold{lastT: never}
+	f.hists.reset()
+	f.seenF, f.seenH = false, false
+}
+
+// run takes the samples of a series' chunks. It returns how many there were.
+func (f *leafFold) run(chunks []chunkenc.Chunk, stopped func() error) (samples int64, err error) {
+	from, to := f.leaf.from(), f.leaf.to()
+	for _, c := range chunks {
+		if err := stopped(); err != nil {
+			return samples, err
+		}
+		f.it = c.Iterator(f.it)
+		n, err := f.chunk(f.it, from, to)
+		samples += n
+		if err != nil {
+			return samples, err
+		}
+	}
+	f.finish()
+	return samples, nil
+}
+
+// chunk takes the samples of a chunk.
+func (f *leafFold) chunk(it chunkenc.Iterator, from, to int64) (samples int64, err error) {
+	for {
+		switch it.Next() {
+		case chunkenc.ValNone:
+			return samples, it.Err()
+		case chunkenc.ValFloat:
+			t, v := it.At()
+			if t > to {
+				return samples, nil
+			}
+			samples++
+			if t >= from && !value.IsStaleNaN(v) {
+				f.float(t, v)
+			}
+		default:
+			t := it.AtT()
+			if t > to {
+				return samples, nil
+			}
+			samples++
+			if t >= from {
+				f.histogram(it)
+			}
+		}
+	}
+}
+
+// reach moves on to the window that t lies in, and says whether it lies in one.
+func (f *leafFold) reach(t int64) bool {
+	if t > f.end {
+		f.close()
+		ahead := 1
+		if !f.seenF || !f.seenH { // otherwise, a window without samples may still have something to note
+			ahead = int((t - f.end + f.leaf.grid.step - 1) / f.leaf.grid.step)
+		}
+		f.skip(ahead)
+		for t > f.end && f.window < f.leaf.grid.n {
+			f.close()
+			f.skip(1)
+		}
+	}
+	return t > f.begin && f.window < f.leaf.grid.n
+}
+
+func (f *leafFold) skip(windows int) {
+	f.window += windows
+	f.end += int64(windows) * f.leaf.grid.step
+	f.begin = f.end - f.leaf.window
+}
+
+// finish closes the windows that are left.
+func (f *leafFold) finish() {
+	f.close()
+	for f.seenF && f.seenH && f.leaf.lookback > 0 && f.window < f.leaf.grid.n {
+		f.skip(1)
+		f.close()
+	}
+}
+
+// float takes the next sample.
+func (f *leafFold) float(t int64, v float64) {
+	in := f.reach(t)
+	s := &f.floats
+	f.seenF = true
+	if in {
+		switch f.leaf.fn {
+		case leafIncrease:
+			switch {
+			case s.n == 0 && s.lastT > f.begin-f.leaf.lookback:
+				s.left = s.last
+				if v < s.last {
+					s.sum += s.last
+				}
+			case s.n == 0:
+				s.left = v
+			case v < s.last:
+				s.sum += s.last
+			}
+			s.right = v
+		case leafSum:
+			s.sum, s.c = kahansum.Inc(v, s.sum, s.c)
+		case leafMin:
+			if s.n == 0 || v < s.sum || math.IsNaN(s.sum) {
+				s.sum = v
+			}
+		case leafMax:
+			if s.n == 0 || v > s.sum || math.IsNaN(s.sum) {
+				s.sum = v
+			}
+		}
+		s.n++
+	}
+	s.lastT, s.last = t, v
+}
+
+// close ends the current window.
+func (f *leafFold) close() {
+	if f.window >= f.leaf.grid.n {
+		return
+	}
+	if f.seenF && f.seenH && f.closeMixed() {
+		return
+	}
+	if f.floats.n > 0 {
+		f.closeFloats()
+	}
+	if f.hists.n > 0 {
+		f.closeHistograms()
+	}
+}
+
+// closeMixed ends a window of a series that has both floats and histograms. It says whether all was done.
+func (f *leafFold) closeMixed() bool {
+	switch f.leaf.fn {
+	case leafIncrease:
+		oldest := f.begin - f.leaf.lookback
+		if f.floats.lastT <= oldest || f.hists.lastT <= oldest {
+			return false
+		}
+		f.note(noteMixed)
+	case leafSum:
+		if f.floats.n == 0 || f.hists.n == 0 {
+			return false
+		}
+		f.note(noteMixed)
+	case leafMin, leafMax:
+		if f.floats.n > 0 && f.hists.n > 0 {
+			f.note(noteMixedIgnored)
+		}
+		f.hists.n = 0
+		return false
+	case leafCount:
+		f.floats.n, f.hists.n = f.floats.n+f.hists.n, 0
+		return false
+	}
+	f.floats.clear()
+	f.hists.clear()
+	return true
+}
+
+func (f *leafFold) closeFloats() {
+	s := &f.floats
+	v := s.sum
+	switch f.leaf.fn {
+	case leafIncrease:
+		v = s.right - s.left + s.sum
+		f.note(notePossibleNonCounter)
+	case leafSum:
+		if !math.IsInf(s.sum, 0) {
+			v += s.c
+		}
+	case leafCount:
+		v = float64(s.n)
+	}
+	s.clear()
+	if f.leaf.stat == leafValue {
+		f.cells.addFloat(f.window, v)
+	}
+}
+
+func (s *floatFold) clear() { s.n, s.left, s.right, s.sum, s.c = 0, 0, 0, 0, 0 }
+
+// note adds an annotation as the stock engine words it.
+func (f *leafFold) note(n leafNote) {
+	if f.noted&n != 0 {
+		return
+	}
+	f.noted |= n
+	var pos posrange.PositionRange
+	switch n {
+	case noteMixed:
+		f.notes.Add(annotations.NewMixedFloatsHistogramsWarning(f.name, pos))
+	case noteMixedIgnored:
+		f.notes.Add(annotations.NewHistogramIgnoredInMixedRangeInfo(f.name, pos))
+	case noteMixedSchemas:
+		f.notes.Add(annotations.NewMixedExponentialCustomHistogramsWarning(f.name, pos))
+	case noteNotCounter:
+		f.notes.Add(annotations.NewNativeHistogramNotCounterWarning(f.name, pos))
+	case noteBoundsSub:
+		f.notes.Add(annotations.NewMismatchedCustomBucketsHistogramsInfo(pos, annotations.HistogramSub))
+	case noteBoundsAdd:
+		f.notes.Add(annotations.NewMismatchedCustomBucketsHistogramsInfo(pos, annotations.HistogramAdd))
+	case noteBoundsAgg:
+		f.notes.Add(annotations.NewMismatchedCustomBucketsHistogramsInfo(pos, annotations.HistogramAgg))
+	case noteIgnored:
+		f.notes.Add(annotations.NewHistogramIgnoredInAggregationInfo(f.leaf.op.String(), pos))
+	case noteCollision:
+		f.notes.Add(annotations.NewHistogramCounterResetCollisionWarning(pos, annotations.HistogramAgg))
+	case notePossibleNonCounter:
+		for _, suffix := range []string{"_total", "_sum", "_count", "_bucket"} {
+			if strings.HasSuffix(f.name, suffix) {
+				return
+			}
+		}
+		if f.name != "" {
+			f.notes.Add(annotations.NewPossibleNonCounterInfo(f.name, pos))
+		}
+	}
+}
+
+// leafHint returns the hint that the stock engine has for a histogram whose buckets it does not keep.
+func leafHint(h, previous *histogram.FloatHistogram) histogram.CounterResetHint {
+	if h.CounterResetHint != histogram.UnknownCounterReset || previous == nil {
+		return h.CounterResetHint
+	}
+	if h.DetectReset(previous) {
+		return histogram.CounterReset
+	}
+	return histogram.NotCounterReset
+}

@@ -1,0 +1,274 @@
+package query
+
+import (
+	"errors"
+
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/value"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
+	"github.com/prometheus/prometheus/util/kahansum"
+)
+
+// histogramFold is what is known of the histograms of a series.
+type histogramFold struct {
+	n      int   // in the window
+	failed bool  // the window has histograms that do not go together
+	lastT  int64 // of the newest sample, also before the window
+	last   *histogram.FloatHistogram
+	left   *histogram.FloatHistogram // what the increase starts from; nil outside of windows
+	free   []*histogram.FloatHistogram
+
+	total      *histogram.FloatHistogram // of the samples, or of the corrections for resets
+	c          *histogram.FloatHistogram // compensates total
+	count, sum scalarFold                // the same, where no buckets are needed
+	resets     bool
+	custom     bool    // the first of the window has custom buckets
+	scalar     bool    // count and sum are all that is kept of the window
+	hints      [2]bool // a reset was hinted at, no reset was hinted at
+}
+
+// scalarFold is a sum with its compensation.
+type scalarFold struct{ v, c float64 }
+
+func (s *scalarFold) add(v float64) { s.v, s.c = kahansum.Inc(v, s.v, s.c) }
+
+func (s *histogramFold) reset() {
+	s.clear()
+	s.release(s.last)
+	s.last, s.lastT = nil, never
+}
+
+// clear forgets the window.
+func (s *histogramFold) clear() {
+	s.n, s.failed, s.resets = 0, false, false
+	if s.left != s.last {
+		s.release(s.left)
+	}
+	s.left, s.total, s.c = nil, nil, nil
+	s.count, s.sum = scalarFold{}, scalarFold{}
+	s.hints = [2]bool{}
+}
+
+func (s *histogramFold) release(h *histogram.FloatHistogram) {
+	if h != nil {
+		s.free = append(s.free, h)
+	}
+}
+
+func (s *histogramFold) take() *histogram.FloatHistogram {
+	if n := len(s.free); n > 0 {
+		h := s.free[n-1]
+		s.free = s.free[:n-1]
+		return h
+	}
+	return &histogram.FloatHistogram{}
+}
+
+// histogram takes the sample that an iterator stands at.
+func (f *leafFold) histogram(it chunkenc.Iterator) {
+	s := &f.hists
+	room := s.take()
+	t, h := it.AtFloatHistogram(room)
+	if value.IsStaleNaN(h.Sum) {
+		s.release(room)
+		return
+	}
+	in := f.reach(t)
+	f.seenH = true
+	if in {
+		switch f.leaf.fn {
+		case leafIncrease:
+			f.increase(h)
+		case leafSum:
+			f.sumHistogram(h)
+		}
+		s.n++
+	}
+	if s.last != s.left {
+		s.release(s.last)
+	}
+	s.lastT, s.last = t, h
+}
+
+// increase takes a histogram in the window.
+func (f *leafFold) increase(h *histogram.FloatHistogram) {
+	s := &f.hists
+	if s.n == 0 {
+		s.left = h
+		if s.last != nil && s.lastT > f.begin-f.leaf.lookback {
+			s.left = s.last
+			f.check(s.last)
+		}
+		s.scalar = f.scalar(s.left)
+	}
+	f.check(h)
+	if s.left == h || s.failed || !f.isReset(h, s.last) {
+		return
+	}
+	if s.scalar {
+		s.resets = true
+		s.count.v += s.last.Count
+		s.sum.v += s.last.Sum
+		return
+	}
+	if s.total == nil {
+		s.total = s.last.Copy()
+		return
+	}
+	_, _, bounds, err := s.total.Add(s.last)
+	s.failed = !f.combined(noteBoundsAdd, bounds, err)
+}
+
+// scalar says whether count and sum are all that is needed of the histograms of a window. Custom buckets are kept where the stock
+// engine would look at them: it notes different bounds.
+func (f *leafFold) scalar(h *histogram.FloatHistogram) bool {
+	return f.leaf.stat != leafValue && (f.leaf.bucketless || !h.UsesCustomBuckets())
+}
+
+// check looks whether a histogram may take part in an increase from left.
+func (f *leafFold) check(h *histogram.FloatHistogram) {
+	if h.UsesCustomBuckets() != f.hists.left.UsesCustomBuckets() {
+		f.note(noteMixedSchemas)
+		f.hists.failed = true
+	}
+	if !f.hists.failed && h.CounterResetHint == histogram.GaugeType {
+		f.note(noteNotCounter)
+	}
+}
+
+// isReset says whether a counter was reset between two histograms.
+func (f *leafFold) isReset(h, previous *histogram.FloatHistogram) bool {
+	if f.leaf.bucketless && h.CounterResetHint == histogram.GaugeType {
+		return h.Count < previous.Count || h.Schema > previous.Schema
+	}
+	return h.DetectReset(previous)
+}
+
+// combined notes what came of adding or subtracting histograms, and says whether it worked.
+func (f *leafFold) combined(n leafNote, bounds bool, err error) bool {
+	if err != nil {
+		if errors.Is(err, histogram.ErrHistogramsIncompatibleSchema) {
+			f.note(noteMixedSchemas)
+		}
+		return false
+	}
+	if bounds {
+		f.note(n)
+	}
+	return true
+}
+
+// sumHistogram takes a histogram in the window.
+func (f *leafFold) sumHistogram(h *histogram.FloatHistogram) {
+	s := &f.hists
+	hint := h.CounterResetHint
+	if f.leaf.bucketless {
+		hint = leafHint(h, s.last)
+	}
+	switch hint {
+	case histogram.CounterReset:
+		s.hints[0] = true
+	case histogram.NotCounterReset:
+		s.hints[1] = true
+	}
+	if s.failed {
+		return
+	}
+	if s.n == 0 {
+		s.custom, s.scalar = h.UsesCustomBuckets(), f.scalar(h)
+		s.count.v, s.sum.v = h.Count, h.Sum
+		if !s.scalar {
+			s.total = h.Copy()
+		}
+		return
+	}
+	if s.scalar {
+		if h.UsesCustomBuckets() != s.custom {
+			f.note(noteMixedSchemas)
+			s.failed = true
+		}
+		s.count.add(h.Count)
+		s.sum.add(h.Sum)
+		return
+	}
+	c, _, bounds, err := s.total.KahanAdd(h, s.c)
+	s.c = c
+	s.failed = !f.combined(noteBoundsAgg, bounds, err)
+}
+
+// closeHistograms ends a window that has histograms.
+func (f *leafFold) closeHistograms() {
+	s := &f.hists
+	defer s.clear()
+	switch f.leaf.fn {
+	case leafCount:
+		if f.leaf.stat == leafValue {
+			f.cells.addFloat(f.window, float64(s.n))
+		}
+	case leafIncrease:
+		if !s.failed {
+			f.closeIncrease()
+		}
+	case leafSum:
+		if s.failed {
+			return
+		}
+		if s.hints[0] && s.hints[1] {
+			f.note(noteCollision)
+		}
+		if s.scalar {
+			f.addStat(s.count.v+s.count.c, s.sum.v+s.sum.c)
+			return
+		}
+		if s.c != nil {
+			_, _, bounds, err := s.total.Add(s.c)
+			if !f.combined(noteBoundsAgg, bounds, err) {
+				return
+			}
+		}
+		f.addHistogram(s.total)
+	}
+}
+
+func (f *leafFold) closeIncrease() {
+	s := &f.hists
+	right := s.last
+	if s.scalar {
+		count, sum := right.Count-s.left.Count, right.Sum-s.left.Sum
+		if s.resets {
+			count += s.count.v
+			sum += s.sum.v
+		}
+		f.addStat(count, sum)
+		return
+	}
+	result := right.Copy()
+	_, _, bounds, err := result.Sub(s.left)
+	if !f.combined(noteBoundsSub, bounds, err) {
+		return
+	}
+	if s.total != nil {
+		_, _, bounds, err := result.Add(s.total)
+		if !f.combined(noteBoundsAdd, bounds, err) {
+			return
+		}
+	}
+	result.CounterResetHint = histogram.GaugeType
+	f.addHistogram(result)
+}
+
+func (f *leafFold) addHistogram(h *histogram.FloatHistogram) {
+	if f.leaf.stat != leafValue {
+		f.addStat(h.Count, h.Sum)
+		return
+	}
+	f.cells.addHistogram(f.window, h, f)
+}
+
+func (f *leafFold) addStat(count, sum float64) {
+	if f.leaf.stat == leafHistogramCount {
+		f.cells.addFloat(f.window, count)
+	} else {
+		f.cells.addFloat(f.window, sum)
+	}
+}

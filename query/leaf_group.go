@@ -1,0 +1,244 @@
+package query
+
+import (
+	"errors"
+	"math"
+
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/promql/parser/posrange"
+	"github.com/prometheus/prometheus/util/annotations"
+	"github.com/prometheus/prometheus/util/kahansum"
+)
+
+// leafCells are the aggregated values of a group of series, one for each window. They are kept in segments, so that a group that
+// exists only for a while takes room only for that.
+type leafCells struct {
+	op       parser.ItemType
+	held     *leafBudget
+	segments []*leafSegment
+}
+
+const segmentLength = 64
+
+type leafSegment struct {
+	v, c  [segmentLength]float64 // c compensates v
+	n     [segmentLength]int32   // how many values were aggregated
+	flags [segmentLength]cellFlags
+	h     *[segmentLength]*histogram.FloatHistogram
+}
+
+type cellFlags uint8
+
+const (
+	cellFloat     cellFlags = 1 << iota // has floats
+	cellHistogram                       // has histograms
+	cellFailed                          // histograms do not go together
+	cellReset                           // a reset was hinted at
+	cellNotReset                        // no reset was hinted at
+)
+
+func newLeafCells(l *leaf, held *leafBudget) *leafCells {
+	return &leafCells{op: l.op, held: held, segments: make([]*leafSegment, (l.grid.n+segmentLength-1)/segmentLength)}
+}
+
+func (c *leafCells) segment(window int) (*leafSegment, int) {
+	s := c.segments[window/segmentLength]
+	if s == nil {
+		s = &leafSegment{}
+		c.segments[window/segmentLength] = s
+	}
+	return s, window % segmentLength
+}
+
+// addFloat aggregates a value of a series.
+func (c *leafCells) addFloat(window int, v float64) {
+	s, i := c.segment(window)
+	s.n[i]++
+	if s.flags[i]&cellFailed != 0 {
+		return
+	}
+	first := s.flags[i] == 0
+	s.flags[i] |= cellFloat
+	if first {
+		c.held.take(1)
+	}
+	switch c.op {
+	case parser.SUM:
+		if first {
+			s.v[i] = v
+		} else {
+			s.v[i], s.c[i] = kahansum.Inc(v, s.v[i], s.c[i])
+		}
+	case parser.MIN:
+		if first || s.v[i] > v || math.IsNaN(s.v[i]) {
+			s.v[i] = v
+		}
+	case parser.MAX:
+		if first || s.v[i] < v || math.IsNaN(s.v[i]) {
+			s.v[i] = v
+		}
+	}
+}
+
+// addHistogram aggregates a value of a series, which the cells own from then on.
+func (c *leafCells) addHistogram(window int, h *histogram.FloatHistogram, f *leafFold) {
+	switch c.op {
+	case parser.MIN, parser.MAX:
+		f.note(noteIgnored)
+		return
+	case parser.COUNT, parser.GROUP:
+		c.addFloat(window, 0)
+		return
+	}
+	s, i := c.segment(window)
+	if s.flags[i]&cellFailed != 0 {
+		return
+	}
+	s.n[i]++
+	flags := cellHistogram
+	switch h.CounterResetHint {
+	case histogram.CounterReset:
+		flags |= cellReset
+	case histogram.NotCounterReset:
+		flags |= cellNotReset
+	}
+	s.flags[i] |= flags
+	if s.h == nil {
+		s.h = &[segmentLength]*histogram.FloatHistogram{}
+	}
+	if s.h[i] == nil {
+		s.h[i] = h
+		c.held.take(histogramSamples(h))
+		return
+	}
+	_, _, bounds, err := s.h[i].Add(h)
+	if err != nil {
+		s.flags[i] |= cellFailed
+	}
+	f.combined(noteBoundsAgg, bounds, err)
+}
+
+// histogramSamples is how many samples the stock engine takes a histogram for.
+func histogramSamples(h *histogram.FloatHistogram) int { return (h.Size() + 8) / 16 }
+
+// join adds the cells of series that come after those of c.
+func (c *leafCells) join(other *leafCells, notes *annotations.Annotations) {
+	for k, from := range other.segments {
+		if from == nil {
+			continue
+		}
+		if c.segments[k] == nil {
+			c.segments[k] = from
+			continue
+		}
+		to := c.segments[k]
+		for i := range segmentLength {
+			if from.flags[i] != 0 && to.flags[i]&cellFailed == 0 {
+				c.joinCell(to, from, i, notes)
+			}
+		}
+	}
+}
+
+func (c *leafCells) joinCell(to, from *leafSegment, i int, notes *annotations.Annotations) {
+	before := to.flags[i]
+	to.flags[i] |= from.flags[i]
+	to.n[i] += from.n[i]
+	if from.flags[i]&cellFloat != 0 {
+		switch {
+		case before&cellFloat == 0:
+			to.v[i], to.c[i] = from.v[i], from.c[i]
+		case c.op == parser.SUM:
+			to.v[i], to.c[i] = kahansum.Inc(from.v[i], to.v[i], to.c[i])
+			to.c[i] += from.c[i]
+		case c.op == parser.MIN && (to.v[i] > from.v[i] || math.IsNaN(to.v[i])),
+			c.op == parser.MAX && (to.v[i] < from.v[i] || math.IsNaN(to.v[i])):
+			to.v[i] = from.v[i]
+		}
+	}
+	if from.h == nil || from.h[i] == nil {
+		return
+	}
+	if to.h == nil {
+		to.h = &[segmentLength]*histogram.FloatHistogram{}
+	}
+	if to.h[i] == nil {
+		to.h[i] = from.h[i]
+		return
+	}
+	_, _, bounds, err := to.h[i].Add(from.h[i])
+	if err != nil {
+		to.flags[i] |= cellFailed
+		if errors.Is(err, histogram.ErrHistogramsIncompatibleSchema) {
+			notes.Add(annotations.NewMixedExponentialCustomHistogramsWarning("", posrange.PositionRange{}))
+		}
+	}
+	if bounds {
+		notes.Add(annotations.NewMismatchedCustomBucketsHistogramsInfo(posrange.PositionRange{}, annotations.HistogramAgg))
+	}
+}
+
+// series returns the values of the windows that have one.
+func (c *leafCells) series(metric labels.Labels, times grid, notes *annotations.Annotations) promql.Series {
+	out := promql.Series{Metric: metric}
+	floats, histograms := 0, 0
+	for _, s := range c.segments {
+		if s == nil {
+			continue
+		}
+		for _, flags := range s.flags {
+			if flags&cellHistogram != 0 {
+				histograms++
+			} else if flags != 0 {
+				floats++
+			}
+		}
+	}
+	if floats > 0 {
+		out.Floats = make([]promql.FPoint, 0, floats)
+	}
+	if histograms > 0 {
+		out.Histograms = make([]promql.HPoint, 0, histograms)
+	}
+	for k, s := range c.segments {
+		if s == nil {
+			continue
+		}
+		for i, flags := range s.flags {
+			if flags == 0 {
+				continue
+			}
+			t := times.at(k*segmentLength + i)
+			switch {
+			case flags&cellFloat != 0 && flags&cellHistogram != 0:
+				notes.Add(annotations.NewMixedFloatsHistogramsAggWarning(posrange.PositionRange{}))
+				continue
+			case flags&cellFailed != 0:
+				continue
+			case flags&cellHistogram != 0:
+				out.Histograms = append(out.Histograms, promql.HPoint{T: t, H: s.h[i].Compact(0)})
+			default:
+				out.Floats = append(out.Floats, promql.FPoint{T: t, F: c.float(s, i)})
+			}
+			if flags&cellReset != 0 && flags&cellNotReset != 0 {
+				notes.Add(annotations.NewHistogramCounterResetCollisionWarning(posrange.PositionRange{}, annotations.HistogramAgg))
+			}
+		}
+	}
+	return out
+}
+
+func (c *leafCells) float(s *leafSegment, i int) float64 {
+	switch c.op {
+	case parser.SUM:
+		return s.v[i] + s.c[i]
+	case parser.GROUP:
+		return 1
+	case parser.COUNT:
+		return float64(s.n[i])
+	}
+	return s.v[i]
+}
