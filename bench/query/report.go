@@ -151,5 +151,5 @@ func version(program string) string {
 	if err != nil {
 		return "unknown version"
 	}
-	return strings.TrimSpace(info.Path + " " + info.Main.Version)
+	return strings.TrimSpace(info.Path + " " + info.Main.Version) // Debian builds without the second
 }

@@ -1,6 +1,7 @@
 package subproc
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -27,7 +28,7 @@ func Get(ctx context.Context, address string, query url.Values) ([]byte, error) 
 		return nil, err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("GET %s: %s: %s", address, resp.Status, body[:min(len(body), 500)])
+		return nil, fmt.Errorf("GET %s: %s: %s", address, resp.Status, bytes.TrimSpace(body[:min(len(body), 500)]))
 	}
 	return body, nil
 }
