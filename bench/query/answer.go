@@ -80,7 +80,7 @@ func readMetrics(body []byte, q question, w window) (answer, error) {
 			Scope      string
 			Dimensions map[string]string
 			Values     []*float64
-			Compared   []*float64
+			Compare    *struct{ Values []*float64 }
 			Folded     int
 		}
 	}
@@ -129,8 +129,8 @@ func readMetrics(body []byte, q question, w window) (answer, error) {
 			}
 		}
 		fill(0, s.Values)
-		if s.Compared != nil {
-			fill(1, s.Compared)
+		if s.Compare != nil {
+			fill(1, s.Compare.Values)
 		}
 	}
 	return out, nil

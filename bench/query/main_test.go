@@ -33,7 +33,7 @@ func TestTinyFleet(t *testing.T) {
 			args = append(args, "-"+name, path)
 		}
 	}
-	args = append(args, "-servers", strings.Join(servers, ","), "-questions", "p99,p99-by-deployment,p99-by-instance,p99-by-status,rate,gpu,gpu-fleet,zoom,tree")
+	args = append(args, "-servers", strings.Join(servers, ","), "-questions", "p99,p99-by-deployment,p99-by-instance,p99-by-status,rate,gpu,gpu-fleet,top,errors,zoom,tree")
 	for range 2 {
 		var report, progress bytes.Buffer
 		err := run(t.Context(), args, &report, &progress)
