@@ -1,0 +1,137 @@
+package query_test
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/query"
+	"github.com/endscope/endscope/scopes"
+)
+
+// How many worlds are made up, and how often each definition is asked about in each. ENDSCOPE_TRUTH_WORLDS asks for more worlds.
+const (
+	truthWorlds = 2
+	truthRounds = 1
+)
+
+// TestTruth asks about every metric of the catalogue, with random scopes, splits and intervals, and compares with what a brute force
+// over the samples as they were pushed says.
+func TestTruth(t *testing.T) {
+	catalogue, err := scopes.LoadCatalogue()
+	require.NoError(t, err)
+	known := rules()
+	for _, def := range catalogue.All() {
+		_, ok := known[def.Name]
+		require.True(t, ok, "%s has no brute force: say in rules() what its values must be", def.Name)
+	}
+	for name := range known {
+		require.True(t, slices.ContainsFunc(catalogue.All(), func(d *scopes.Definition) bool { return d.Name == name }), "%s is not in the catalogue", name)
+	}
+	worlds := truthWorlds
+	if n, err := strconv.Atoi(os.Getenv("ENDSCOPE_TRUTH_WORLDS")); err == nil {
+		worlds = n
+	}
+	var tally tally
+	for seed := range worlds {
+		t.Run(fmt.Sprint("world ", seed), func(t *testing.T) {
+			w := newWorld(t, uint64(seed))
+			b := newTruthBench(t, w, catalogue)
+			rng := rand.New(rand.NewPCG(uint64(seed), 4))
+			for round := range truthRounds {
+				for _, def := range catalogue.All() {
+					for _, level := range def.Levels {
+						r, q := w.ask(rng, def, level)
+						b.compare(t, r, q, known[def.Name], &tally, fmt.Sprintf("round %d", round))
+					}
+				}
+			}
+			t.Logf("%d samples", w.samples)
+		})
+	}
+	t.Logf("%d questions, %d series, %d values compared, of which %d are no data; %d kinds of question; %d filtered, %d with a top, %d compared with the past", tally.questions, tally.series, tally.values, tally.nulls, len(tally.kinds), tally.filtered, tally.topped, tally.compared)
+}
+
+// tally is what was compared.
+type tally struct {
+	questions, series, values, nulls int
+	filtered, topped, compared       int
+	kinds                            map[string]bool // definition, level, aggregation and split
+}
+
+// truthBench asks a planner over a world.
+type truthBench struct {
+	world   *world
+	planner *query.Planner
+	now     time.Time
+}
+
+func newTruthBench(t testing.TB, w *world, catalogue *scopes.Catalogue) *truthBench {
+	t.Helper()
+	engine, err := query.NewEngine(query.DefaultConfig(), query.Settings{Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Queryable: w.db})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, engine.Close()) })
+	b := &truthBench{world: w, now: w.end}
+	b.planner, err = query.NewPlanner(query.DefaultDrillDownConfig(), query.PlannerSettings{Catalogue: catalogue, Engine: engine, Now: func() time.Time { return b.now }})
+	require.NoError(t, err)
+	return b
+}
+
+func (g group) text() string { return fmt.Sprintf("%s %q", g.scope, strings.Split(g.values, "\x00")) }
+
+func groupsOf(want truth, got map[group]query.AnswerSeries) (out []group) {
+	for g := range want {
+		out = append(out, g)
+	}
+	for g := range got {
+		if want[g] == nil {
+			out = append(out, g)
+		}
+	}
+	slices.SortFunc(out, func(a, b group) int {
+		return cmp.Or(cmp.Compare(a.scope.String(), b.scope.String()), cmp.Compare(a.values, b.values))
+	})
+	return out
+}
+
+// agree allows for what floating-point numbers lose in sums and differences.
+func agree(have *float64, need *bound) bool {
+	if have == nil || need == nil {
+		return have == nil && need == nil
+	}
+	slack := 1e-6 + 1e-7*max(math.Abs(need.low), math.Abs(need.high))
+	if math.IsInf(need.high, 0) {
+		slack = 1e-6 + 1e-7*math.Abs(need.low)
+	}
+	return *have >= need.low-slack && *have <= need.high+slack
+}
+
+func (b *bound) String() string {
+	if b == nil {
+		return "no data"
+	}
+	if b.low == b.high {
+		return strconv.FormatFloat(b.low, 'g', -1, 64)
+	}
+	return fmt.Sprintf("%v … %v", b.low, b.high)
+}
+
+func number(v *float64) string {
+	if v == nil {
+		return "no data"
+	}
+	return strconv.FormatFloat(*v, 'g', -1, 64)
+}
+
+func when(ms int64) string { return time.UnixMilli(ms).UTC().Format("15:04:05.000") }
