@@ -18,6 +18,7 @@ type DrillDown interface {
 	Scope(ctx context.Context, path scopes.Path) (*query.Node, error)
 	RequireScope(ctx context.Context, scope scopes.Pattern) error
 	DrillDown(ctx context.Context, r query.Request) (*query.Answer, error)
+	Explain(ctx context.Context, r query.ExplainRequest) (*query.Explanation, error)
 	Definitions() *scopes.Catalogue
 }
 

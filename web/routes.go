@@ -58,6 +58,7 @@ func (s *Server) routes() []route {
 			route{name: "scope_instance", methods: getHead, path: "/api/v1/scopes/{endpoint}/{deployment}/{instance}", handle: s.handleScope},
 			route{name: "metric_definitions", methods: getHead, path: "/api/v1/metric-definitions", handle: s.handleMetricDefinitions},
 			route{name: "metrics_drilldown", methods: getHeadPost, path: "/api/v1/metrics", handle: s.handleMetrics},
+			route{name: "explain", methods: getPost, path: "/api/v1/explain", handle: s.handleExplain},
 		)
 	}
 	if s.set.DrillDown != nil {
