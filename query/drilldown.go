@@ -135,7 +135,7 @@ func (p *Planner) DrillDown(ctx context.Context, r Request) (*Answer, error) {
 			return nil, err
 		}
 	}
-	d := &drillDown{planner: p, request: r, session: p.set.Engine.NewSession(), now: win, past: past, states: map[stateKey]stateRule{}}
+	d := &drillDown{planner: p, request: r, session: p.set.Engine.NewSession(), now: win, past: past, states: map[stateKey]stateRule{}, forms: map[string]map[string]histogramForm{}}
 	d.answer = &Answer{Start: win.start, End: win.end(), Interval: win.length, Timestamps: win.timestamps(), Series: []AnswerSeries{}, Warnings: []string{}}
 	if partial := p.set.Now().Sub(win.start); partial < time.Duration(win.count)*win.length {
 		i := max(0, int(partial/win.length))

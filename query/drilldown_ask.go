@@ -3,6 +3,7 @@ package query
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -22,6 +23,7 @@ type drillDown struct {
 	now      windows
 	past     *windows // nil where nothing is compared
 	states   map[stateKey]stateRule
+	forms    map[string]map[string]histogramForm
 	answer   *Answer
 }
 
@@ -94,8 +96,19 @@ func (d *drillDown) ask(ctx context.Context, plans []*plan) error {
 
 // evaluate evaluates and keeps what the engine noticed and what it cost.
 func (d *drillDown) evaluate(ctx context.Context, all []*evaluation) error {
-	if err := d.planner.evaluate(ctx, d.session, all); err != nil {
+	buckets := map[*evaluation]*evaluation{}
+	asked := slices.Clone(all)
+	for _, e := range all {
+		if e.shown && e.plan.needsBuckets(e.aggregation) {
+			buckets[e] = &evaluation{plan: e.plan, aggregation: mergedBuckets, windows: e.windows}
+			asked = append(asked, buckets[e]) // shares what is read
+		}
+	}
+	if err := d.planner.evaluate(ctx, d.session, asked); err != nil {
 		return err
+	}
+	for e, of := range buckets {
+		e.readBuckets(of)
 	}
 	for _, e := range all {
 		for _, r := range e.results {
@@ -112,8 +125,11 @@ func (d *drillDown) evaluate(ctx context.Context, all []*evaluation) error {
 
 // pair returns the evaluations of a plan over the request's windows.
 func (d *drillDown) pair(ctx context.Context, pl *plan, a scopes.Aggregation) (out pair, err error) {
-	if out.now, err = d.evaluation(ctx, pl, a, d.now); err != nil || d.past == nil {
+	if out.now, err = d.evaluation(ctx, pl, a, d.now); err != nil {
 		return out, err
+	}
+	if out.now.shown = true; d.past == nil {
+		return out, nil
 	}
 	out.past, err = d.evaluation(ctx, pl, a, *d.past)
 	return out, err
@@ -135,7 +151,37 @@ func (d *drillDown) evaluation(ctx context.Context, pl *plan, a scopes.Aggregati
 		}
 		ready.states = rule
 	}
+	if err := d.findForms(ctx, &ready, a, win); err != nil {
+		return nil, err
+	}
 	return &evaluation{plan: &ready, aggregation: a, windows: win}, nil
+}
+
+// findForms looks up in which forms a plan's histograms are stored. Plans of several quantiles share that.
+func (d *drillDown) findForms(ctx context.Context, pl *plan, a scopes.Aggregation, win windows) error {
+	of := pl.histograms()
+	if len(of) == 0 || pl.nothing {
+		return nil
+	}
+	key := fmt.Sprint(win, pl.exclude != nil, newLadders(of[0]).by)
+	for _, o := range of {
+		key += o.selector().String()
+	}
+	forms, ok := d.forms[key]
+	if !ok {
+		var err error
+		if forms, err = d.planner.histogramForms(ctx, pl, win); err != nil {
+			return err
+		}
+		d.forms[key] = forms
+	}
+	pl.forms = forms
+	for name, form := range forms {
+		if form.les != nil && pl.needsBuckets(a) {
+			d.answer.Warnings = append(d.answer.Warnings, fmt.Sprintf("%s: the buckets of %s differ between instances; what is computed from them uses only the bounds that all have", pl.def.Name, name))
+		}
+	}
+	return nil
 }
 
 // placed is a series and what the order of an answer is made of.
@@ -163,6 +209,9 @@ func (d *drillDown) collect(questions []*question) {
 			}
 			seen[key] = true
 			s := newAnswerSeries(q.plan, q.aggregation, l)
+			if l.warning != "" {
+				d.answer.Warnings = append(d.answer.Warnings, l.warning)
+			}
 			p := placed{group: "", rank: 0}
 			if q.ranking != nil {
 				p.group, p.rank = q.ranking.place(l.labels)
@@ -202,13 +251,17 @@ func (d *drillDown) collect(questions []*question) {
 type merged struct {
 	labels    labels.Labels
 	now, past []*float64
+	source    *HistogramSource
+	warning   string
 }
 
 // merge joins the lines of an evaluation with those of the past. A line may be in only one of them.
 func (d *drillDown) merge(p pair) map[string]merged {
 	out := map[string]merged{}
 	for key, l := range p.now.lines() {
-		out[key] = merged{labels: l.labels, now: l.values}
+		m := merged{labels: l.labels, now: l.values}
+		m.source, m.warning = p.now.source(l)
+		out[key] = m
 	}
 	if p.past == nil {
 		return out
@@ -233,7 +286,7 @@ func (d *drillDown) merge(p pair) map[string]merged {
 func newAnswerSeries(plan *plan, a scopes.Aggregation, l merged) AnswerSeries {
 	s := AnswerSeries{
 		Scope: scopes.Of(l.labels), Asked: plan.scope.Level(), Metric: plan.def.Name, Aggregation: a, Unit: plan.def.UnitOf(a),
-		Dimensions: make(map[string]string, len(plan.split)), Values: l.now, Compared: l.past,
+		Dimensions: make(map[string]string, len(plan.split)), Values: l.now, Compared: l.past, Histogram: l.source,
 	}
 	for _, dim := range plan.split {
 		s.Dimensions[dim.Name] = l.labels.Get(labelOf(dim))

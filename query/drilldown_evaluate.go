@@ -23,6 +23,8 @@ type evaluation struct {
 	parts       []part
 	results     []Result // one for each part, the caller's
 	steps       []PlanStep
+	shown       bool      // its values are the answer's
+	buckets     *mergedIn // what a quantile was computed from, nil where that is not needed
 }
 
 // evaluate evaluates all parts of the evaluations, several at a time. It fails once there are more values than the limit.
@@ -46,6 +48,9 @@ func (p *Planner) evaluate(ctx context.Context, session *Session, evaluations []
 				}
 				step.Cost = result.Cost
 				e.results[i], e.steps[i] = result, step
+				if e.aggregation == mergedBuckets {
+					return nil // no values of the answer
+				}
 				return total.add(e, len(result.Matrix))
 			})
 		}

@@ -24,8 +24,8 @@ type plan struct {
 	// exclude turns the plan into that of everything but some series of the split, folded into one for each scope. Its results
 	// carry no labels but the scope's. nil excludes nothing.
 	exclude *folded
-	states  stateRule // for KindInstanceState and KindFreshness
-	forms   map[string]histogramForm
+	states  stateRule                // for KindInstanceState and KindFreshness
+	forms   map[string]histogramForm // by the names of the series that are histograms; native where nothing is said
 }
 
 // identity returns the identity labels that every result carries: those of the scope's level, and those down to the
@@ -85,6 +85,9 @@ func (p *plan) expr(a scopes.Aggregation) parser.Expr {
 	case scopes.KindHistogramQuantile:
 		if a == scopes.Count {
 			return whole.observations(p.window)
+		}
+		if a == mergedBuckets {
+			return whole.merged(p.window)
 		}
 		return scaled(call("histogram_quantile", number(source.Quantile), whole.merged(p.window)), factor)
 	case scopes.KindRatio:
