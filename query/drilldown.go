@@ -11,6 +11,7 @@ import (
 // Request is a drill-down question.
 type Request struct {
 	Scopes       []scopes.Pattern     // `*` asks for every scope at that place, each with its own series
+	Together     bool                 // what a `*` of a scope matches is answered as one, not each with its own series; not with Top
 	Metrics      []string             // names of definitions, compared without case; at least one
 	Aggregations []scopes.Aggregation // none means the primary one of each metric
 	Interval     Interval

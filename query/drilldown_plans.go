@@ -84,6 +84,8 @@ func (p *Planner) check(r Request) (Filter, error) {
 		return bad("metric", r.Metrics[maxMetrics], fmt.Sprintf("must be one of at most %d metrics (got %d): ask twice", maxMetrics, len(r.Metrics)))
 	case r.Top < 0 || r.Top > maxTop:
 		return bad("top", strconv.Itoa(r.Top), fmt.Sprintf("must be from 1 to %d", maxTop))
+	case r.Top > 0 && r.Together:
+		return bad("top", strconv.Itoa(r.Top), "must not come with scopes that are answered together")
 	case r.Top == 0 && r.OrderBy != (OrderBy{}):
 		return bad("orderBy", string(r.OrderBy.Aggregation), "must come with top, whose order it is")
 	}
@@ -100,7 +102,7 @@ func (p *Planner) planAt(r Request, filter Filter, name string, level scopes.Lev
 	if !ok {
 		return nil, &ParamError{Name: "metric", Value: name, Rule: fmt.Sprintf("must be one of those at %s scope: %s", level, p.metricNames(level))}
 	}
-	pl := &plan{def: def, window: win.length}
+	pl := &plan{def: def, window: win.length, together: r.Together}
 	lookUp := func(param, name string) (scopes.Dimension, error) {
 		d, ok := def.Dimension(name)
 		if !ok {

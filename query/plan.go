@@ -15,6 +15,7 @@ type plan struct {
 	def      *scopes.Definition
 	scope    scopes.Pattern
 	matchers []*labels.Matcher // of the scope, without the series' name
+	together bool              // results are not told apart by scope
 	split    []scopes.Dimension
 	window   time.Duration
 	// filter are more matchers, on the labels of the definition's dimensions: on stored labels, or on the label `state` of
@@ -30,8 +31,11 @@ type plan struct {
 
 // identity returns the identity labels that every result carries: those of the scope's level, and those down to the
 // deepest one that the split names. So two instances of one name in two deployments stay apart, and each result says
-// which scope it is about.
+// which scope it is about. Where scopes are answered together, there is none.
 func (p *plan) identity() []string {
+	if p.together {
+		return nil
+	}
 	depth := len(p.matchers)
 	for _, dim := range p.split {
 		depth = max(depth, scopes.Level(dim.Label).Depth())

@@ -67,23 +67,23 @@ func (s *Server) handleAzureMetrics(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	id, scope, patterns, subscribed := resource.id, scopes.Path{}, []scopes.Pattern(nil), ""
+	var target azureTarget
 	if resource.level() == "" {
-		subscribed = resource.subscription
-		if patterns, err = s.subscribed(r.Context(), q, subscribed); err != nil {
-			return err
-		}
+		target, err = s.subscribed(r.Context(), q, resource.subscription)
 	} else {
-		scope = s.azureScope(r.Context(), resource.scope)
-		patterns = []scopes.Pattern{scopes.Pattern(scope)}
+		resource.scope = s.azureScope(r.Context(), resource.scope)
+		target.patterns = []scopes.Pattern{scopes.Pattern(resource.scope)}
 	}
-	values, err := s.azureValuesOf(r.Context(), q, patterns, subscribed)
+	if err != nil {
+		return err
+	}
+	values, err := s.azureValuesOf(r.Context(), q, target)
 	if err != nil {
 		return err
 	}
 	out := azureResponseJSON{
 		Cost: values.cost, Timespan: azureTimeText(q.start) + "/" + azureTimeText(q.end), Interval: q.grain,
-		Namespace: azureNamespace(level), Resourceregion: region, Value: values.metrics(id, scope),
+		Namespace: azureNamespace(level), Resourceregion: region, Value: values.metrics(resource.id, resource.scope),
 	}
 	if q.metadata {
 		out.Interval = ""
@@ -163,7 +163,7 @@ func (p *azureParams) batch(r *http.Request, level scopes.Level) []azureResource
 // azureBatchOf asks for all resources at once, and one by one where one of them was not found.
 func (s *Server) azureBatchOf(ctx context.Context, q *azureQuestion, patterns []scopes.Pattern) (found map[scopes.Path]*azureValues, missing map[scopes.Path]error, err error) {
 	found, missing = map[scopes.Path]*azureValues{}, map[scopes.Path]error{}
-	all, err := s.azureValuesOf(ctx, q, patterns, "")
+	all, err := s.azureValuesOf(ctx, q, azureTarget{patterns: patterns})
 	if err == nil {
 		for _, pattern := range patterns {
 			found[scopes.Path(pattern)] = all
@@ -176,7 +176,7 @@ func (s *Server) azureBatchOf(ctx context.Context, q *azureQuestion, patterns []
 	first := err
 	for _, pattern := range patterns {
 		path := scopes.Path(pattern)
-		values, err := s.azureValuesOf(ctx, q, []scopes.Pattern{pattern}, "")
+		values, err := s.azureValuesOf(ctx, q, azureTarget{patterns: []scopes.Pattern{pattern}})
 		switch {
 		case errors.Is(err, scopes.ErrNotFound):
 			missing[path] = err
@@ -241,41 +241,44 @@ func azureSpelt(nodes []query.Node, name string) []scopes.Path {
 	return out
 }
 
-// subscribed takes Microsoft.ResourceId out of the question's filter and returns the resources that it leaves.
-func (s *Server) subscribed(ctx context.Context, q *azureQuestion, subscription string) ([]scopes.Pattern, error) {
-	var groups, rest []query.FilterGroup
+// subscribed takes Microsoft.ResourceId out of the question and returns the resources that it leaves: one by one where the filter names the
+// dimension, and otherwise together.
+func (s *Server) subscribed(ctx context.Context, q *azureQuestion, subscription string) (azureTarget, error) {
+	isResource := func(name string) bool { return strings.EqualFold(name, azureResourceID) }
+	var named, rest []query.FilterGroup
 	for _, g := range q.filter.Groups {
-		if strings.EqualFold(g.Dimension, azureResourceID) {
-			groups = append(groups, g)
+		if isResource(g.Dimension) {
+			named = append(named, g)
 		} else {
 			rest = append(rest, g)
 		}
 	}
 	q.filter.Groups = rest
-	every := scopes.Pattern{Endpoint: scopes.Wildcard}
-	if q.level == scopes.LevelDeployment {
-		every.Deployment = scopes.Wildcard
-	}
-	if len(groups) == 0 {
-		return nil, &azureError{http.StatusBadRequest, "BadRequest", fmt.Sprintf("$filter: must hold %s eq '*' where a subscription is asked", azureResourceID)}
-	}
-	for _, g := range groups {
+	rolled := slices.ContainsFunc(q.rollup, isResource)
+	q.rollup = slices.DeleteFunc(q.rollup, isResource)
+	target := azureTarget{subscription: subscription, together: rolled || len(named) == 0}
+	for _, g := range named {
 		if azureTakesAll(g) {
 			continue
 		}
-		var named []scopes.Pattern
 		for _, t := range g.Terms {
 			resource, err := parseAzureResource(t.Values[0], func(s string) (string, error) { return s, nil })
-			switch {
-			case err != nil:
-				return nil, err
-			case t.Op != query.FilterEqual || len(groups) > 1 || resource.level() != q.level || !strings.EqualFold(resource.subscription, subscription):
-				return nil, &azureError{http.StatusBadRequest, "BadRequest", fmt.Sprintf("$filter: %s must be eq '*', or eq resource ids of the subscription %s and the type %s, joined by or",
-					azureResourceID, subscription, azureNamespace(q.level))}
+			if err != nil {
+				return target, err
 			}
-			named = append(named, scopes.Pattern(s.azureScope(ctx, resource.scope)))
+			if t.Op != query.FilterEqual || len(named) > 1 || rolled || resource.level() != q.level || !strings.EqualFold(resource.subscription, subscription) {
+				return target, &azureError{http.StatusBadRequest, "BadRequest", fmt.Sprintf("$filter: %s must be eq '*', or eq resource ids of the subscription %s and "+
+					"the type %s that are joined by or and not rolled up", azureResourceID, subscription, azureNamespace(q.level))}
+			}
+			target.patterns = append(target.patterns, scopes.Pattern(s.azureScope(ctx, resource.scope)))
 		}
-		return named, nil
 	}
-	return []scopes.Pattern{every}, nil
+	if target.patterns == nil {
+		every := scopes.Pattern{Endpoint: scopes.Wildcard}
+		if q.level == scopes.LevelDeployment {
+			every.Deployment = scopes.Wildcard
+		}
+		target.patterns = []scopes.Pattern{every}
+	}
+	return target, nil
 }

@@ -118,7 +118,7 @@ func (q *azureQuestion) ask(def *scopes.Definition) (*azureAsk, error) {
 	}
 	out.filter = kept.String()
 	if q.metadata {
-		out.aggregations = def.Aggregations[:1]
+		out.aggregations, out.orderBy.Aggregation = def.Aggregations[:1], def.Aggregations[0]
 		return out, nil
 	}
 	asked := q.aggregations
@@ -180,32 +180,40 @@ func azureOneOnly(err error) bool {
 	return errors.As(err, &part) || errors.As(err, &answer) || errors.As(err, &limit) && !limit.Busy() && limit.Unit != query.UnitSeconds
 }
 
+// azureTarget is what a question is about: resources that the caller names, each with an answer of its own, or those of a subscription,
+// with one answer for all.
+type azureTarget struct {
+	patterns     []scopes.Pattern
+	subscription string // "" where the caller names resources
+	together     bool   // the subscription's resources are not told apart
+}
+
 // azureValues are the answers to a question, by metric and resource.
 type azureValues struct {
-	question   *azureQuestion
-	series     map[azureKey][]azureSeriesJSON
-	failed     map[*scopes.Definition]error
-	subscribed string // the subscription whose resources are told apart by a dimension; "" where the caller names resources
-	cost       int
+	question *azureQuestion
+	target   azureTarget
+	series   map[azureKey][]azureSeriesJSON
+	failed   map[*scopes.Definition]error
+	cost     int
 }
 
 type azureKey struct {
 	definition *scopes.Definition
-	resource   scopes.Path // zero where resources are told apart by a dimension
+	resource   scopes.Path // zero where a subscription is asked
 }
 
-// azureValuesOf asks for the values of resources, which patterns name. It fails where all metrics do.
-func (s *Server) azureValuesOf(ctx context.Context, q *azureQuestion, patterns []scopes.Pattern, subscribed string) (*azureValues, error) {
-	out := &azureValues{question: q, series: map[azureKey][]azureSeriesJSON{}, failed: map[*scopes.Definition]error{}, subscribed: subscribed}
+// azureValuesOf asks a question. It fails where all metrics do.
+func (s *Server) azureValuesOf(ctx context.Context, q *azureQuestion, target azureTarget) (*azureValues, error) {
+	out := &azureValues{question: q, target: target, series: map[azureKey][]azureSeriesJSON{}, failed: map[*scopes.Definition]error{}}
 	asks, err := out.asks()
 	if err != nil {
 		return nil, err
 	}
 	for _, group := range asks {
-		err := s.answerAzure(ctx, out, group, patterns)
+		err := s.answerAzure(ctx, out, group)
 		if err != nil && len(group) > 1 && azureOneOnly(err) {
 			for _, one := range group { // find which of them it is
-				if err := out.note(one, s.answerAzure(ctx, out, []*azureAsk{one}, patterns)); err != nil {
+				if err := out.note(one, s.answerAzure(ctx, out, []*azureAsk{one})); err != nil {
 					return nil, err
 				}
 			}
@@ -252,15 +260,16 @@ func (v *azureValues) asks() ([][]*azureAsk, error) {
 }
 
 // answerAzure asks the planner for metrics that are asked alike, and keeps what it answers.
-func (s *Server) answerAzure(ctx context.Context, v *azureValues, group []*azureAsk, patterns []scopes.Pattern) error {
+func (s *Server) answerAzure(ctx context.Context, v *azureValues, group []*azureAsk) error {
 	q, ask := v.question, group[0]
 	r := query.Request{
-		Scopes: patterns, Aggregations: ask.aggregations, Interval: q.interval, Start: q.start, End: q.end, Split: ask.split, Filter: ask.filter,
+		Scopes: v.target.patterns, Together: v.target.together, Aggregations: ask.aggregations, Interval: q.interval, Start: q.start, End: q.end,
+		Split: ask.split, Filter: ask.filter,
 	}
 	if q.metadata {
 		r.Interval = query.Interval{Full: true}
 	}
-	if len(ask.split) > 0 && q.top > 0 && v.subscribed == "" {
+	if len(ask.split) > 0 && q.top > 0 && v.target.subscription == "" {
 		r.Top, r.OrderBy = q.top, ask.orderBy
 	}
 	for _, one := range group {
@@ -271,7 +280,7 @@ func (s *Server) answerAzure(ctx context.Context, v *azureValues, group []*azure
 		return err
 	}
 	rank := func(*query.AnswerSeries) int { return 0 }
-	if v.subscribed != "" && q.top > 0 {
+	if v.target.subscription != "" && q.top > 0 && (len(ask.split) > 0 || !v.target.together) {
 		if rank, err = s.rankAzure(ctx, r, ask.orderBy, q.top); err != nil {
 			return err
 		}
@@ -360,7 +369,7 @@ func (v *azureValues) add(answer *query.Answer, group []*azureAsk, rank func(*qu
 		at, known := places[name]
 		if !known {
 			key := azureKey{definition: ask.definition}
-			if v.subscribed == "" {
+			if v.target.subscription == "" {
 				key.resource = v.question.resourceOf(series.Scope)
 			}
 			at = place{key, len(v.series[key])}
@@ -418,8 +427,8 @@ func (v *azureValues) metadata(s *query.AnswerSeries, ask *azureAsk) []azureMeta
 	add := func(name, value string) {
 		out = append(out, azureMetadataJSON{azureText{name, name}, value})
 	}
-	if v.subscribed != "" {
-		add(azureResourceID, azureID(v.subscribed, v.question.resourceOf(s.Scope)))
+	if v.target.subscription != "" && !v.target.together {
+		add(azureResourceID, azureID(v.target.subscription, v.question.resourceOf(s.Scope)))
 	}
 	for _, name := range ask.split {
 		add(name, s.Dimensions[name])

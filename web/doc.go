@@ -2,8 +2,9 @@
 //
 // It owns the listener and its life (server.go), who may connect to it (access.go), the table of all routes (routes.go), the
 // shape of errors (problem.go, native.go), request metrics and recovery (middleware.go), Prometheus's API v1 mounted over our
-// engine and storage (promapi.go), operation routes (ops.go), and the embedded UI (ui.go). It does not own what the routes answer:
-// parsing of pushes, queries, drill-down and storage are given to it in Settings as interfaces that it declares.
+// engine and storage (promapi.go), Azure Monitor's metrics interface over our drill-down (azure.go and azure_*.go), operation
+// routes (ops.go), and the embedded UI (ui.go). It does not own what the routes answer: parsing of pushes, queries, drill-down and
+// storage are given to it in Settings as interfaces that it declares.
 //
 // A handler has the form func (s *Server) handleX(w http.ResponseWriter, r *http.Request) error. It either answers or returns an
 // error, which one function turns into an answer; an error after the answer has begun aborts the connection. A new route is
