@@ -22,9 +22,10 @@ type leaf struct {
 	stat     leafStat
 	fn       leafFunction
 	matchers []*labels.Matcher
-	window   int64 // ms
-	offset   int64 // ms
-	lookback int64 // how much older than its window a sample may be that an increase starts from; 0 for other functions
+	name     string // of the series, empty if the matchers do not name exactly one
+	window   int64  // ms
+	offset   int64  // ms
+	lookback int64  // how much older than its window a sample may be that an increase starts from; 0 for other functions
 	grid     grid
 	// bucketless says that the stock engine would compute the leaf without looking at buckets.
 	bucketless bool
@@ -161,7 +162,7 @@ func asLeaf(e parser.Expr, times grid, whole bool, lookback time.Duration) *leaf
 	if ms.Range <= 0 || ms.Range%time.Millisecond != 0 || vs.OriginalOffset%time.Millisecond != 0 {
 		return nil
 	}
-	l.window, l.offset, l.matchers = ms.Range.Milliseconds(), vs.OriginalOffset.Milliseconds(), vs.LabelMatchers
+	l.window, l.offset, l.matchers, l.name = ms.Range.Milliseconds(), vs.OriginalOffset.Milliseconds(), vs.LabelMatchers, vs.Name
 	if times.n > 1 && times.step < l.window {
 		return nil
 	}

@@ -16,7 +16,7 @@ import (
 // leafCells are the aggregated values of a group of series, one for each window. They are kept in segments, so that a group that
 // exists only for a while takes room only for that.
 type leafCells struct {
-	op       parser.ItemType
+	leaf     *leaf
 	held     *leafBudget
 	segments []*leafSegment
 }
@@ -41,7 +41,7 @@ const (
 )
 
 func newLeafCells(l *leaf, held *leafBudget) *leafCells {
-	return &leafCells{op: l.op, held: held, segments: make([]*leafSegment, (l.grid.n+segmentLength-1)/segmentLength)}
+	return &leafCells{leaf: l, held: held, segments: make([]*leafSegment, (l.grid.n+segmentLength-1)/segmentLength)}
 }
 
 func (c *leafCells) segment(window int) (*leafSegment, int) {
@@ -65,7 +65,7 @@ func (c *leafCells) addFloat(window int, v float64) {
 	if first {
 		c.held.take(1)
 	}
-	switch c.op {
+	switch c.leaf.op {
 	case parser.SUM:
 		if first {
 			s.v[i] = v
@@ -85,7 +85,7 @@ func (c *leafCells) addFloat(window int, v float64) {
 
 // addHistogram aggregates a value of a series, which the cells own from then on.
 func (c *leafCells) addHistogram(window int, h *histogram.FloatHistogram, f *leafFold) {
-	switch c.op {
+	switch c.leaf.op {
 	case parser.MIN, parser.MAX:
 		f.note(noteIgnored)
 		return
@@ -151,11 +151,11 @@ func (c *leafCells) joinCell(to, from *leafSegment, i int, notes *annotations.An
 		switch {
 		case before&cellFloat == 0:
 			to.v[i], to.c[i] = from.v[i], from.c[i]
-		case c.op == parser.SUM:
+		case c.leaf.op == parser.SUM:
 			to.v[i], to.c[i] = kahansum.Inc(from.v[i], to.v[i], to.c[i])
 			to.c[i] += from.c[i]
-		case c.op == parser.MIN && (to.v[i] > from.v[i] || math.IsNaN(to.v[i])),
-			c.op == parser.MAX && (to.v[i] < from.v[i] || math.IsNaN(to.v[i])):
+		case c.leaf.op == parser.MIN && (to.v[i] > from.v[i] || math.IsNaN(to.v[i])),
+			c.leaf.op == parser.MAX && (to.v[i] < from.v[i] || math.IsNaN(to.v[i])):
 			to.v[i] = from.v[i]
 		}
 	}
@@ -173,7 +173,7 @@ func (c *leafCells) joinCell(to, from *leafSegment, i int, notes *annotations.An
 	if err != nil {
 		to.flags[i] |= cellFailed
 		if errors.Is(err, histogram.ErrHistogramsIncompatibleSchema) {
-			notes.Add(annotations.NewMixedExponentialCustomHistogramsWarning("", posrange.PositionRange{}))
+			notes.Add(annotations.NewMixedExponentialCustomHistogramsWarning(c.leaf.name, posrange.PositionRange{}))
 		}
 	}
 	if bounds {
@@ -232,7 +232,7 @@ func (c *leafCells) series(metric labels.Labels, times grid, notes *annotations.
 }
 
 func (c *leafCells) float(s *leafSegment, i int) float64 {
-	switch c.op {
+	switch c.leaf.op {
 	case parser.SUM:
 		return s.v[i] + s.c[i]
 	case parser.GROUP:

@@ -140,6 +140,9 @@ func (r *leafRead) collect(ctx context.Context, set storage.ChunkSeriesSet) erro
 		series.to = len(r.chunks)
 		r.series = append(r.series, series)
 	}
+	if err := endedBy(ctx); err != nil {
+		return err // which a storage may word in its own way
+	}
 	if err := set.Err(); err != nil {
 		return fmt.Errorf("expanding series: %w", err)
 	}
