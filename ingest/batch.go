@@ -210,7 +210,7 @@ func (b *Batch) append(app storage.AppenderV2) {
 		var ref storage.SeriesRef
 		err := s.conflict(x.t, x.v)
 		if err == nil {
-			ref, err = app.Append(before, s.labels, x.st, x.t, x.v, nil, nil, storage.AOptions{})
+			ref, err = app.Append(before, s.labels, s.start(x.st), x.t, x.v, nil, nil, storage.AOptions{})
 		}
 		if err != nil {
 			if numbered {
@@ -220,6 +220,7 @@ func (b *Batch) append(app storage.AppenderV2) {
 			continue
 		}
 		s.lastT, s.lastV = x.t, x.v
+		s.newest = max(s.newest, x.t)
 		if ref != before {
 			s.ref.Store(uint64(ref))
 		}
@@ -233,7 +234,7 @@ func (b *Batch) append(app storage.AppenderV2) {
 			continue
 		}
 		before := x.series.refIn(epoch)
-		ref, err := app.Append(before, x.series.labels, x.st, x.t, 0, x.h, x.fh, storage.AOptions{})
+		ref, err := app.Append(before, x.series.labels, x.series.start(x.st), x.t, 0, x.h, x.fh, storage.AOptions{})
 		if err != nil {
 			b.refuseStored(err, x.series, x.t)
 			continue
@@ -241,6 +242,7 @@ func (b *Batch) append(app storage.AppenderV2) {
 		if ref != before {
 			x.series.ref.Store(uint64(ref))
 		}
+		x.series.newest = max(x.series.newest, x.t)
 		b.result.Histograms++
 	}
 	if len(b.exemplars) == 0 {

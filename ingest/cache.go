@@ -24,19 +24,29 @@ type series struct {
 	gone    atomic.Bool            // no longer in the cache
 
 	// Only append functions, which never run at the same time, touch these.
-	epoch uint64  // the opening of the store that ref belongs to
-	lastT int64   // time and value of the sample that the store took last, which it may not have committed yet
-	lastV float64 //
+	epoch  uint64  // the opening of the store that ref belongs to
+	lastT  int64   // time and value of the sample that the store took last, which it may not have committed yet
+	lastV  float64 //
+	newest int64   // time of the newest sample that the store took since it was opened
 }
 
 // refIn returns the store's reference, 0 if it belongs to an earlier opening of the store: then another series may have it.
 func (s *series) refIn(epoch uint64) storage.SeriesRef {
 	if s.epoch != epoch {
 		s.epoch = epoch
-		s.lastT = math.MinInt64
+		s.lastT, s.newest = math.MinInt64, math.MinInt64
 		s.ref.Store(0)
 	}
 	return s.storageRef()
+}
+
+// start returns st, or 0 where the store would not use it: it puts a zero at a counter's start only before the series' first
+// sample after it. Senders repeat the start with every sample, and finding that out costs the store more.
+func (s *series) start(st int64) int64 {
+	if st <= s.newest {
+		return 0
+	}
+	return st
 }
 
 // conflict returns an error if the store was just given another value for the same time. The store itself would notice only among

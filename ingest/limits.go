@@ -2,9 +2,11 @@ package ingest
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/tsdb/chunks"
 
@@ -42,12 +44,24 @@ func newSeriesLimiter(max, perEndpoint int) *SeriesLimiter {
 	return &SeriesLimiter{max: max, perEndpoint: perEndpoint, endpoints: map[string]int{}}
 }
 
+// limitedEndpoint returns the endpoint whose limit counts a series, "" for none. Those that the server writes itself are not held
+// against an endpoint's limit.
+func limitedEndpoint(ls labels.Labels) string {
+	if scopes.Reserved(ls) {
+		return ""
+	}
+	return ls.Get(scopes.LabelEndpoint)
+}
+
 // PreCreation returns a *SeriesLimitError when one more series would be too many.
 func (l *SeriesLimiter) PreCreation(ls labels.Labels) error {
 	if !l.enforce.Load() {
 		return nil
 	}
-	endpoint := ls.Get(scopes.LabelEndpoint)
+	if strings.HasPrefix(ls.Get(model.MetricNameLabel), scopes.RollupPrefix) {
+		return nil // a few marks, without which the server would answer wrongly
+	}
+	endpoint := limitedEndpoint(ls)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.max > 0 && l.total >= l.max {
@@ -61,7 +75,7 @@ func (l *SeriesLimiter) PreCreation(ls labels.Labels) error {
 
 // PostCreation counts a new series.
 func (l *SeriesLimiter) PostCreation(ls labels.Labels) {
-	endpoint := ls.Get(scopes.LabelEndpoint)
+	endpoint := limitedEndpoint(ls)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.total++
@@ -75,7 +89,7 @@ func (l *SeriesLimiter) PostDeletion(gone map[chunks.HeadSeriesRef]labels.Labels
 	l.mu.Lock()
 	for _, ls := range gone {
 		l.total--
-		if endpoint := ls.Get(scopes.LabelEndpoint); endpoint != "" {
+		if endpoint := limitedEndpoint(ls); endpoint != "" {
 			if l.endpoints[endpoint]--; l.endpoints[endpoint] <= 0 {
 				delete(l.endpoints, endpoint)
 			}

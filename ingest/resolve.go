@@ -185,6 +185,9 @@ func checkSeries(ls labels.Labels) error {
 	if !ls.IsValid(model.UTF8Validation) {
 		return &labelError{ReasonLabel, fmt.Sprintf("series %s has an invalid metric name or label", ls)}
 	}
+	if scopes.Reserved(ls) {
+		return &labelError{ReasonLabel, fmt.Sprintf("series %s has a name that only this server writes, of its roll-ups; relabel it with ingest.relabel_configs", ls)}
+	}
 	return checkIdentity(ls)
 }
 

@@ -48,11 +48,12 @@ func (c DrillDownConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-// PlannerSettings is what a Planner works with; all fields are needed.
+// PlannerSettings is what a Planner works with; all fields but Rollups are needed.
 type PlannerSettings struct {
 	Catalogue *scopes.Catalogue
 	Engine    *Engine // evaluates, and gives the guarded storage that is read directly
 	Now       func() time.Time
+	Rollups   *Rollups // what is rolled up; nil reads raw samples only
 }
 
 // Planner answers drill-down questions and lists scopes. It is safe for concurrent use.

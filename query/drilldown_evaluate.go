@@ -20,8 +20,8 @@ type evaluation struct {
 	plan        *plan
 	aggregation scopes.Aggregation
 	windows     windows
-	parts       []part
-	results     []Result // one for each part, the caller's
+	runs        []run
+	results     []Result // one for each run, the caller's
 	steps       []PlanStep
 	shown       bool      // its values are the answer's
 	buckets     *mergedIn // what a quantile was computed from, nil where that is not needed
@@ -36,13 +36,12 @@ func (p *Planner) evaluate(ctx context.Context, session *Session, evaluations []
 		if e.plan.nothing {
 			continue
 		}
-		e.parts = p.parts(e.plan, e.windows)
-		e.results, e.steps = make([]Result, len(e.parts)), make([]PlanStep, len(e.parts))
-		for i, part := range e.parts {
+		e.runs = p.evaluations(ctx, e.plan, e.aggregation, e.windows)
+		e.results, e.steps = make([]Result, len(e.runs)), make([]PlanStep, len(e.runs))
+		for i, run := range e.runs {
 			group.Go(func() error {
-				expr := part.plan.expr(e.aggregation)
-				step := PlanStep{Metric: e.plan.def.Name, Aggregation: e.aggregation, Expr: expr.String(), Start: part.start, End: part.end(), Step: part.length}
-				result, err := session.Range(ctx, expr, part.start.Add(part.length), part.end(), part.length)
+				step := PlanStep{Metric: e.plan.def.Name, Aggregation: e.aggregation, Expr: run.expr.String(), Start: run.start, End: run.end(), Step: run.length, Rollup: run.rollup}
+				result, err := session.Range(ctx, run.expr, run.start.Add(run.length), run.end(), run.length)
 				if err != nil {
 					return fmt.Errorf("evaluate %s of %s: %w", e.aggregation, e.plan.def.Name, err)
 				}
@@ -64,7 +63,7 @@ type valueCount struct {
 	mu     sync.Mutex
 	series int
 	values int
-	most   map[*evaluation]int // series of one part: the parts of an evaluation have about the same ones
+	most   map[*evaluation]int // series of one run: the runs of an evaluation have about the same ones
 }
 
 func (c *valueCount) add(e *evaluation, series int) error {
@@ -91,14 +90,14 @@ type line struct {
 func (e *evaluation) lines() map[string]line {
 	out := map[string]line{}
 	var buf []byte
-	for i, part := range e.parts {
+	for i, run := range e.runs {
 		for _, s := range e.results[i].Matrix {
 			buf = s.Metric.Bytes(buf)
 			l, ok := out[string(buf)]
 			if !ok {
 				l = line{s.Metric, make([]*float64, e.windows.count)}
 			}
-			if part.fill(l.values[part.first:], s.Floats) || ok {
+			if run.fill(l.values[run.first:], s.Floats) || ok {
 				out[string(buf)] = l
 			}
 		}
@@ -106,7 +105,7 @@ func (e *evaluation) lines() map[string]line {
 	return out
 }
 
-// part is a run of windows that one evaluation answers for; first is the index of its first window.
+// part is a stretch of windows that are planned alike; first is the index of its first window.
 type part struct {
 	windows
 	plan  *plan

@@ -109,7 +109,7 @@ func (e *Engine) Parser() parser.Parser { return e.parser }
 
 // NewInstantQuery implements promql.QueryEngine. It reads q, which the caller must have guarded, up to the limits.
 func (e *Engine) NewInstantQuery(ctx context.Context, q storage.Queryable, opts promql.QueryOpts, text string, at time.Time) (promql.Query, error) {
-	inner, err := e.inner.NewInstantQuery(ctx, limitSeries(q, e.cfg.MaxSeries), opts, text, at)
+	inner, err := e.inner.NewInstantQuery(ctx, limitSeries(untrimmed(q), e.cfg.MaxSeries), opts, text, at)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func (e *Engine) NewInstantQuery(ctx context.Context, q storage.Queryable, opts 
 
 // NewRangeQuery implements promql.QueryEngine. It reads q, which the caller must have guarded, up to the limits.
 func (e *Engine) NewRangeQuery(ctx context.Context, q storage.Queryable, opts promql.QueryOpts, text string, start, end time.Time, step time.Duration) (promql.Query, error) {
-	inner, err := e.inner.NewRangeQuery(ctx, limitSeries(q, e.cfg.MaxSeries), opts, text, start, end, step)
+	inner, err := e.inner.NewRangeQuery(ctx, limitSeries(untrimmed(q), e.cfg.MaxSeries), opts, text, start, end, step)
 	if err != nil {
 		return nil, err
 	}

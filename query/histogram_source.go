@@ -109,7 +109,7 @@ func (m *mergedIn) of(ls labels.Labels) []*bucketing { return m.byLine[string(ls
 // readBuckets takes the merged histograms that were evaluated for the same windows.
 func (e *evaluation) readBuckets(from *evaluation) {
 	e.buckets = &mergedIn{byLine: map[string][]*bucketing{}}
-	for i, part := range from.parts {
+	for i, part := range from.runs {
 		for _, s := range from.results[i].Matrix {
 			bound := s.Metric.Get(labelBound)
 			key := string(s.Metric.BytesWithoutLabels(nil, labelBound))

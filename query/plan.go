@@ -27,6 +27,7 @@ type plan struct {
 	exclude *folded
 	states  stateRule                // for KindInstanceState and KindFreshness
 	forms   map[string]histogramForm // by the names of the series that are histograms; native where nothing is said
+	raw     bool                     // roll-ups are not to be used
 }
 
 // identity returns the identity labels that every result carries: those of the scope's level, and those down to the

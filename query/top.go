@@ -78,7 +78,7 @@ func (r *ranking) order(top int, ascending bool) {
 	}
 	byScope := map[scopes.Path][]entry{}
 	seen := map[string]*float64{}
-	for i, part := range r.evaluation.parts {
+	for i, part := range r.evaluation.runs {
 		for _, s := range r.evaluation.results[i].Matrix {
 			value := make([]*float64, 1)
 			part.fill(value, s.Floats)

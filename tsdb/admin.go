@@ -2,8 +2,11 @@ package tsdb
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
 	promtsdb "github.com/prometheus/prometheus/tsdb"
 	"github.com/prometheus/prometheus/tsdb/index"
 )
@@ -13,8 +16,18 @@ func (s *Store) CleanTombstones() error {
 	return s.with(func(db *promtsdb.DB) error { return db.CleanTombstones() })
 }
 
-// Delete marks the samples of matching series in [mint, maxt], milliseconds since the epoch, as deleted.
+// Delete marks the samples of matching series in [mint, maxt], milliseconds since the epoch, as deleted. With a Watch it needs
+// to write, and returns the errors of Write.
 func (s *Store) Delete(ctx context.Context, mint, maxt int64, ms ...*labels.Matcher) error {
+	if s.watch != nil {
+		var refused error
+		err := s.Write(ctx, func(app storage.AppenderV2) {
+			refused = s.watch.Deleting(app, mint, maxt, app.(*appender).db.Head().MaxTime(), ms)
+		})
+		if err = errors.Join(err, refused); err != nil {
+			return fmt.Errorf("note the deletion: %w", err)
+		}
+	}
 	return s.with(func(db *promtsdb.DB) error { return db.Delete(ctx, mint, maxt, ms...) })
 }
 
@@ -55,6 +68,16 @@ func (s *Store) BlockMetas() ([]promtsdb.BlockMeta, error) {
 		return nil
 	})
 	return metas, err
+}
+
+// Newest returns the time of the newest sample in memory, milliseconds since the epoch; math.MinInt64 if there is none.
+func (s *Store) Newest() (int64, error) {
+	var newest int64
+	err := s.with(func(db *promtsdb.DB) error {
+		newest = db.Head().MaxTime()
+		return nil
+	})
+	return newest, err
 }
 
 // StartTime returns the oldest instant that the store may hold, milliseconds since the epoch.

@@ -16,6 +16,9 @@ type appender struct {
 	storage.AppenderV2
 	db        *promtsdb.DB
 	exemplars storage.Appender
+	watch     Watch
+	watermark int64                     // samples at or before it are late; with nobody watching, none is
+	marks     map[int64][]labels.Labels // series of the marks stored because of late samples, by time
 }
 
 var errShared = errors.New("the appender is shared: the store commits it")
@@ -36,6 +39,13 @@ func (a *appender) Rollback() error { return errShared }
 
 func (a *appender) commit() error {
 	err := a.AppenderV2.Commit()
+	if err == nil {
+		for at, series := range a.marks {
+			for _, mark := range series {
+				a.watch.Kept(mark, at)
+			}
+		}
+	}
 	if a.exemplars == nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package tsdb
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -108,7 +109,10 @@ func (s *Store) commit(g *group) {
 		return
 	}
 	g.session = sess
-	app := &appender{AppenderV2: sess.db.AppenderV2(context.Background()), db: sess.db}
+	app := &appender{AppenderV2: sess.db.AppenderV2(context.Background()), db: sess.db, watch: s.watch, watermark: math.MinInt64}
+	if s.watch != nil {
+		app.watermark = s.watch.Watermark()
+	}
 	for _, w := range g.writes {
 		w.run(app, s)
 	}

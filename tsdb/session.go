@@ -1,6 +1,7 @@
 package tsdb
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -39,7 +40,12 @@ func (s *Store) openSession(state string) (*session, error) {
 		return nil, err
 	}
 	sess := &session{db: db, wblFailures: reg.wblFailures}
-	sess.wal, err = openLogSyncer(filepath.Join(s.dir, walDir))
+	if s.watch != nil {
+		err = s.watch.Opened(context.Background(), db)
+	}
+	if err == nil {
+		sess.wal, err = openLogSyncer(filepath.Join(s.dir, walDir))
+	}
 	if err == nil {
 		sess.wbl, err = openLogSyncer(filepath.Join(s.dir, wblDir))
 	}

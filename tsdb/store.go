@@ -32,6 +32,8 @@ type Settings struct {
 	// Series is told of series that come and go, also by replay, and may refuse new ones. If it has a method Reset, that is called
 	// before each replay. Optional.
 	Series promtsdb.SeriesLifecycleCallback
+	// Watch is told of late samples and of deletions. Optional.
+	Watch Watch
 }
 
 // Store is the metric store of one data directory. Open it, Run it, and Close it.
@@ -40,6 +42,7 @@ type Store struct {
 	dir     string
 	log     *slog.Logger
 	series  promtsdb.SeriesLifecycleCallback
+	watch   Watch
 	locker  *tsdbutil.DirLocker
 	reserve diskReserve
 	metrics *metrics
@@ -91,6 +94,7 @@ func Open(cfg Config, set Settings) (*Store, error) {
 		dir:     set.Dir,
 		log:     set.Logger,
 		series:  set.Series,
+		watch:   set.Watch,
 		locker:  locker,
 		reserve: diskReserve{dir: set.Dir, free: cfg.MinFree},
 		metrics: newMetrics(set.Registerer),

@@ -55,6 +55,7 @@ type App struct {
 	log     *slog.Logger
 	cleanup cli.Cleanup
 	store   *tsdb.Store
+	roller  *query.Roller
 	web     *web.Server
 
 	mu       sync.Mutex // guards what follows, and is held by Reload
@@ -91,7 +92,15 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.store, err = tsdb.Open(cfg.Storage, tsdb.Settings{Dir: cfg.DataDir, Logger: part(a.log, "tsdb"), Registerer: registry, Series: ingester.Series()})
+	catalogue, err := scopes.LoadCatalogue()
+	if err != nil {
+		return nil, err
+	}
+	// Late samples are watched also while roll-ups are switched off: what is there stays true for when they are on again.
+	rollups := query.NewRollups(catalogue, cfg.Query.Lookback, registry)
+	a.store, err = tsdb.Open(cfg.Storage, tsdb.Settings{
+		Dir: cfg.DataDir, Logger: part(a.log, "tsdb"), Registerer: registry, Series: ingester.Series(), Watch: rollups,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -104,12 +113,17 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 		return nil, err
 	}
 	a.cleanup.Add("query engine", engine.Close)
-	catalogue, err := scopes.LoadCatalogue()
+	a.roller, err = query.NewRoller(cfg.Rollup, query.RollerSettings{
+		Rollups: rollups, Store: a.store, OutOfOrderWindow: min(cfg.Storage.OutOfOrderWindow, cfg.Storage.Retention), Logger: part(a.log, "roll-ups"), Now: time.Now,
+	})
 	if err != nil {
 		return nil, err
 	}
+	if !cfg.Rollup.Enabled {
+		rollups = nil
+	}
 	planner, err := query.NewPlanner(cfg.DrillDown, query.PlannerSettings{
-		Catalogue: catalogue, Engine: engine, Now: time.Now,
+		Catalogue: catalogue, Engine: engine, Now: time.Now, Rollups: rollups,
 	})
 	if err != nil {
 		return nil, err
@@ -177,6 +191,7 @@ func (a *App) Run(ctx context.Context) error {
 	// The order of shutdown: no new requests, and those in progress end (they may still write and ask); then the store, which
 	// acknowledges what it has taken. Close then closes it.
 	g.Add("web", a.web.Run)
+	g.Add("roll-ups", a.roller.Run)
 	g.Add("metric store", a.store.Run)
 	err := g.Run()
 	a.log.Info("server stops", "after", time.Since(started).Round(time.Second))

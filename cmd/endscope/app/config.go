@@ -24,6 +24,8 @@ type Config struct {
 
 	DrillDown query.DrillDownConfig `yaml:"drill_down" help:"The scope tree, and what a drill-down answer may hold."`
 
+	Rollup query.RollupConfig `yaml:"rollup" help:"Roll-ups, which make drill-down over long ranges fast; see docs/rollups.md."`
+
 	Web web.Config `yaml:"web" help:"The listener and the HTTP surface."`
 }
 
@@ -38,6 +40,8 @@ func DefaultConfig() Config {
 		Query:   query.DefaultConfig(),
 
 		DrillDown: query.DefaultDrillDownConfig(),
+
+		Rollup: query.DefaultRollupConfig(),
 
 		Web: web.DefaultConfig(),
 	}
@@ -55,6 +59,7 @@ func (c Config) Validate() error {
 		config.Prefix("ingest", c.Ingest.Validate()),
 		config.Prefix("query", c.Query.Validate()),
 		config.Prefix("drill_down", c.DrillDown.Validate()),
+		config.Prefix("rollup", c.Rollup.Validate()),
 		config.Prefix("web", c.Web.Validate()),
 	)
 	if c.DrillDown.InstanceMissingAfter > c.Query.Lookback {
