@@ -73,15 +73,15 @@ func (d *drillDown) ask(ctx context.Context, plans []*plan) error {
 	for _, q := range questions {
 		shown := q.plan
 		if q.ranking != nil {
-			shown = q.ranking.restricted(q.plan)
+			shown = q.ranking.restricted()
 		}
 		var err error
-		if q.shown, err = d.pair(ctx, shown, q.aggregation); err != nil {
+		if q.shown, err = d.pair(ctx, shown, q.aggregation, nil); err != nil {
 			return err
 		}
 		all = append(all, q.shown.list()...)
 		for i := range q.others {
-			if q.others[i].pair, err = d.pair(ctx, q.others[i].plan, q.aggregation); err != nil {
+			if q.others[i].pair, err = d.pair(ctx, q.others[i].plan, q.aggregation, nil); err != nil {
 				return err
 			}
 			all = append(all, q.others[i].list()...)
@@ -123,15 +123,19 @@ func (d *drillDown) evaluate(ctx context.Context, all []*evaluation) error {
 	return nil
 }
 
-// pair returns the evaluations of a plan over the request's windows.
-func (d *drillDown) pair(ctx context.Context, pl *plan, a scopes.Aggregation) (out pair, err error) {
-	if out.now, err = d.evaluation(ctx, pl, a, d.now); err != nil {
+// pair returns the evaluations of a plan over the request's windows, or over what as makes of these.
+func (d *drillDown) pair(ctx context.Context, pl *plan, a scopes.Aggregation, as func(windows) windows) (out pair, err error) {
+	shown := as == nil
+	if shown {
+		as = func(w windows) windows { return w }
+	}
+	if out.now, err = d.evaluation(ctx, pl, a, as(d.now)); err != nil {
 		return out, err
 	}
-	if out.now.shown = true; d.past == nil {
+	if out.now.shown = shown; d.past == nil {
 		return out, nil
 	}
-	out.past, err = d.evaluation(ctx, pl, a, *d.past)
+	out.past, err = d.evaluation(ctx, pl, a, as(*d.past))
 	return out, err
 }
 
@@ -199,8 +203,8 @@ func (d *drillDown) collect(questions []*question) {
 	for _, q := range questions {
 		left += q.left
 		var list []placed
-		add := func(pl *plan, l merged, folded int) {
-			key := strings.Join([]string{string(pl.scope.Level()), pl.def.Name, string(q.aggregation), string(l.labels.Bytes(nil))}, "\x00")
+		add := func(l merged, folded int) {
+			key := strings.Join([]string{string(q.plan.scope.Level()), q.plan.def.Name, string(q.aggregation), string(l.labels.Bytes(nil))}, "\x00")
 			if folded > 0 {
 				key += "\x00folded"
 			}
@@ -212,7 +216,7 @@ func (d *drillDown) collect(questions []*question) {
 			if l.warning != "" {
 				d.answer.Warnings = append(d.answer.Warnings, l.warning)
 			}
-			p := placed{group: "", rank: 0}
+			var p placed
 			if q.ranking != nil {
 				p.group, p.rank = q.ranking.place(l.labels)
 			}
@@ -227,12 +231,12 @@ func (d *drillDown) collect(questions []*question) {
 		}
 		for key, l := range d.merge(q.shown) {
 			if q.ranking == nil || q.ranking.keeps(key) {
-				add(q.plan, l, 0)
+				add(l, 0)
 			}
 		}
 		for _, o := range q.others {
 			for _, l := range d.merge(o.pair) {
-				add(o.plan, l, o.folded)
+				add(l, q.ranking.rest(l.labels))
 			}
 		}
 		slices.SortFunc(list, func(x, y placed) int {

@@ -119,6 +119,11 @@ func floorDiv(a, b int64) int64 {
 // end returns the end of the last window.
 func (w windows) end() time.Time { return w.start.Add(time.Duration(w.count) * w.length) }
 
+// whole returns the time of all windows as one.
+func (w windows) whole() windows {
+	return windows{start: w.start, length: w.end().Sub(w.start), count: 1}
+}
+
 // timestamps returns the starts of the windows in milliseconds since 1970.
 func (w windows) timestamps() []int64 {
 	out := make([]int64, w.count)

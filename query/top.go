@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -14,24 +15,24 @@ import (
 
 // ranking says which series of a plan are shown, by their values over the whole span: for every scope so many.
 type ranking struct {
-	evaluation *evaluation
-	level      scopes.Level
-	kept       map[string]int // place of each series that is shown, by its labels' bytes
-	groups     []*rankedScope // by scope
+	plan   *plan
+	pair   pair
+	kept   map[string]int // place of each series that is shown, by its labels' bytes
+	groups []*rankedScope // by scope
+	folds  bool           // some scope has more series than are shown
 }
 
 // rankedScope is the part of a ranking that lies in one scope.
 type rankedScope struct {
 	scope scopes.Path
 	kept  []labels.Labels // best first
-	rest  []labels.Labels
+	rest  int
 }
 
-// other is what a question evaluates for the series of one scope that its ranking leaves out.
+// other is what a question evaluates for the series that its ranking leaves out.
 type other struct {
 	plan *plan
 	pair
-	folded int
 }
 
 // rank finds the top of every question. Questions of one plan that are ranked by the same aggregation share a ranking.
@@ -42,16 +43,16 @@ func (d *drillDown) rank(ctx context.Context, questions []*question) error {
 	}
 	rankings := map[key]*ranking{}
 	var all []*evaluation
-	span := windows{start: d.now.start, length: d.now.end().Sub(d.now.start), count: 1}
 	for _, q := range questions {
 		k := key{q.plan, cmp.Or(d.request.OrderBy.Aggregation, q.aggregation)}
 		if rankings[k] == nil {
-			e, err := d.evaluation(ctx, q.plan, k.by, span)
+			// What was there only in the past has a place, too: among the last.
+			whole, err := d.pair(ctx, q.plan, k.by, windows.whole)
 			if err != nil {
 				return err
 			}
-			rankings[k] = &ranking{evaluation: e, level: q.plan.scope.Level(), kept: map[string]int{}}
-			all = append(all, e)
+			rankings[k] = &ranking{plan: q.plan, pair: whole, kept: map[string]int{}}
+			all = append(all, whole.list()...)
 		}
 		q.ranking = rankings[k]
 	}
@@ -77,57 +78,59 @@ func (r *ranking) order(top int, ascending bool) {
 		key    string
 	}
 	byScope := map[scopes.Path][]entry{}
-	seen := map[string]*float64{}
-	for i, part := range r.evaluation.runs {
-		for _, s := range r.evaluation.results[i].Matrix {
-			value := make([]*float64, 1)
-			part.fill(value, s.Floats)
-			key := string(s.Metric.Bytes(nil))
-			if _, ok := seen[key]; ok {
-				continue
+	seen := map[string]bool{}
+	for _, e := range r.pair.list() {
+		for i, part := range e.runs {
+			for _, s := range e.results[i].Matrix {
+				var value [1]*float64
+				if e == r.pair.now {
+					part.fill(value[:], s.Floats)
+				}
+				key := string(s.Metric.Bytes(nil))
+				if !seen[key] {
+					seen[key] = true
+					scope := r.scopeOf(s.Metric)
+					byScope[scope] = append(byScope[scope], entry{s.Metric, value[0], key})
+				}
 			}
-			seen[key] = value[0]
-			scope := scopeAt(s.Metric, r.level)
-			byScope[scope] = append(byScope[scope], entry{s.Metric, value[0], key})
 		}
+	}
+	better := func(a, b *float64) int {
+		switch {
+		case a == nil || b == nil:
+			return cmp.Compare(btoi(a == nil), btoi(b == nil))
+		case ascending:
+			return cmp.Compare(*a, *b)
+		}
+		return cmp.Compare(*b, *a)
 	}
 	for _, scope := range slices.SortedFunc(maps.Keys(byScope), func(a, b scopes.Path) int { return strings.Compare(a.String(), b.String()) }) {
 		entries := byScope[scope]
-		slices.SortFunc(entries, func(a, b entry) int {
-			switch {
-			case a.value != nil && b.value != nil && *a.value != *b.value:
-				if (*a.value < *b.value) == ascending {
-					return -1
-				}
-				return 1
-			case (a.value == nil) != (b.value == nil):
-				if b.value == nil {
-					return -1
-				}
-				return 1
-			}
-			return labels.Compare(a.labels, b.labels)
-		})
-		group := &rankedScope{scope: scope}
-		for i, e := range entries {
-			if i < top {
-				r.kept[e.key] = i
-				group.kept = append(group.kept, e.labels)
-			} else {
-				group.rest = append(group.rest, e.labels)
-			}
+		slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(better(a.value, b.value), labels.Compare(a.labels, b.labels)) })
+		group := &rankedScope{scope: scope, rest: max(0, len(entries)-top)}
+		for i, e := range entries[:len(entries)-group.rest] {
+			r.kept[e.key] = i
+			group.kept = append(group.kept, e.labels)
 		}
 		r.groups = append(r.groups, group)
+		r.folds = r.folds || group.rest > 0
 	}
 }
 
-// scopeAt returns the scope of a series at a level.
-func scopeAt(ls labels.Labels, level scopes.Level) scopes.Path {
-	path := scopes.Of(ls)
-	if level.Depth() < scopes.LevelInstance.Depth() {
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// scopeOf returns the scope that was asked for and that a series belongs to.
+func (r *ranking) scopeOf(ls labels.Labels) scopes.Path {
+	path, depth := scopes.Of(ls), r.plan.scope.Level().Depth()
+	if depth < scopes.LevelInstance.Depth() {
 		path.Instance = ""
 	}
-	if level.Depth() < scopes.LevelDeployment.Depth() {
+	if depth < scopes.LevelDeployment.Depth() {
 		path.Deployment = ""
 	}
 	return path
@@ -136,20 +139,37 @@ func scopeAt(ls labels.Labels, level scopes.Level) scopes.Path {
 // keeps says whether a series is shown, by its labels' bytes.
 func (r *ranking) keeps(key string) bool {
 	_, ok := r.kept[key]
-	return ok
+	return ok || !r.folds
 }
 
-// place returns the scope of a series and its place there.
+// place returns the scope of a series and its place there; what has none comes last.
 func (r *ranking) place(ls labels.Labels) (scope string, rank int) {
-	return scopeAt(ls, r.level).String(), r.kept[string(ls.Bytes(nil))]
+	rank, ok := r.kept[string(ls.Bytes(nil))]
+	if !ok {
+		rank = math.MaxInt - 1
+	}
+	return r.scopeOf(ls).String(), rank
+}
+
+// rest returns how many series are folded in the scope of a series, at least one.
+func (r *ranking) rest(ls labels.Labels) int {
+	scope := r.scopeOf(ls)
+	i := slices.IndexFunc(r.groups, func(g *rankedScope) bool { return g.scope == scope })
+	if i < 0 {
+		return 1
+	}
+	return max(1, r.groups[i].rest)
 }
 
 // restricted returns the plan narrowed to the values that the shown series have. That may still be more than those
 // series, where the plan is split by several dimensions.
-func (r *ranking) restricted(pl *plan) *plan {
-	out := *pl
-	out.filter = slices.Clone(pl.filter)
-	for _, dim := range pl.split {
+func (r *ranking) restricted() *plan {
+	out := *r.plan
+	if !r.folds || out.def.Source.Kind == scopes.KindSkew { // one instance's share depends on all of them
+		return &out
+	}
+	out.filter = slices.Clone(out.filter)
+	for _, dim := range out.split {
 		if dim.Derive != nil {
 			continue
 		}
@@ -159,52 +179,82 @@ func (r *ranking) restricted(pl *plan) *plan {
 				values = append(values, ls.Get(dim.Label))
 			}
 		}
-		if slices.Sort(values); len(values) > 0 {
-			out.filter = append(out.filter, oneOf(dim.Label, slices.Compact(values), labels.MatchEqual, labels.MatchRegexp))
-		}
+		slices.Sort(values)
+		out.filter = append(out.filter, oneOf(dim.Label, slices.Compact(values), labels.MatchEqual, labels.MatchRegexp))
 	}
 	return &out
 }
 
-// fold plans, for every scope in which a question's ranking leaves something out, the one series that stands for it.
+const (
+	// maxFolds is the number of scopes that are folded by an expression each.
+	maxFolds = 20
+	// maxTuples is the number of series that one expression may leave out: it names each.
+	maxTuples = 200
+)
+
+// fold plans the series that stand for those that a question's ranking leaves out, one in each scope.
 func (d *drillDown) fold(ctx context.Context, q *question) error {
-	for _, g := range q.ranking.groups {
-		if len(g.rest) == 0 {
-			continue
-		}
-		pl := *q.plan
-		pl.scope = scopes.Pattern(g.scope)
-		pl.matchers = pl.scope.Matchers()
-		pl.filter = slices.Clone(q.plan.filter)
-		pl.split = nil
-		folded, err := d.leaveOut(ctx, &pl, q.plan, g.kept)
-		if err != nil {
-			return err
-		}
-		if !folded {
-			q.left += len(g.rest)
-			continue
-		}
-		q.others = append(q.others, other{plan: &pl, folded: len(g.rest)})
+	r := q.ranking
+	if !r.folds {
+		return nil
 	}
+	if len(r.groups) <= maxFolds && separable(q.plan.def.Source.Kind) {
+		var others []other
+		for _, g := range r.groups {
+			pl, err := d.leaveOut(ctx, q.plan, g)
+			if err != nil {
+				return err
+			}
+			if pl != nil {
+				others = append(others, other{plan: pl})
+			}
+		}
+		if len(others) == len(r.groups) {
+			q.others = others
+			return nil
+		}
+	}
+	pl := *q.plan
+	pl.exclude = &folded{}
+	for _, g := range r.groups {
+		for _, ls := range g.kept {
+			pl.exclude.tuples = append(pl.exclude.tuples, q.plan.tuple(ls))
+		}
+	}
+	if len(pl.exclude.tuples) > maxTuples {
+		for _, g := range r.groups {
+			q.left += g.rest
+		}
+		return nil
+	}
+	q.others = []other{{plan: &pl}}
 	return nil
 }
 
-// leaveOut narrows a plan to the series that differ from the kept ones in a label that these are told apart by. One such label makes
-// a matcher; several need an expression.
-func (d *drillDown) leaveOut(ctx context.Context, pl, split *plan, kept []labels.Labels) (bool, error) {
-	told := slices.Clone(split.split)
-	for _, label := range split.identity()[pl.scope.Level().Depth():] {
-		if !slices.ContainsFunc(told, func(d scopes.Dimension) bool { return d.Label == label }) {
-			told = append(told, scopes.Dimension{Name: label, Label: label})
-		}
+// separable says whether what a kind computes of some series does not depend on series beside them, so that matchers may
+// leave those out.
+func separable(k scopes.Kind) bool {
+	switch k {
+	case scopes.KindGauge, scopes.KindGaugeSum, scopes.KindCounter, scopes.KindHistogramCount, scopes.KindHistogramMean, scopes.KindHistogramQuantile, scopes.KindInstanceState:
+		return true
 	}
-	if len(told) > 1 {
-		return false, nil
+	return false
+}
+
+// leaveOut returns the plan of one scope without the series that are shown there, nil where these are told apart by more than one label:
+// that is beyond matchers.
+func (d *drillDown) leaveOut(ctx context.Context, whole *plan, g *rankedScope) (*plan, error) {
+	pl := *whole
+	pl.scope = scopes.Pattern(g.scope)
+	pl.matchers = pl.scope.Matchers()
+	told := pl.tupleLabels()
+	i := slices.IndexFunc(pl.split, func(dim scopes.Dimension) bool { return slices.Equal(told, []string{labelOf(dim)}) })
+	if i < 0 {
+		return nil, nil
 	}
-	dim := told[0]
-	taken := func(value string) bool {
-		return !slices.ContainsFunc(kept, func(ls labels.Labels) bool { return ls.Get(labelOf(dim)) == value })
-	}
-	return true, d.resolver.narrow(ctx, pl, dim, taken)
+	dim := pl.split[i]
+	pl.split = nil
+	return &pl, d.resolver.narrow(ctx, &pl, dim, func(value string) bool {
+		return !slices.ContainsFunc(g.kept, func(ls labels.Labels) bool { return ls.Get(told[0]) == value })
+	})
 }
