@@ -44,7 +44,7 @@ func (r *resolver) apply(ctx context.Context, pl *plan) error {
 
 // narrow keeps of a plan the series whose value of a dimension is taken.
 func (r *resolver) narrow(ctx context.Context, pl *plan, dim scopes.Dimension, takes func(string) bool) error {
-	label, value := storedLabel(dim), derivation(dim)
+	label, value := sourceOf(dim)
 	var values []string
 	if pl.computed(dim) {
 		values = []string{string(StateReady), string(StateMissing)}
@@ -100,14 +100,14 @@ func (p *Planner) labelValuesIn(ctx context.Context, span Span, scope scopes.Pat
 	return out, nil
 }
 
-// derivation returns how a dimension's value comes from that of its stored label.
-func derivation(dim scopes.Dimension) func(stored string) string {
+// sourceOf returns the stored label that a dimension's value comes from, and how.
+func sourceOf(dim scopes.Dimension) (label string, value func(stored string) string) {
 	d := dim.Derive
 	if d == nil {
-		return func(stored string) string { return stored }
+		return dim.Label, func(stored string) string { return stored }
 	}
 	re := regexp.MustCompile("^(?s:" + d.Match + ")$") // the catalogue has compiled it
-	return func(stored string) string {
+	return d.From, func(stored string) string {
 		at := re.FindStringSubmatchIndex(stored)
 		if at == nil {
 			return ""
