@@ -100,8 +100,8 @@ type azureErrorJSON struct {
 	Message string `json:"message"`
 }
 
-// azure returns the problem as Azure would answer it: its status and its body. Azure knows no 422, and has its own status for a
-// caller who should come more slowly.
+// azure returns the problem as Azure would answer it: its status and its body. Azure knows no 422, and has statuses of their own for a
+// caller who should come more slowly and for a question that takes too long.
 func (p Problem) azure() (int, azureErrorJSON) {
 	status, message := p.Status, p.Detail
 	if message == "" {
@@ -110,6 +110,8 @@ func (p Problem) azure() (int, azureErrorJSON) {
 	switch {
 	case p.Type == "/problems/busy":
 		status = http.StatusTooManyRequests
+	case p.Type == "/problems/timeout":
+		status = http.StatusGatewayTimeout
 	case status == http.StatusUnprocessableEntity:
 		status = http.StatusBadRequest
 	}
@@ -126,7 +128,7 @@ func azureCode(kind string, status int) string {
 		return "ResponseTooLarge"
 	case kind == "/problems/query-limit":
 		return "QueryLimitExceeded"
-	case kind == "/problems/timeout":
+	case status == http.StatusGatewayTimeout:
 		return "GatewayTimeout"
 	case status == http.StatusUnauthorized:
 		return "AuthenticationFailed"

@@ -37,11 +37,11 @@ func TestAzurePathsHaveOneSpelling(t *testing.T) {
 func TestParseAzureResource(t *testing.T) {
 	const id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/onlineEndpoints/e"
 	for in, want := range map[string]azureResource{
-		id:                                 {id, "s", scopes.Path{Endpoint: "e"}},
-		id + "/deployments/d":              {id + "/deployments/d", "s", scopes.Path{Endpoint: "e", Deployment: "d"}},
-		strings.ToLower(id) + "/":          {strings.ToLower(id), "s", scopes.Path{Endpoint: "e"}},
-		"subscriptions//s/":                {"/subscriptions/s", "s", scopes.Path{}},
-		strings.Replace(id, "e", "%65", 0): {id, "s", scopes.Path{Endpoint: "e"}},
+		id:                        {id, "s", scopes.Path{Endpoint: "e"}},
+		id + "/deployments/d":     {id + "/deployments/d", "s", scopes.Path{Endpoint: "e", Deployment: "d"}},
+		strings.ToLower(id) + "/": {strings.ToLower(id), "s", scopes.Path{Endpoint: "e"}},
+		"subscriptions//s/":       {"/subscriptions/s", "s", scopes.Path{}},
+		id[:len(id)-1] + "%65":    {id, "s", scopes.Path{Endpoint: "e"}},
 	} {
 		got, err := parseAzureResource(in, url.PathUnescape)
 		require.NoError(t, err, in)
@@ -141,7 +141,7 @@ func TestProblemsInAzuresShape(t *testing.T) {
 		{Problem{Status: 422}, 400, "BadRequest"},
 		{Problem{Status: 429}, 429, "TooManyRequests"},
 		{Problem{Type: "/problems/busy", Status: 503}, 429, "TooManyRequests"},
-		{Problem{Type: "/problems/timeout", Status: 503}, 503, "GatewayTimeout"},
+		{Problem{Type: "/problems/timeout", Status: 503}, 504, "GatewayTimeout"},
 		{Problem{Type: "/problems/not-ready", Status: 503}, 503, "ServiceUnavailable"},
 		{Problem{Type: "/problems/answer-limit", Status: 422}, 400, "ResponseTooLarge"},
 		{Problem{Type: azureProblems + "Special", Status: 409}, 409, "Special"},

@@ -2,183 +2,13 @@ package web
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math"
-	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/endscope/endscope/query"
 	"github.com/endscope/endscope/scopes"
 )
-
-// azureMetricJSON is one metric of one resource in answers.
-type azureMetricJSON struct {
-	ID                 string            `json:"id"`
-	Type               string            `json:"type"`
-	Name               azureText         `json:"name"`
-	DisplayDescription string            `json:"displayDescription"`
-	ErrorCode          string            `json:"errorCode"` // Success, or why there is nothing
-	ErrorMessage       string            `json:"errorMessage,omitempty"`
-	Unit               string            `json:"unit"`
-	Timeseries         []azureSeriesJSON `json:"timeseries"`
-}
-
-// azureText is a word for programs and for people.
-type azureText struct {
-	Value          string `json:"value"`
-	LocalizedValue string `json:"localizedValue"`
-}
-
-// azureSeriesJSON is one series in answers, with the values of the dimensions that split. A request for metadata gets no data.
-type azureSeriesJSON struct {
-	Metadatavalues []azureMetadataJSON `json:"metadatavalues,omitempty"`
-	Data           []azurePointJSON    `json:"data,omitempty"`
-}
-
-type azureMetadataJSON struct {
-	Name  azureText `json:"name"`
-	Value string    `json:"value"`
-}
-
-// azurePointJSON is one window in answers. An aggregation that was not asked for, or has no data, is absent.
-type azurePointJSON struct {
-	TimeStamp string   `json:"timeStamp"`
-	Average   *float64 `json:"average,omitempty"`
-	Minimum   *float64 `json:"minimum,omitempty"`
-	Maximum   *float64 `json:"maximum,omitempty"`
-	Total     *float64 `json:"total,omitempty"`
-	Count     *float64 `json:"count,omitempty"`
-}
-
-func (p *azurePointJSON) set(a scopes.Aggregation, v *float64) {
-	switch a {
-	case scopes.Average:
-		p.Average = v
-	case scopes.Minimum:
-		p.Minimum = v
-	case scopes.Maximum:
-		p.Maximum = v
-	case scopes.Total:
-		p.Total = v
-	case scopes.Count:
-		p.Count = v
-	}
-}
-
-// azureUnit spells a unit as Azure's answers do, which know fewer of them than the catalogue.
-func azureUnit(u scopes.Unit) string {
-	for _, known := range [...]string{"Count", "Bytes", "Seconds", "CountPerSecond", "BytesPerSecond", "Percent", "MilliSeconds"} {
-		if strings.EqualFold(known, string(u)) {
-			return known
-		}
-	}
-	return "Unspecified"
-}
-
-// azureAsk is what one metric is asked, in the planner's words.
-type azureAsk struct {
-	definition   *scopes.Definition
-	aggregations []scopes.Aggregation
-	shown        []scopes.Aggregation // of aggregations; none where only metadata is asked for
-	split        []string
-	filter       string
-	orderBy      query.OrderBy
-}
-
-// ask translates the question for one metric. Every dimension that the filter names splits, unless it is rolled up. The error says what
-// the metric has not.
-func (q *azureQuestion) ask(def *scopes.Definition) (*azureAsk, error) {
-	out := &azureAsk{definition: def}
-	var rolled []string
-	for _, name := range q.rollup {
-		dim, ok := def.Dimension(name)
-		if !ok && q.validate {
-			return nil, q.unknownDimension("rollupby", name, def)
-		}
-		rolled = append(rolled, dim.Name)
-	}
-	var kept query.Filter
-	for _, g := range q.filter.Groups {
-		dim, ok := def.Dimension(g.Dimension)
-		if !ok {
-			if q.validate {
-				return nil, q.unknownDimension("$filter", g.Dimension, def)
-			}
-			continue
-		}
-		if !slices.Contains(rolled, dim.Name) && !slices.Contains(out.split, dim.Name) {
-			out.split = append(out.split, dim.Name)
-		}
-		if !azureTakesAll(g) {
-			kept.Groups = append(kept.Groups, g)
-		}
-	}
-	out.filter = kept.String()
-	if q.metadata {
-		out.aggregations, out.orderBy.Aggregation = def.Aggregations[:1], def.Aggregations[0]
-		return out, nil
-	}
-	asked := q.aggregations
-	if len(asked) == 0 {
-		asked = def.Aggregations[:1]
-	}
-	for _, a := range asked {
-		if def.Supports(a) {
-			out.aggregations = append(out.aggregations, a)
-		}
-	}
-	if len(out.aggregations) == 0 {
-		return nil, &azurePartError{azureError{http.StatusBadRequest, "BadRequest", fmt.Sprintf("the metric %s has none of the aggregations %s; it has %s",
-			def.Name, azureList(asked), azureList(def.Aggregations))}}
-	}
-	out.shown = out.aggregations
-	out.orderBy = q.orderBy
-	if out.orderBy.Aggregation == "" {
-		out.orderBy.Aggregation = out.aggregations[0]
-	} else if !def.Supports(out.orderBy.Aggregation) {
-		return nil, &azurePartError{azureError{http.StatusBadRequest, "BadRequest", fmt.Sprintf("the metric %s cannot be ordered by %s; it has %s",
-			def.Name, out.orderBy.Aggregation, azureList(def.Aggregations))}}
-	}
-	return out, nil
-}
-
-// azureTakesAll says whether a group leaves nothing out: `d eq '*'` only splits.
-func azureTakesAll(g query.FilterGroup) bool {
-	return slices.ContainsFunc(g.Terms, func(t query.FilterTerm) bool { return t.Op == query.FilterEqual && t.Values[0] == "*" })
-}
-
-func (q *azureQuestion) unknownDimension(parameter, name string, def *scopes.Definition) error {
-	var valid []string
-	for _, d := range def.Dimensions {
-		valid = append(valid, d.Name)
-	}
-	return &azureError{http.StatusBadRequest, "BadRequest", fmt.Sprintf("%s: the metric %s in the namespace %s has no dimension %q; valid dimensions: %s",
-		parameter, def.Name, azureNamespace(q.level), shortened(name), strings.Join(valid, ","))}
-}
-
-func azureList(as []scopes.Aggregation) string {
-	var names []string
-	for _, a := range as {
-		names = append(names, string(a))
-	}
-	return strings.Join(names, ",")
-}
-
-// azurePartError is an error of one metric that need not fail the others.
-type azurePartError struct{ azureError }
-
-func (e *azurePartError) Unwrap() error { return &e.azureError }
-
-// azureOneOnly says whether an error of one metric need not fail the others.
-func azureOneOnly(err error) bool {
-	var part *azurePartError
-	var answer *query.AnswerLimitError
-	var limit *query.LimitError
-	return errors.As(err, &part) || errors.As(err, &answer) || errors.As(err, &limit) && !limit.Busy() && limit.Unit != query.UnitSeconds
-}
 
 // azureTarget is what a question is about: resources that the caller names, each with an answer of its own, or those of a subscription,
 // with one answer for all.
@@ -287,56 +117,6 @@ func (s *Server) answerAzure(ctx context.Context, v *azureValues, group []*azure
 	}
 	v.add(answer, group, rank)
 	return nil
-}
-
-// rankAzure ranks the series of all resources together by an aggregation over the whole span, and returns a function that gives a
-// series' place, or -1 beyond the first top of its metric.
-func (s *Server) rankAzure(ctx context.Context, r query.Request, by query.OrderBy, top int) (func(*query.AnswerSeries) int, error) {
-	r.Interval, r.Aggregations = query.Interval{Full: true}, []scopes.Aggregation{by.Aggregation}
-	whole, err := s.set.DrillDown.DrillDown(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	type ranked struct {
-		series string
-		value  float64
-	}
-	byMetric := map[string][]ranked{}
-	for i := range whole.Series {
-		series := &whole.Series[i]
-		value := math.Inf(1)
-		if !by.Ascending {
-			value = math.Inf(-1)
-		}
-		if v := series.Values[0]; v != nil {
-			value = *v
-		}
-		byMetric[series.Metric] = append(byMetric[series.Metric], ranked{azureSeriesName(series), value})
-	}
-	places := map[string]int{}
-	for metric, all := range byMetric {
-		slices.SortStableFunc(all, func(a, b ranked) int {
-			switch {
-			case a.value == b.value:
-				return 0
-			case (a.value < b.value) == by.Ascending:
-				return -1
-			}
-			return 1
-		})
-		for i, r := range all {
-			if i >= top {
-				i = -1
-			}
-			places[metric+"\x00"+r.series] = i
-		}
-	}
-	return func(series *query.AnswerSeries) int {
-		if place, ok := places[series.Metric+"\x00"+azureSeriesName(series)]; ok {
-			return place
-		}
-		return -1
-	}, nil
 }
 
 // azureSeriesName tells the series of one metric apart.
@@ -450,17 +230,4 @@ func (v *azureValues) metrics(id string, resource scopes.Path) []azureMetricJSON
 		out = append(out, m)
 	}
 	return out
-}
-
-func newAzureMetric(id string, def *scopes.Definition, err error) azureMetricJSON {
-	m := azureMetricJSON{
-		ID: id + "/providers/Microsoft.Insights/metrics/" + def.Name, Type: "Microsoft.Insights/metrics", Name: azureText{def.Name, def.DisplayName},
-		DisplayDescription: def.Description, ErrorCode: "Success", Unit: azureUnit(def.Unit), Timeseries: []azureSeriesJSON{},
-	}
-	if err != nil {
-		p, _ := problemOf(err)
-		_, e := p.azure()
-		m.ErrorCode, m.ErrorMessage = e.Code, e.Message
-	}
-	return m
 }

@@ -291,28 +291,6 @@ func TestASubscription(t *testing.T) {
 	}
 }
 
-func TestDefinitionsCoverTheCatalogue(t *testing.T) {
-	s := start(t)
-	catalogue, err := scopes.LoadCatalogue()
-	require.NoError(t, err)
-	units := strings.Fields("Count Bytes Seconds CountPerSecond BytesPerSecond Percent MilliSeconds Unspecified")
-	for resource, level := range map[string]scopes.Level{fraud: scopes.LevelEndpoint, fraudBlue: scopes.LevelDeployment} {
-		definitions := s.ok(http.MethodGet, resource+providers+"/metricDefinitions?"+version, "")["value"].([]any)
-		require.Len(t, definitions, len(catalogue.AtLevel(level)))
-		for i, def := range catalogue.AtLevel(level) {
-			d := definitions[i].(map[string]any)
-			require.Equal(t, map[string]any{"value": def.Name, "localizedValue": def.DisplayName}, d["name"])
-			require.Contains(t, units, d["unit"])
-			require.Contains(t, []string{"Availability", "Transactions", "Errors", "Latency", "Saturation"}, d["metricClass"])
-			require.Equal(t, string(def.Category), d["category"])
-			require.Len(t, d["dimensions"], len(def.Dimensions))
-			require.Len(t, d["supportedAggregationTypes"], len(def.Aggregations))
-		}
-		_, ok := catalogue.Lookup("RequestsPerMinute", level)
-		require.True(t, ok, "the metric that is answered where none is named")
-	}
-}
-
 func TestWhoMaySeeWhat(t *testing.T) {
 	blue, err := scopes.ParsePattern("fraud/blue")
 	require.NoError(t, err)
