@@ -49,7 +49,7 @@ func (d *causes) single(at place, s split) *causeGroup {
 	}
 	rest := s.rest(g)
 	others := [2]tally{d.total(rest, inBaseline), d.total(rest, inWindow)}
-	if d.changedAlike(g, others) {
+	if d.changedAlike(g, others) || d.leftAlone(g, others) {
 		return nil
 	}
 	odds := func(p float64) float64 { return p / math.Max(1-p, 1e-9) }
@@ -72,6 +72,11 @@ func (d *causes) changedAlike(g *causeGroup, others [2]tally) bool {
 	own, ok1 := relative(g.Before, g.After)
 	rest, ok2 := relative(d.measure.value(others[inBaseline]), d.measure.value(others[inWindow]))
 	return ok1 && ok2 && d.enough(others) && own*rest > 0 && math.Abs(rest) >= minRelative && math.Abs(rest) >= evenPart*math.Abs(own)
+}
+
+// leftAlone says whether all others are gone, and the child is what is left: it may be as it is because they are gone.
+func (d *causes) leftAlone(g *causeGroup, others [2]tally) bool {
+	return d.measure.kind != measureSum && g.totals[inBaseline].seen && others[inBaseline].seen && !others[inWindow].seen
 }
 
 // stoodStill says whether all others changed by little, compared with the child.

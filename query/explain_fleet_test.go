@@ -46,8 +46,9 @@ type worker struct {
 
 // fleet makes up workers: the names of deployments with how many instances each has.
 type fleet struct {
-	endpoint string
-	workers  []worker
+	endpoint   string
+	workers    []worker
+	background func(w *worker, i int, passed float64) // what goes on in any case, by the part of both spans that has passed
 }
 
 func newFleet(endpoint string, requests, latency float64, deployments ...any) *fleet {
@@ -87,6 +88,9 @@ func (f *fleet) run(b *bench, seed uint64, change func(w *worker, passed float64
 			w := f.workers[i]
 			w.statuses = append([]status(nil), w.statuses...)
 			w.gauges, w.counters = clone(w.gauges), clone(w.counters)
+			if f.background != nil {
+				f.background(&w, i, float64(at.Sub(fleetBaseline.Start))/float64(2*fleetSpan))
+			}
 			if at.After(fleetWindow.Start) && change != nil {
 				change(&w, float64(at.Sub(fleetWindow.Start))/float64(fleetSpan))
 			}
