@@ -46,13 +46,14 @@ type worker struct {
 
 // fleet makes up workers: the names of deployments with how many instances each has.
 type fleet struct {
-	endpoint   string
-	workers    []worker
-	background func(w *worker, i int, passed float64) // what goes on in any case, by the part of both spans that has passed
+	endpoint    string
+	workers     []worker
+	span, grain time.Duration
+	background  func(w *worker, i int, passed float64) // what goes on in any case, by the part of both spans that has passed
 }
 
 func newFleet(endpoint string, requests, latency float64, deployments ...any) *fleet {
-	f := &fleet{endpoint: endpoint}
+	f := &fleet{endpoint: endpoint, span: fleetSpan, grain: fleetGrain}
 	for i := 0; i < len(deployments); i += 2 {
 		name, n := deployments[i].(string), deployments[i+1].(int)
 		for j := range n {
@@ -81,18 +82,18 @@ func (f *fleet) run(b *bench, seed uint64, change func(w *worker, passed float64
 		code, second string
 	}
 	total, counters := map[key]*counted{}, map[key]float64{}
-	began := fleetBaseline.Start.Add(-time.Minute)
+	began, turn, end := fleetBaseline.Start.Add(-time.Minute), fleetBaseline.Start.Add(f.span), fleetBaseline.Start.Add(2*f.span)
 	app := b.append()
-	for at := fleetBaseline.Start; !at.After(fleetWindow.End); at = at.Add(fleetGrain) {
+	for at := fleetBaseline.Start; !at.After(end); at = at.Add(f.grain) {
 		for i := range f.workers {
 			w := f.workers[i]
 			w.statuses = append([]status(nil), w.statuses...)
 			w.gauges, w.counters = clone(w.gauges), clone(w.counters)
 			if f.background != nil {
-				f.background(&w, i, float64(at.Sub(fleetBaseline.Start))/float64(2*fleetSpan))
+				f.background(&w, i, float64(at.Sub(fleetBaseline.Start))/float64(2*f.span))
 			}
-			if at.After(fleetWindow.Start) && change != nil {
-				change(&w, float64(at.Sub(fleetWindow.Start))/float64(fleetSpan))
+			if at.After(turn) && change != nil {
+				change(&w, float64(at.Sub(turn))/float64(f.span))
 			}
 			if w.gone {
 				continue
@@ -104,7 +105,7 @@ func (f *fleet) run(b *bench, seed uint64, change func(w *worker, passed float64
 					c = &counted{}
 					total[k] = c
 				}
-				for range poisson(rng, w.requests*s.part*fleetGrain.Minutes()) {
+				for range poisson(rng, w.requests*s.part*f.grain.Minutes()) {
 					v := w.latency * s.slower * math.Exp(w.spread*rng.NormFloat64())
 					c.counts[200+int(math.Ceil(math.Log2(v)*math.Pow(2, testSchema)))]++
 					c.n++
@@ -135,7 +136,7 @@ func (f *fleet) run(b *bench, seed uint64, change func(w *worker, passed float64
 			}
 			for name, v := range w.counters {
 				k := key{i, name, ""}
-				counters[k] += v * fleetGrain.Minutes()
+				counters[k] += v * f.grain.Minutes()
 				app.counter(began, at, counters[k], seriesOf(name, w.path, "gpu", "0", "uuid", "GPU-"+w.path.Instance, "reason", "thermal"))
 			}
 		}
