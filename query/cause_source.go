@@ -1,17 +1,14 @@
 package query
 
 import (
-	"context"
-	"fmt"
-	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/endscope/endscope/scopes"
 )
@@ -35,11 +32,33 @@ type causeSource struct {
 // a sub-window.
 type causeLeaf struct {
 	expr func(pl *plan) parser.Expr
-	put  func(t *tally, v float64, h *promql.HPoint)
+	put  func(t *tally, v causeValue)
 }
 
-func putNum(t *tally, v float64, _ *promql.HPoint) { t.num += v }
-func putDen(t *tally, v float64, _ *promql.HPoint) { t.den += v }
+// causeValue is what a leaf has for a sub-window: a number, one up to a bucket's bound where that is given, or a histogram.
+type causeValue struct {
+	float float64
+	bound string
+	hist  *histogram.FloatHistogram // not to be changed
+}
+
+func putNum(t *tally, v causeValue) { t.num += v.float }
+func putDen(t *tally, v causeValue) { t.den += v.float }
+
+func putHistogram(t *tally, v causeValue) {
+	if v.hist != nil {
+		t.hist = v.hist
+		return
+	}
+	bound, err := strconv.ParseFloat(v.bound, 64)
+	if err != nil {
+		return
+	}
+	if t.upTo == nil {
+		t.upTo = map[float64]float64{}
+	}
+	t.upTo[bound] += v.float
+}
 
 // source returns how to read the explained metric; false where its changes cannot be told apart by where they come from.
 func (e *explainer) source() (causeSource, bool) {
@@ -86,13 +105,8 @@ func (e *explainer) source() (causeSource, bool) {
 		case src.Kind == scopes.KindHistogramMean:
 			return ratio(total, observations), true
 		}
-		put := func(t *tally, _ float64, h *promql.HPoint) {
-			if h != nil {
-				t.hist = h.H
-			}
-		}
 		return causeSource{measure: measure{kind: measureQuantile, factor: src.Factor, quantile: src.Quantile, counts: true},
-			leaves: []causeLeaf{{func(pl *plan) parser.Expr { return whole(pl).merged(pl.window) }, put}}}, true
+			leaves: []causeLeaf{{func(pl *plan) parser.Expr { return whole(pl).merged(pl.window) }, putHistogram}}}, true
 	case scopes.KindRatio:
 		return e.ratioSource(src), true
 	case scopes.KindGauge:
@@ -115,7 +129,7 @@ func (e *explainer) source() (causeSource, bool) {
 		return ratio(sum, count), true
 	case scopes.KindGaugeSum:
 		// The mean over time of a sum of series is the sum of their means: sum over count, times how many series a cell has.
-		mean := func(t *tally, series float64, _ *promql.HPoint) { t.num *= series / t.den }
+		mean := func(t *tally, series causeValue) { t.num *= series.float / t.den }
 		out := causeSource{measure: measure{kind: measureSum, factor: src.Factor}, mean: true, leaves: []causeLeaf{
 			{samples("sum_over_time", parser.SUM), putNum}, {samples("count_over_time", parser.SUM), putDen}, {samples("count_over_time", parser.COUNT), mean}}}
 		out.headline = "the mean of all samples"
@@ -137,7 +151,7 @@ func (e *explainer) source() (causeSource, bool) {
 			return aggregate(parser.COUNT, each, o.labels()...)
 		}
 		out := ratio(increase, devices)
-		out.leaves[1].put = func(t *tally, v float64, _ *promql.HPoint) { t.den += v * e.window.length.Seconds() }
+		out.leaves[1].put = func(t *tally, v causeValue) { t.den += v.float * e.window.length.Seconds() }
 		out.keeps = func(d scopes.Dimension) bool { return slices.Contains(src.Devices, d.Label) }
 		return out, true
 	}
@@ -212,108 +226,3 @@ func (e *explainer) columns(src causeSource) ([]string, []dimension) {
 	}
 	return columns, append(stored, derived...)
 }
-
-// load reads the cells of the explained metric, over the baseline and the window.
-func (e *explainer) load(ctx context.Context, src causeSource) (*causes, error) {
-	columns, dimensions := e.columns(src)
-	data := &causes{source: src, measure: src.measure, scope: e.out.Scope, dimensions: dimensions, scale: e.window.total().Seconds() / e.baseline.total().Seconds()}
-	if src.perTime > 0 {
-		data.measure.factor *= src.perTime.Seconds() / e.window.total().Seconds()
-	}
-	type read struct {
-		leaf   int
-		span   windows
-		result Result
-	}
-	var reads []*read
-	spans := []windows{e.baseline, e.window}
-	if e.baseline.end().Equal(e.window.start) && e.baseline.length == e.window.length {
-		spans = []windows{{start: e.baseline.start, length: e.window.length, count: e.baseline.count + e.window.count}}
-	}
-	if e.plan.nothing {
-		src.leaves, src.headline = nil, ""
-	}
-	for leaf := range src.leaves {
-		for _, span := range spans {
-			reads = append(reads, &read{leaf: leaf, span: span})
-		}
-	}
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(explainConcurrency)
-	for _, r := range reads {
-		g.Go(func() error {
-			pl := *e.plan
-			pl.window = r.span.length
-			for _, label := range columns {
-				pl.split = append(pl.split, scopes.Dimension{Name: label, Label: label})
-			}
-			result, err := e.session.Range(gctx, src.leaves[r.leaf].expr(&pl), r.span.start.Add(r.span.length), r.span.end(), r.span.length)
-			if err != nil {
-				return fmt.Errorf("read %s: %w", e.plan.def.Name, err)
-			}
-			r.result = result
-			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	cells := map[string]*cell{}
-	for _, r := range reads {
-		for _, w := range r.result.Annotations.AsErrors() {
-			e.out.Warnings = append(e.out.Warnings, w.Error())
-		}
-		for _, s := range r.result.Matrix {
-			c := cellOf(cells, s.Metric, columns, e.baseline.count, e.window.count)
-			if n := len(cells) * (e.baseline.count + e.window.count); n > e.planner.cfg.MaxValues {
-				return nil, &AnswerLimitError{Series: len(cells), Points: e.baseline.count + e.window.count, Limit: e.planner.cfg.MaxValues,
-					How: "ask about a deployment or an instance, or with a filter"}
-			}
-			for _, point := range s.Floats {
-				if t := c.slot(e.baseline, e.window, point.T); t != nil && !math.IsNaN(point.F) && !math.IsInf(point.F, 0) {
-					t.seen = true
-					src.leaves[r.leaf].put(t, point.F, nil)
-				}
-			}
-			for i := range s.Histograms {
-				if t := c.slot(e.baseline, e.window, s.Histograms[i].T); t != nil {
-					t.seen = true
-					src.leaves[r.leaf].put(t, 0, &s.Histograms[i])
-				}
-			}
-		}
-	}
-	data.fill(cells, columns)
-	if src.headline != "" {
-		if err := e.headline(ctx, data); err != nil {
-			return nil, err
-		}
-	}
-	return data, nil
-}
-
-// headline reads the scope's own values from the planner.
-func (e *explainer) headline(ctx context.Context, data *causes) error {
-	for i, span := range []windows{e.baseline, e.window} {
-		full := *e.plan
-		full.window = span.total()
-		result, err := e.session.Range(ctx, full.expr(e.aggregation), span.end(), span.end(), full.window)
-		if err != nil {
-			return fmt.Errorf("evaluate %s of %s: %w", e.aggregation, full.def.Name, err)
-		}
-		for _, s := range result.Matrix {
-			for _, p := range s.Floats {
-				if !math.IsNaN(p.F) && !math.IsInf(p.F, 0) {
-					data.headline[i] = &p.F
-				}
-			}
-		}
-	}
-	if e.aggregation != scopes.Average {
-		e.out.Warnings = append(e.out.Warnings, fmt.Sprintf("where the change comes from is told by %s; before and after of the scope are the %s", data.source.headline, e.aggregation))
-	}
-	return nil
-}
-
-// explainConcurrency bounds the expressions that one explanation evaluates at a time.
-const explainConcurrency = 4

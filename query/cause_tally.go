@@ -2,6 +2,7 @@ package query
 
 import (
 	"math"
+	"slices"
 
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/promql"
@@ -13,6 +14,22 @@ type tally struct {
 	num, den float64
 	hist     *histogram.FloatHistogram // for quantiles; shared, never changed
 	seen     bool                      // whether there are data at all
+	// upTo is how many observations lie up to a bucket's bound, as long as it has not become hist.
+	upTo map[float64]float64
+}
+
+// settle makes a histogram of the numbers of observations up to the bounds, of which +Inf is the last.
+func (t *tally) settle(bounds []float64) {
+	if t.upTo == nil {
+		return
+	}
+	h := &histogram.FloatHistogram{Schema: histogram.CustomBucketsSchema, CustomValues: bounds, PositiveSpans: []histogram.Span{{Length: uint32(len(bounds) + 1)}}}
+	for _, bound := range append(slices.Clip(slices.Clone(bounds)), math.Inf(1)) {
+		n := math.Max(0, t.upTo[bound]-h.Count) // what was estimated may fall short of rising
+		h.PositiveBuckets = append(h.PositiveBuckets, n)
+		h.Count += n
+	}
+	t.hist, t.upTo = h, nil
 }
 
 // measureKind says how a tally becomes a value.

@@ -86,7 +86,7 @@ func (e *explainer) mayRelate(def *scopes.Definition, present map[string]bool) b
 	own := seriesOfSource(&e.plan.def.Source)
 	names := seriesOfSource(&def.Source)
 	for _, name := range names {
-		if !present[name] || slices.Contains(own, name) {
+		if !present[name] && !present[name+countSuffix] || slices.Contains(own, name) {
 			return false
 		}
 	}
@@ -110,11 +110,8 @@ func seriesOfSource(src *scopes.Source) []string {
 
 // seriesNames returns the names of the series that are stored for a scope in either span.
 func (e *explainer) seriesNames(ctx context.Context, scope scopes.Path) (map[string]bool, error) {
-	from, to := e.baseline.start, e.window.end()
-	if e.window.start.Before(from) {
-		from, to = e.window.start, e.baseline.end()
-	}
-	q, err := e.planner.open(from, to)
+	both := e.both()
+	q, err := e.planner.open(both.start, both.end())
 	if err != nil {
 		return nil, err
 	}
@@ -146,10 +143,18 @@ func (e *explainer) movements(ctx context.Context, def *scopes.Definition, scope
 		values     []float64
 	}
 	lines := map[uint64]*line{}
+	if len(pl.histograms()) > 0 {
+		var err error
+		if pl.forms, err = e.planner.histogramForms(ctx, pl, e.both()); err != nil {
+			return nil, err
+		}
+	}
 	for i, span := range []windows{e.baseline, e.window} {
 		first := i * e.baseline.count
-		for _, part := range e.planner.parts(&plan{def: def, scope: pl.scope, matchers: pl.matchers, split: pl.split, window: span.length}, span) {
-			result, err := e.session.Range(ctx, part.plan.expr(a), part.start.Add(part.length), part.end(), part.length)
+		at := *pl
+		at.window = span.length
+		for _, run := range e.planner.evaluations(ctx, &at, a, span) {
+			result, err := e.session.Range(ctx, run.expr, run.start.Add(run.length), run.end(), run.length)
 			if err != nil {
 				return nil, fmt.Errorf("evaluate %s of %s: %w", a, def.Name, err)
 			}
@@ -166,8 +171,8 @@ func (e *explainer) movements(ctx context.Context, def *scopes.Definition, scope
 					lines[s.Metric.Hash()] = l
 				}
 				for _, p := range s.Floats {
-					if n, ok := part.index(p.T); ok && !math.IsInf(p.F, 0) {
-						l.values[first+part.first+n] = p.F
+					if n, ok := run.index(p.T); ok && !math.IsInf(p.F, 0) {
+						l.values[first+run.first+n] = p.F
 					}
 				}
 			}
