@@ -95,6 +95,11 @@ var incidentKinds = [...]struct {
 		in.metric = "RequestsPerMinute"
 		in.blame(w, func(w *worker, _ float64) { w.requests += more })
 	}},
+	{"an instance's traffic is lost with it", func(rng *rand.Rand, in *incident) {
+		in.randomFleet(rng, 1, 2)
+		in.metric = "RequestsPerMinute"
+		in.blame(in.pick(rng), func(w *worker, _ float64) { w.gone = true })
+	}},
 	{"new slow deployment", func(rng *rand.Rand, in *incident) {
 		in.randomFleet(rng, 2, 6)
 		d := in.fleet.workers[len(in.fleet.workers)-1].path.Deployment

@@ -2,6 +2,8 @@ package query
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -267,6 +269,60 @@ func TestExplainEdges(t *testing.T) {
 		var limit *AnswerLimitError
 		require.ErrorAs(t, err, &limit)
 	})
+}
+
+// TestExplainClassicHistograms explains what scraped servers measure: classic histograms, alone and beside native ones.
+func TestExplainClassicHistograms(t *testing.T) {
+	for _, native := range []bool{false, true} {
+		b := newBench(t)
+		rng := rand.New(rand.NewPCG(5, 5))
+		began := fleetBaseline.Start.Add(-time.Minute)
+		bounds := []float64{0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2}
+		totals := map[string][]float64{}
+		app := b.append()
+		for at := fleetBaseline.Start; !at.After(fleetWindow.End); at = at.Add(fleetGrain) {
+			for i := range 6 {
+				p := path(t, fmt.Sprintf("credit/%s/i-%d", []string{"blue", "green"}[i%2], i))
+				for range 40 {
+					v := 0.04 * math.Exp(0.4*rng.NormFloat64())
+					if i == 3 && at.After(fleetWindow.Start) {
+						v *= 8
+					}
+					totals[p.Instance] = append(totals[p.Instance], v)
+				}
+				all := totals[p.Instance]
+				if native && i > 3 {
+					app.hist(began, at, nativeHistogram(all), seriesOf("endpoint_request_duration_seconds", p, "status_code", "200"))
+					continue
+				}
+				sum := 0.0
+				upTo := make([]float64, len(bounds))
+				for _, v := range all {
+					sum += v
+					for j, bound := range bounds {
+						if v <= bound {
+							upTo[j]++
+						}
+					}
+				}
+				for j, bound := range bounds {
+					app.counter(began, at, upTo[j], seriesOf("endpoint_request_duration_seconds_bucket", p, "status_code", "200", "le", formatBound(bound)))
+				}
+				app.counter(began, at, float64(len(all)), seriesOf("endpoint_request_duration_seconds_bucket", p, "status_code", "200", "le", "+Inf"))
+				app.counter(began, at, float64(len(all)), seriesOf("endpoint_request_duration_seconds_count", p, "status_code", "200"))
+				app.counter(began, at, sum, seriesOf("endpoint_request_duration_seconds_sum", p, "status_code", "200"))
+			}
+		}
+		app.done()
+		for _, metric := range []string{"RequestLatency", "RequestLatency_P90", "RequestLatency_P95"} {
+			e := b.asked(t, "credit", metric)
+			require.Equal(t, "deployment=green instanceId=i-3", pathOf(e), e.dump())
+			answer, err := b.planner.DrillDown(b.ctx(), Request{Scopes: []scopes.Pattern{pattern(t, "credit")}, Metrics: []string{metric},
+				Interval: Interval{Full: true}, Start: fleetWindow.Start, End: fleetWindow.End})
+			require.NoError(t, err)
+			require.InEpsilon(t, *answer.Series[0].Values[0], *e.After, 1e-6, e.dump())
+		}
+	}
 }
 
 // BenchmarkExplain explains an hour of one slow instance out of 20, with five kinds of answers.
