@@ -2,7 +2,6 @@ package query
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -151,14 +150,14 @@ func (p *Planner) stateRule(ctx context.Context, scope scopes.Pattern, win windo
 	if path, ok := scope.Concrete(); ok {
 		under = path
 	}
-	names, err := listInstances(ctx, q, under)
+	names, err := listInstances(ctx, q, oldest, win.end(), under)
 	if err != nil {
-		return rule, fmt.Errorf("list instances: %w", err)
+		return rule, err
 	}
-	beating, err := pathsWith(ctx, q, oldest, win.end(), heartbeats, under)
-	if err != nil {
-		return rule, fmt.Errorf("list heartbeats: %w", err)
+	for path, beating := range names {
+		if !beating && scope.Covers(path) {
+			rule.silent = append(rule.silent, path)
+		}
 	}
-	rule.silent = filter(names, func(p scopes.Path) bool { return !beating[p] && scope.Covers(p) })
 	return rule, nil
 }

@@ -52,42 +52,9 @@ func (p *Planner) RequireScope(ctx context.Context, scope scopes.Pattern) error 
 	return p.requireScope(ctx, scope, p.set.Now(), p.set.Now())
 }
 
-// listInstances reads the names of all instances at or below a scope from the index.
-func listInstances(ctx context.Context, q storage.Querier, under scopes.Path) ([]scopes.Path, error) {
-	endpoints := []string{under.Endpoint}
-	if under.Endpoint == "" {
-		var err error
-		if endpoints, err = labelValues(ctx, q, scopes.LabelEndpoint, scopes.Path{}); err != nil {
-			return nil, err
-		}
-	}
-	var out []scopes.Path
-	for _, e := range endpoints {
-		deployments := []string{under.Deployment}
-		if under.Deployment == "" {
-			var err error
-			if deployments, err = labelValues(ctx, q, scopes.LabelDeployment, scopes.Path{Endpoint: e}); err != nil {
-				return nil, err
-			}
-		}
-		for _, d := range deployments {
-			instances, err := labelValues(ctx, q, scopes.LabelInstance, scopes.Path{Endpoint: e, Deployment: d})
-			if err != nil {
-				return nil, err
-			}
-			for _, i := range instances {
-				if under.Instance == "" || under.Instance == i {
-					out = append(out, scopes.Path{Endpoint: e, Deployment: d, Instance: i})
-				}
-			}
-		}
-	}
-	return out, nil
-}
-
-// labelValues returns the values of a label among the series of a scope, without the empty one.
-func labelValues(ctx context.Context, q storage.LabelQuerier, name string, scope scopes.Path) ([]string, error) {
-	values, _, err := q.LabelValues(ctx, name, nil, scope.Matchers()...)
+// labelValues returns the values of a label among the selected series, without the empty one.
+func labelValues(ctx context.Context, q storage.LabelQuerier, name string, ms ...*labels.Matcher) ([]string, error) {
+	values, _, err := q.LabelValues(ctx, name, nil, ms...)
 	var out []string
 	for _, v := range values {
 		if v != "" {

@@ -51,20 +51,17 @@ func (p *Planner) instances(ctx context.Context, under scopes.Path) ([]instance,
 		return nil, err
 	}
 	defer all.Close()
-	names, err := listInstances(ctx, all, under)
+	found, err := listInstances(ctx, all, oldest, now, under)
 	if err != nil {
-		return nil, fmt.Errorf("list instances: %w", err)
+		return nil, err
 	}
-	if len(names) == 0 {
+	if len(found) == 0 {
 		return nil, nil
 	}
-	beating, err := pathsWith(ctx, all, oldest, now, heartbeats, under)
-	if err != nil {
-		return nil, fmt.Errorf("list heartbeats: %w", err)
-	}
-	var silent []scopes.Path
-	for _, path := range names {
-		if !beating[path] {
+	var names, silent []scopes.Path
+	for path, beating := range found {
+		names = append(names, path)
+		if !beating {
 			silent = append(silent, path)
 		}
 	}

@@ -139,6 +139,42 @@ func TestNothingIsShownBeyondTheGrants(t *testing.T) {
 	require.Equal(t, "credit/green/curl", answer.Series[1].Scope.String())
 }
 
+// TestInstancesOfOneNameAreAllListed gives a name that has a heartbeat to instances elsewhere that have none, and to others that do.
+func TestInstancesOfOneNameAreAllListed(t *testing.T) {
+	b := newBench(t)
+	b.now = testTime.Add(time.Minute)
+	app := b.append()
+	names := []string{"a/x/one", "a/y/one", "a/z/one", "b/x/one", "c/x/one", "c/x/two", "c/y/two", "d/x/three", "d/x/four"}
+	for i, name := range names {
+		in := path(t, name)
+		if i%2 == 0 {
+			app.float(b.now, 1, seriesOf("agent_build_info", in))
+		}
+		app.float(b.now, 1, seriesOf("jobs_waiting", in))
+		app.float(b.now, 1, seriesOf("deployment_replicas", scopes.Path{Endpoint: in.Endpoint, Deployment: in.Deployment}))
+	}
+	app.done()
+	for _, under := range []string{"", "a", "a/x", "a/y", "a/y/one", "b", "c", "c/y", "d", "d/x/three"} {
+		var scope scopes.Path
+		if under != "" {
+			scope = path(t, under)
+		}
+		var want []string
+		for _, name := range names {
+			if under == "" || scope.Contains(path(t, name)) {
+				want = append(want, name)
+			}
+		}
+		list, err := b.planner.instances(b.ctx(), scope)
+		require.NoError(t, err)
+		var got []string
+		for _, in := range list {
+			got = append(got, in.path.String())
+		}
+		require.ElementsMatch(t, want, got, "under %q", under)
+	}
+}
+
 func TestTreeForgetsAfterTheLookback(t *testing.T) {
 	b := newBench(t)
 	populate(b)
