@@ -73,7 +73,7 @@ func load(ctx context.Context, dir string, missing []server, p plan, progress io
 		}
 	}()
 	for _, s := range missing {
-		r, err := s.start(ctx, dir)
+		r, err := s.start(ctx, dir, s.loading...)
 		if err != nil {
 			return err
 		}

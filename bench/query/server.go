@@ -18,12 +18,14 @@ type server struct {
 	program string
 	classic bool // holds classic histograms instead of native ones
 	args    func(dir, addr string) []string
+	loading []string // more of them while the data are loaded
 }
 
 func servers(p kit.Programs) []server {
 	return []server{
 		{
-			name: "endscope", ready: "/-/ready", program: p.Endscope,
+			// A day comes within minutes, and the loader waits for the roll-ups, which otherwise take little of a CPU.
+			name: "endscope", ready: "/-/ready", program: p.Endscope, loading: []string{"--rollup.share", "1"},
 			args: func(dir, addr string) []string {
 				return []string{"serve", "--data-dir", dir, "--listen", addr, "--log.level", "warn"}
 			},
@@ -55,8 +57,8 @@ type running struct {
 }
 
 // start runs the server on its data directory below dir, which may be empty, and waits until it takes requests: as long as it may take
-// to read its log back.
-func (s server) start(ctx context.Context, dir string) (*running, error) {
+// to read its log back. More arguments can be given.
+func (s server) start(ctx context.Context, dir string, more ...string) (*running, error) {
 	data := filepath.Join(dir, s.name)
 	if err := os.MkdirAll(data, 0o755); err != nil {
 		return nil, err
@@ -65,7 +67,7 @@ func (s server) start(ctx context.Context, dir string) (*running, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := subproc.Start(filepath.Join(dir, s.name+".log"), s.program, s.args(data, addr)...)
+	p, err := subproc.Start(filepath.Join(dir, s.name+".log"), s.program, append(s.args(data, addr), more...)...)
 	if err != nil {
 		return nil, err
 	}
