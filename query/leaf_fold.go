@@ -19,10 +19,11 @@ const never = math.MinInt64
 // leafFold runs once over the samples of a series, and adds the value of each window to the cells of the series' group. What it
 // holds between samples does not grow with their number.
 type leafFold struct {
-	leaf  *leaf
-	it    chunkenc.Iterator
-	notes annotations.Annotations
-	cells *leafCells // of the group
+	leaf    *leaf
+	it      chunkenc.Iterator
+	decoder histogramDecoder
+	notes   annotations.Annotations
+	cells   *leafCells // of the group
 
 	name  string // of the series
 	noted leafNote
@@ -78,8 +79,7 @@ func (f *leafFold) run(chunks []chunkenc.Chunk, stopped func() error) (samples i
 		if err := stopped(); err != nil {
 			return samples, err
 		}
-		f.it = c.Iterator(f.it)
-		n, err := f.chunk(f.it, from, to)
+		n, err := f.chunk(c, from, to)
 		samples += n
 		if err != nil {
 			return samples, err
@@ -90,7 +90,21 @@ func (f *leafFold) run(chunks []chunkenc.Chunk, stopped func() error) (samples i
 }
 
 // chunk takes the samples of a chunk.
-func (f *leafFold) chunk(it chunkenc.Iterator, from, to int64) (samples int64, err error) {
+func (f *leafFold) chunk(c chunkenc.Chunk, from, to int64) (samples int64, err error) {
+	switch c.Encoding() {
+	case chunkenc.EncXOR:
+		return f.floatChunk(c.Bytes(), from, to)
+	case chunkenc.EncHistogram:
+		if f.decoder.start(c.Bytes()) {
+			return f.histogramChunk(&f.decoder, from, to)
+		}
+	}
+	f.it = c.Iterator(f.it)
+	return f.iterate(f.it, from, to)
+}
+
+// iterate takes the samples of an iterator.
+func (f *leafFold) iterate(it chunkenc.Iterator, from, to int64) (samples int64, err error) {
 	for {
 		switch it.Next() {
 		case chunkenc.ValNone:
@@ -111,7 +125,7 @@ func (f *leafFold) chunk(it chunkenc.Iterator, from, to int64) (samples int64, e
 			}
 			samples++
 			if t >= from {
-				f.histogram(it)
+				f.iterated(it)
 			}
 		}
 	}

@@ -11,9 +11,10 @@ import (
 
 // histogramFold is what is known of the histograms of a series.
 type histogramFold struct {
-	n      int   // in the window
-	failed bool  // the window has histograms that do not go together
-	lastT  int64 // of the newest sample, also before the window
+	n      int      // in the window
+	failed bool     // the window has histograms that do not go together
+	said   leafNote // about the window; kept until it turns out to have no floats
+	lastT  int64    // of the newest sample, also before the window
 	last   *histogram.FloatHistogram
 	left   *histogram.FloatHistogram // what the increase starts from; nil outside of windows
 	free   []*histogram.FloatHistogram
@@ -40,7 +41,7 @@ func (s *histogramFold) reset() {
 
 // clear forgets the window.
 func (s *histogramFold) clear() {
-	s.n, s.failed, s.resets = 0, false, false
+	s.n, s.failed, s.resets, s.said = 0, false, false, 0
 	if s.left != s.last {
 		s.release(s.left)
 	}
@@ -64,15 +65,23 @@ func (s *histogramFold) take() *histogram.FloatHistogram {
 	return &histogram.FloatHistogram{}
 }
 
-// histogram takes the sample that an iterator stands at.
-func (f *leafFold) histogram(it chunkenc.Iterator) {
-	s := &f.hists
-	room := s.take()
+// iterated takes the sample that an iterator stands at.
+func (f *leafFold) iterated(it chunkenc.Iterator) {
+	room := f.hists.take()
 	t, h := it.AtFloatHistogram(room)
 	if value.IsStaleNaN(h.Sum) {
-		s.release(room)
+		f.hists.release(room)
 		return
 	}
+	if h != room { // it stays the iterator's
+		h.CopyTo(room)
+	}
+	f.histogram(t, room)
+}
+
+// histogram takes a sample, which belongs to the fold from then on.
+func (f *leafFold) histogram(t int64, h *histogram.FloatHistogram) {
+	s := &f.hists
 	in := f.reach(t)
 	f.seenH = true
 	if in {
@@ -84,10 +93,16 @@ func (f *leafFold) histogram(it chunkenc.Iterator) {
 		}
 		s.n++
 	}
+	s.lastT = t
+	s.follow(h)
+}
+
+// follow makes h the newest sample.
+func (s *histogramFold) follow(h *histogram.FloatHistogram) {
 	if s.last != s.left {
 		s.release(s.last)
 	}
-	s.lastT, s.last = t, h
+	s.last = h
 }
 
 // increase takes a histogram in the window.
@@ -116,7 +131,7 @@ func (f *leafFold) increase(h *histogram.FloatHistogram) {
 		return
 	}
 	_, _, bounds, err := s.total.Add(s.last)
-	s.failed = !f.combined(noteBoundsAdd, bounds, err)
+	s.failed = !combined(f.say, noteBoundsAdd, bounds, err)
 }
 
 // scalar says whether count and sum are all that is needed of the histograms of a window. Custom buckets are kept where the stock
@@ -128,11 +143,11 @@ func (f *leafFold) scalar(h *histogram.FloatHistogram) bool {
 // check looks whether a histogram may take part in an increase from left.
 func (f *leafFold) check(h *histogram.FloatHistogram) {
 	if h.UsesCustomBuckets() != f.hists.left.UsesCustomBuckets() {
-		f.note(noteMixedSchemas)
+		f.say(noteMixedSchemas)
 		f.hists.failed = true
 	}
 	if !f.hists.failed && h.CounterResetHint == histogram.GaugeType {
-		f.note(noteNotCounter)
+		f.say(noteNotCounter)
 	}
 }
 
@@ -144,16 +159,18 @@ func (f *leafFold) isReset(h, previous *histogram.FloatHistogram) bool {
 	return h.DetectReset(previous)
 }
 
+func (f *leafFold) say(n leafNote) { f.hists.said |= n }
+
 // combined notes what came of adding or subtracting histograms, and says whether it worked.
-func (f *leafFold) combined(n leafNote, bounds bool, err error) bool {
+func combined(note func(leafNote), n leafNote, bounds bool, err error) bool {
 	if err != nil {
 		if errors.Is(err, histogram.ErrHistogramsIncompatibleSchema) {
-			f.note(noteMixedSchemas)
+			note(noteMixedSchemas)
 		}
 		return false
 	}
 	if bounds {
-		f.note(n)
+		note(n)
 	}
 	return true
 }
@@ -184,7 +201,7 @@ func (f *leafFold) sumHistogram(h *histogram.FloatHistogram) {
 	}
 	if s.scalar {
 		if h.UsesCustomBuckets() != s.custom {
-			f.note(noteMixedSchemas)
+			f.say(noteMixedSchemas)
 			s.failed = true
 		}
 		s.count.add(h.Count)
@@ -193,13 +210,18 @@ func (f *leafFold) sumHistogram(h *histogram.FloatHistogram) {
 	}
 	c, _, bounds, err := s.total.KahanAdd(h, s.c)
 	s.c = c
-	s.failed = !f.combined(noteBoundsAgg, bounds, err)
+	s.failed = !combined(f.say, noteBoundsAgg, bounds, err)
 }
 
 // closeHistograms ends a window that has histograms.
 func (f *leafFold) closeHistograms() {
 	s := &f.hists
 	defer s.clear()
+	for n := leafNote(1); n <= s.said; n <<= 1 {
+		if s.said&n != 0 {
+			f.note(n)
+		}
+	}
 	switch f.leaf.fn {
 	case leafCount:
 		if f.leaf.stat == leafValue {
@@ -222,7 +244,7 @@ func (f *leafFold) closeHistograms() {
 		}
 		if s.c != nil {
 			_, _, bounds, err := s.total.Add(s.c)
-			if !f.combined(noteBoundsAgg, bounds, err) {
+			if !combined(f.note, noteBoundsAgg, bounds, err) {
 				return
 			}
 		}
@@ -244,12 +266,12 @@ func (f *leafFold) closeIncrease() {
 	}
 	result := right.Copy()
 	_, _, bounds, err := result.Sub(s.left)
-	if !f.combined(noteBoundsSub, bounds, err) {
+	if !combined(f.note, noteBoundsSub, bounds, err) {
 		return
 	}
 	if s.total != nil {
 		_, _, bounds, err := result.Add(s.total)
-		if !f.combined(noteBoundsAdd, bounds, err) {
+		if !combined(f.note, noteBoundsAdd, bounds, err) {
 			return
 		}
 	}

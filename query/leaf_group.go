@@ -118,7 +118,7 @@ func (c *leafCells) addHistogram(window int, h *histogram.FloatHistogram, f *lea
 	if err != nil {
 		s.flags[i] |= cellFailed
 	}
-	f.combined(noteBoundsAgg, bounds, err)
+	combined(f.note, noteBoundsAgg, bounds, err)
 }
 
 // histogramSamples is how many samples the stock engine takes a histogram for.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"syscall"
 	"testing"
 	"time"
 
@@ -85,6 +86,17 @@ func (c *counts) histogram() *histogram.Histogram {
 	return h
 }
 
+// cpu reports the time that cores spent on an operation, which others on the machine disturb less than wall time.
+func cpu(b *testing.B) (stop func()) {
+	spent := func() time.Duration {
+		var u syscall.Rusage
+		require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
+		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	begun := spent()
+	return func() { b.ReportMetric(float64((spent()-begun).Microseconds())/1000/float64(b.N), "cpu-ms/op") }
+}
+
 // BenchmarkEvaluate compares a session with the stock engine. Run it with GOMAXPROCS=1 to compare work, and with more to compare time.
 func BenchmarkEvaluate(b *testing.B) {
 	store, end := day(b)
@@ -105,6 +117,7 @@ func BenchmarkEvaluate(b *testing.B) {
 	} {
 		b.Run("engine/"+c.name, func(b *testing.B) {
 			b.ReportAllocs()
+			defer cpu(b)()
 			for b.Loop() {
 				_, _, err := engine.Range(ctx, parse(b, c.text), testTime.Add(c.step), end, c.step)
 				require.NoError(b, err)
@@ -112,6 +125,7 @@ func BenchmarkEvaluate(b *testing.B) {
 		})
 		b.Run("session/"+c.name, func(b *testing.B) {
 			b.ReportAllocs()
+			defer cpu(b)()
 			var samples int64
 			for b.Loop() {
 				r, err := engine.NewSession().Range(ctx, parse(b, c.text), testTime.Add(c.step), end, c.step)
