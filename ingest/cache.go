@@ -70,6 +70,9 @@ type seriesCache struct {
 	perShard int64
 	shards   [cacheShards]cacheShard
 	evicted  atomic.Int64
+
+	goneMu sync.Mutex
+	gone   map[chunks.HeadSeriesRef]struct{} // what forget has still to look for
 }
 
 type cacheShard struct {
@@ -80,7 +83,7 @@ type cacheShard struct {
 }
 
 func newSeriesCache(size int64) *seriesCache {
-	c := &seriesCache{perShard: size / cacheShards}
+	c := &seriesCache{perShard: size / cacheShards, gone: map[chunks.HeadSeriesRef]struct{}{}}
 	for i := range c.shards {
 		c.shards[i].series = map[uint64]*series{}
 	}
@@ -144,18 +147,31 @@ func (c *seriesCache) drop(shard *cacheShard, key uint64, chain *series) {
 	}
 }
 
-// forget removes what the store no longer has in memory, so that series that ended do not fill the cache.
+// forget removes what the store no longer has in memory, so that series that ended do not fill the cache. The store calls this thousands
+// of times in a row with few series each, most often none; the cache is looked through once an eighth of it is gone.
 func (c *seriesCache) forget(gone map[chunks.HeadSeriesRef]labels.Labels) {
+	if len(gone) == 0 {
+		return
+	}
+	c.goneMu.Lock()
+	defer c.goneMu.Unlock()
+	for ref := range gone {
+		c.gone[ref] = struct{}{}
+	}
+	if entries, _ := c.size(); 8*len(c.gone) < entries {
+		return
+	}
 	for i := range c.shards {
 		shard := &c.shards[i]
 		shard.mu.Lock()
 		for key, s := range shard.series {
-			if _, ok := gone[chunks.HeadSeriesRef(s.ref.Load())]; ok {
+			if _, ok := c.gone[chunks.HeadSeriesRef(s.ref.Load())]; ok {
 				c.drop(shard, key, s)
 			}
 		}
 		shard.mu.Unlock()
 	}
+	clear(c.gone)
 }
 
 // size returns the number of entries and their cost in bytes.
