@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -230,16 +228,31 @@ func (r *running) follow(ctx context.Context, at time.Time, behind time.Duration
 
 // rolledUp returns the server's watermark, and whether it has one.
 func (r *running) rolledUp(ctx context.Context) (time.Time, bool, error) {
+	now, err := r.metric(ctx, watermark)
+	for _, seconds := range now {
+		return time.Unix(int64(seconds), 0), true, err
+	}
+	return time.Time{}, false, err
+}
+
+// metric returns the values of a metric of the server's own by their labels as they are written.
+func (r *running) metric(ctx context.Context, name string) (map[string]float64, error) {
 	page, err := subproc.Get(ctx, r.base+"/metrics", nil)
 	if err != nil {
-		return time.Time{}, false, err
+		return nil, err
 	}
-	for lines := bufio.NewScanner(bytes.NewReader(page)); lines.Scan(); {
-		if rest, ok := strings.CutPrefix(lines.Text(), watermark); ok {
-			fields := strings.Fields(rest)
-			seconds, err := strconv.ParseFloat(fields[len(fields)-1], 64)
-			return time.Unix(int64(seconds), 0), true, err
+	out := map[string]float64{}
+	for line := range strings.Lines(string(page)) {
+		rest, ok := strings.CutPrefix(line, name)
+		i := strings.LastIndexByte(rest, ' ')
+		if !ok || i < 0 || i > 0 && rest[0] != '{' {
+			continue
 		}
+		value, err := strconv.ParseFloat(strings.TrimSpace(rest[i:]), 64)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", r.name, name, err)
+		}
+		out[rest[:i]] = value
 	}
-	return time.Time{}, false, nil
+	return out, nil
 }

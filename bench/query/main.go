@@ -156,6 +156,13 @@ func answerAll(ctx context.Context, o options, p plan, up []*running, wanted []q
 	}
 	fmt.Fprintln(stdout)
 	writeReport(stdout, all, list)
+	if rollups {
+		answers, err := up[0].metric(ctx, "endscope_rollup_answers_total")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "\nParts of Endscope's answers by where they came from: %s.\n", listed(answers))
+	}
 	if o.profile != "" {
 		if err := profile(ctx, o.profile, all[0], p, wanted, progress); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"debug/buildinfo"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -133,6 +134,16 @@ func writeTargets(w io.Writer, all []column, list []asked) {
 			func(a asked) float64 { _, ours, _ := a.p50(0); _, theirs, _ := a.p50(k); return theirs / ours },
 			func(v float64) bool { return v >= least })
 	}
+}
+
+// listed writes a metric's values by the value of its only label.
+func listed(values map[string]float64) string {
+	var parts []string
+	for _, labels := range slices.Sorted(maps.Keys(values)) {
+		_, text, _ := strings.Cut(strings.TrimSuffix(labels, "\"}"), "\"")
+		parts = append(parts, fmt.Sprintf("%s %g", text, values[labels]))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // describe names the data for people.
