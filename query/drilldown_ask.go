@@ -135,8 +135,11 @@ func (d *drillDown) pair(ctx context.Context, pl *plan, a scopes.Aggregation, as
 	if out.now.shown = shown; d.past == nil {
 		return out, nil
 	}
-	out.past, err = d.evaluation(ctx, pl, a, as(*d.past))
-	return out, err
+	if out.past, err = d.evaluation(ctx, pl, a, as(*d.past)); err != nil {
+		return out, err
+	}
+	out.past.shown = shown
+	return out, nil
 }
 
 // evaluation makes a plan ready for windows. What a plan must know of the instances in them is looked up.
@@ -276,6 +279,8 @@ func (d *drillDown) merge(p pair) map[string]merged {
 			m = merged{labels: l.labels, now: make([]*float64, d.now.count)}
 		}
 		m.past = l.values
+		source, warning := p.past.source(l)
+		m.source, m.warning = m.source.and(source), cmp.Or(m.warning, warning)
 		out[key] = m
 	}
 	for key, m := range out {

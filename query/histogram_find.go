@@ -64,17 +64,16 @@ func (p *Planner) histogramForm(ctx context.Context, o operand, win windows) (hi
 	if err != nil {
 		return form, err
 	}
-	form.classic = slices.Contains(names, o.name+bucketSuffix)
-	form.absent = form.classic && !slices.Contains(names, o.name)
 	ladders := newLadders(o)
 	if slices.Contains(names, o.name) {
 		if err := form.readNative(ctx, q, o, from, to, ladders); err != nil {
 			return form, err
 		}
 	}
-	if form.classic {
+	if slices.Contains(names, o.name+bucketSuffix) { // but the index also names what has nothing in this time
 		ms := o.matchersFor(labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, o.name+bucketSuffix))
 		err := eachSeries(ctx, q, from, to, true, func(s storage.Series) error {
+			form.classic = true
 			ladders.classic(s.Labels())
 			return nil
 		}, ms...)
@@ -82,6 +81,7 @@ func (p *Planner) histogramForm(ctx context.Context, o operand, win windows) (hi
 			return form, err
 		}
 	}
+	form.absent = form.classic && !form.exp && !form.custom
 	form.bounds, form.les = ladders.common(form.mixed())
 	return form, nil
 }

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -57,6 +58,24 @@ func (e *evaluation) source(l line) (*HistogramSource, string) {
 	}
 	source.RelativeError = nil
 	return source, fmt.Sprintf("%s: values of %v or more are at least that: it is the highest bound of the buckets", e.plan.def.Name, *w.beyond*e.plan.def.Source.Factor)
+}
+
+// and returns what holds for the values of both; either may be nil.
+func (h *HistogramSource) and(other *HistogramSource) *HistogramSource {
+	if h == nil || other == nil {
+		return cmp.Or(h, other)
+	}
+	both := *h
+	if h.Kind != other.Kind {
+		both.Kind = HistogramMixed
+	}
+	switch {
+	case h.RelativeError == nil || other.RelativeError == nil:
+		both.RelativeError = nil
+	case *other.RelativeError > *h.RelativeError:
+		both.RelativeError = other.RelativeError
+	}
+	return &both
 }
 
 // worst is how far the values of a line may lie from the true ones.
