@@ -42,8 +42,7 @@ func (w *world) ask(rng *rand.Rand, def *scopes.Definition, level scopes.Level) 
 		w.filter(rng, &r, q, def)
 	}
 	w.when(rng, &r, q)
-	// The top of a skew by instance narrows what the skew is over (finding 2).
-	if len(q.split) > 0 && rng.IntN(3) == 0 && def.Name != "TrafficSkew" {
+	if len(q.split) > 0 && rng.IntN(3) == 0 {
 		r.Top = 1 + rng.IntN(3)
 		if r.OrderBy.Ascending = rng.IntN(3) == 0; rng.IntN(2) == 0 {
 			r.OrderBy.Aggregation = def.Aggregations[rng.IntN(len(def.Aggregations))]

@@ -45,9 +45,12 @@ type group struct {
 }
 
 // bound is what a value must lie in. Both ends are equal for what is exact.
-type bound struct{ low, high float64 }
+type bound struct {
+	low, high float64
+	ranked    *[2]float64 // of a quantile: the observations at its rank
+}
 
-func exactly(v float64) bound { return bound{v, v} }
+func exactly(v float64) bound { return bound{low: v, high: v} }
 
 // truth is the values of each group, by window; nil where there is no data.
 type truth map[group][]*bound
@@ -64,22 +67,27 @@ func (t truth) set(q *asked, g group, window int, b bound) {
 
 // dimensionOf returns the value of a dimension, by the label that it stands for.
 func dimensionOf(name string, ls map[string]string) string {
-	label := map[string]string{
-		"deployment": "deployment", "instanceId": "instance", "statusCode": "status_code", "envoy_response_code": "status_code", "modelStatusCode": "model_status_code",
-		"direction": "direction", "reason": "reason", "type": "type", "kind": "kind", "tier": "tier", "State": "state", "disk": "disk", "gpu": "gpu", "gpuUuid": "uuid", "xid": "xid",
-	}
-	if name == "statusCodeClass" {
+	switch name {
+	case "deployment", "direction", "reason", "type", "kind", "tier", "disk", "gpu", "xid":
+		return ls[name]
+	case "instanceId":
+		return ls["instance"]
+	case "statusCode", "envoy_response_code":
+		return ls["status_code"]
+	case "modelStatusCode":
+		return ls["model_status_code"]
+	case "State":
+		return ls["state"]
+	case "gpuUuid":
+		return ls["uuid"]
+	case "statusCodeClass":
 		code := ls["status_code"]
 		if len(code) == 3 && code[0] >= '1' && code[0] <= '5' {
 			return code[:1] + "xx"
 		}
 		return ""
 	}
-	l, ok := label[name]
-	if !ok {
-		panic("no brute force for the dimension " + name)
-	}
-	return ls[l]
+	panic("no brute force for the dimension " + name)
 }
 
 // pathOf cuts a path to what an answer's scope tells: the level asked for, or deeper where the split names it.
@@ -369,7 +377,7 @@ func glimpsed(finest time.Duration, at func(q *asked, at int64, a scopes.Aggrega
 			for g := range lows {
 				low, _ := folded(a, lows[g])
 				high, _ := folded(a, highs[g])
-				out.set(q, g, i, bound{low, high})
+				out.set(q, g, i, bound{low: low, high: high})
 			}
 		}
 		return out
@@ -500,17 +508,19 @@ func mean(name string, factor float64) rule {
 }
 
 // quantile is a rule for the q-th quantile: the value lies in the bucket of the observation that has that rank, or between those of two
-// neighbours where the rank falls between them.
+// neighbours where the rank falls between them. Where some of what is asked about has bounds of its own, all is brought to those.
 func quantile(name string, percent int, factor float64) rule {
 	return func(q *asked, a scopes.Aggregation) truth {
 		if a == scopes.Count {
 			return counted(name, nil, observations, 0, 1)(q, scopes.Total)
 		}
 		out := truth{}
+		shared := q.layouts(name)
+		delete(shared, "exponential")
 		for g, list := range q.of(name, nil) {
 			for i, w := range q.spans {
 				var all []float64
-				layouts := map[string]layout{}
+				layouts := maps.Clone(shared)
 				for _, s := range list {
 					s.seen(w, func(obs []float64, l layout) {
 						all = append(all, obs...)
@@ -519,16 +529,17 @@ func quantile(name string, percent int, factor float64) rule {
 				}
 				if n := len(all); n > 0 {
 					slices.Sort(all)
-					b := bound{all[max(0, (percent*n-1)/100)], all[min(percent*n/100, n-1)]}
+					b := bound{low: all[max(0, (percent*n-1)/100)], high: all[min(percent*n/100, n-1)]}
+					ranked := [2]float64{b.low * factor, b.high * factor}
 					// Histograms of several layouts are brought to one, which may widen a bucket that has been widened.
 					for range len(layouts) {
 						for _, key := range slices.Sorted(maps.Keys(layouts)) {
 							low, _ := layouts[key].bucket(b.low)
 							_, high := layouts[key].bucket(b.high)
-							b = bound{min(b.low, low), max(b.high, high)}
+							b.low, b.high = min(b.low, low), max(b.high, high)
 						}
 					}
-					out.set(q, g, i, bound{b.low * factor, b.high * factor})
+					out.set(q, g, i, bound{b.low * factor, b.high * factor, &ranked})
 				}
 			}
 		}
@@ -536,10 +547,34 @@ func quantile(name string, percent int, factor float64) rule {
 	}
 }
 
+// layouts returns one layout of each form that the histograms that are asked about have had at any time.
+func (q *asked) layouts(name string) map[string]layout {
+	out := map[string]layout{}
+	for _, list := range q.of(name, nil) {
+		for _, s := range list {
+			for _, x := range s.live {
+				out[x.layout.form()] = x.layout
+			}
+		}
+	}
+	return out
+}
+
+// form is how the histograms of a layout are stored.
+func (l layout) form() string {
+	switch {
+	case l.custom:
+		return "custom"
+	case l.bounds != nil:
+		return "classic"
+	}
+	return "exponential"
+}
+
 // key tells layouts apart.
 func (l layout) key() string {
 	if l.bounds != nil {
-		return "bounds" // there is one set of them in a world
+		return l.form()
 	}
 	return string(rune('a' + l.schema))
 }

@@ -13,22 +13,24 @@ import (
 )
 
 // compare asks and compares every value.
-func (b *truthBench) compare(t *testing.T, r query.Request, q *asked, must rule, sums *tally, name string) {
+func (b *truthBench) compare(t *testing.T, r query.Request, q *asked, must rule, sums *tally) {
 	t.Helper()
-	name += ": " + q.text(r)
+	name := q.text(r)
 	answer, err := b.planner.DrillDown(scopes.WithGrants(context.Background(), scopes.AllAccess()), r)
 	if err != nil {
 		t.Errorf("%s: %v", name, err)
 		return
 	}
-	sums.questions++
+	sums.question(r)
 	whole := span{q.spans[0].from, q.spans[len(q.spans)-1].to}
 	if len(answer.Timestamps) != len(q.spans) || answer.Timestamps[0] != whole.from || answer.End.UnixMilli() != whole.to {
 		t.Errorf("%s: windows are %v + %v, want %v", name, answer.Timestamps, answer.Interval, q.spans)
 		return
 	}
-	if len(answer.Warnings) > 0 {
-		t.Errorf("%s: warns of %q", name, answer.Warnings)
+	for _, warning := range answer.Warnings {
+		if !strings.HasSuffix(warning, "it is the highest bound of the buckets") {
+			t.Errorf("%s: warns of %q", name, warning)
+		}
 	}
 	past := q.past(r)
 	if (past == nil) != (answer.Compared == nil) || past != nil && answer.Compared.Start.UnixMilli() != past.spans[0].from {
@@ -100,6 +102,7 @@ func (b *truthBench) compare(t *testing.T, r query.Request, q *asked, must rule,
 				}
 			}
 		}
+		c.forms(q, r, got)
 		c.values(q.spans, want, got, func(s query.AnswerSeries) []*float64 { return s.Values })
 		if past != nil {
 			c.of = "past of "
@@ -140,10 +143,10 @@ func (b *truthBench) top(c *comparison, r query.Request, q *asked, must rule, a 
 	}
 	ranks := must(&whole, by)
 	at := func(g group) bound {
-		v := bound{math.Inf(-1), math.Inf(-1)} // without a value comes last
+		v := exactly(math.Inf(-1)) // without a value comes last
 		if list := ranks[g]; list != nil && list[0] != nil {
 			if v = *list[0]; r.OrderBy.Ascending {
-				v = bound{-v.high, -v.low}
+				v = bound{low: -v.high, high: -v.low}
 			}
 		}
 		return v
@@ -221,9 +224,42 @@ func (c *comparison) values(spans []span, want truth, got map[group]query.Answer
 			}
 			if !agree(have, need) {
 				c.fail("%s%s in (%s, %s] is %s, want %s", c.of, g.text(), when(w.from), when(w.to), number(have), need)
+			} else if !honest(have, need, got[g].Histogram) {
+				c.fail("%s%s in (%s, %s] is %s to %v, and the true value is from %v to %v", c.of, g.text(), when(w.from), when(w.to), number(have), *got[g].Histogram.RelativeError, need.ranked[0], need.ranked[1])
 			}
 		}
 	}
+}
+
+// forms checks what an answer says of the histograms that it was computed from, where all of them are of one form.
+func (c *comparison) forms(q *asked, r query.Request, got map[group]query.AnswerSeries) {
+	base, _, _ := strings.Cut(r.Metrics[0], "_P")
+	series, ok := histograms()[base]
+	if !ok {
+		return
+	}
+	forms := q.layouts(series)
+	for g, s := range got {
+		if s.Histogram == nil {
+			c.fail("%s does not say from which histograms it is", g.text())
+			continue
+		}
+		for form := range forms {
+			want := map[string]query.HistogramKind{"exponential": query.HistogramNative, "custom": query.HistogramCustom, "classic": query.HistogramClassic}[form]
+			if len(forms) == 1 && s.Histogram.Kind != want {
+				c.fail("%s is said to be from %s histograms, and all are %s", g.text(), s.Histogram.Kind, want)
+			}
+		}
+	}
+}
+
+// honest says whether a quantile is as near to the true one as the answer says.
+func honest(have *float64, need *bound, source *query.HistogramSource) bool {
+	if have == nil || need == nil || need.ranked == nil || source == nil || source.RelativeError == nil {
+		return true
+	}
+	slack := 1e-6 + *source.RelativeError**have*(1+1e-9)
+	return *have >= need.ranked[0]-slack && *have <= need.ranked[1]+slack
 }
 
 // kind counts what sort of question was asked.
@@ -233,6 +269,11 @@ func (s *tally) kind(q *asked, r query.Request, a scopes.Aggregation) {
 	}
 	split := slices.Sorted(slices.Values(q.split))
 	s.kinds[fmt.Sprint(r.Metrics[0], q.level, a, split)] = true
+}
+
+// question counts it.
+func (s *tally) question(r query.Request) {
+	s.questions++
 	if r.Filter != "" {
 		s.filtered++
 	}

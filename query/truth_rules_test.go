@@ -80,15 +80,7 @@ func rules() map[string]rule {
 		"EnergyPerRequest":               ratio(energy, served, false, same),
 		"EnergyPerToken":                 ratio(blind(energy, "direction"), tokens, false, same),
 	}
-	for name, series := range map[string]string{
-		"RequestLatency": requests, "UploadLatency": "endpoint_upload_duration_seconds", "ModelLatency": "endpoint_model_duration_seconds",
-		"DownloadLatency": "endpoint_download_duration_seconds", "TimeToFirstToken": "endpoint_time_to_first_token_seconds",
-		"InterTokenLatency": "endpoint_inter_token_latency_seconds", "QueueTime": "endpoint_queue_duration_seconds",
-		"ModelRequestLatency": "model_request_duration_seconds", "ModelQueueTime": "model_queue_duration_seconds", "ModelPrefillTime": "model_prefill_duration_seconds",
-		"ModelDecodeTime": "model_decode_duration_seconds", "ModelTimeToFirstToken": "model_time_to_first_token_seconds",
-		"ModelInterTokenLatency": "model_inter_token_latency_seconds", "ModelTimePerOutputToken": "model_time_per_output_token_seconds",
-		"RequestSize": "endpoint_request_size_bytes", "ResponseSize": "endpoint_response_size_bytes",
-	} {
+	for name, series := range histograms() {
 		factor := 1000.0 // milliseconds
 		if name == "RequestSize" || name == "ResponseSize" {
 			factor = 1
@@ -102,13 +94,25 @@ func rules() map[string]rule {
 	return out
 }
 
+// histograms are the metrics that are means of histograms, and their series.
+func histograms() map[string]string {
+	return map[string]string{
+		"RequestLatency": "endpoint_request_duration_seconds", "UploadLatency": "endpoint_upload_duration_seconds", "ModelLatency": "endpoint_model_duration_seconds",
+		"DownloadLatency": "endpoint_download_duration_seconds", "TimeToFirstToken": "endpoint_time_to_first_token_seconds",
+		"InterTokenLatency": "endpoint_inter_token_latency_seconds", "QueueTime": "endpoint_queue_duration_seconds",
+		"ModelRequestLatency": "model_request_duration_seconds", "ModelQueueTime": "model_queue_duration_seconds", "ModelPrefillTime": "model_prefill_duration_seconds",
+		"ModelDecodeTime": "model_decode_duration_seconds", "ModelTimeToFirstToken": "model_time_to_first_token_seconds",
+		"ModelInterTokenLatency": "model_inter_token_latency_seconds", "ModelTimePerOutputToken": "model_time_per_output_token_seconds",
+		"RequestSize": "endpoint_request_size_bytes", "ResponseSize": "endpoint_response_size_bytes",
+	}
+}
+
 // capacity counts the instances that are known, or by state those that report and those that do not.
 func capacity(q *asked, a scopes.Aggregation) truth {
 	const day, minute = int64(24 * time.Hour / time.Millisecond), int64(time.Minute / time.Millisecond)
-	instances := q.world.instances()
 	return looked(time.Minute, func(q *asked, at int64) map[group]float64 {
 		out := map[group]float64{}
-		for _, in := range instances {
+		for _, in := range q.world.known {
 			known, ready := false, false
 			for _, s := range in.tells {
 				lo, hi := s.inside(span{at - day, at})
@@ -138,7 +142,7 @@ func capacity(q *asked, a scopes.Aggregation) truth {
 func freshness(q *asked, at int64, a scopes.Aggregation) map[group]bound {
 	const day, step = int64(24 * time.Hour / time.Millisecond), int64(15 * time.Second / time.Millisecond)
 	lows, highs := map[group][]float64{}, map[group][]float64{}
-	for _, in := range q.world.instances() {
+	for _, in := range q.world.known {
 		newest := func(at int64) (newest int64) {
 			for _, s := range in.tells {
 				if lo, hi := s.inside(span{at - day, at}); hi > lo {
@@ -166,7 +170,7 @@ func freshness(q *asked, at int64, a scopes.Aggregation) map[group]bound {
 	for g := range lows {
 		low, _ := folded(a, lows[g])
 		high, _ := folded(a, highs[g])
-		out[g] = bound{low, high}
+		out[g] = bound{low: low, high: high}
 	}
 	return out
 }
@@ -211,11 +215,11 @@ func skew(q *asked, _ scopes.Aggregation) truth {
 				}
 				ls := map[string]string{scopes.LabelDeployment: path.Deployment, scopes.LabelInstance: path.Instance}
 				if g, ok := q.groupOf(path, ls); ok {
-					b := exactly(n / mean)
-					if have := out[g]; have != nil && have[i] != nil { // folded: the largest
-						b = exactly(max(b.low, have[i].low))
+					v := n / mean
+					if have := out[g]; have != nil && have[i] != nil {
+						v = max(v, have[i].low) // several are folded: the largest
 					}
-					out.set(q, g, i, b)
+					out.set(q, g, i, exactly(v))
 				}
 			}
 			if !each {

@@ -184,6 +184,7 @@ type world struct {
 	members    []*member
 	series     map[string][]*rawSeries // by name
 	newest     map[*rawSeries]int64    // pushed so far
+	known      []known
 	samples    int
 	pushes     []delivery
 }
@@ -243,6 +244,7 @@ func newWorld(t testing.TB, seed uint64) *world {
 			}
 		}
 	}
+	w.known = w.instances()
 	return w
 }
 
@@ -277,14 +279,8 @@ func (w *world) newMember(t testing.TB, n int, name string) *member {
 		m.interval = 30 * time.Second
 		m.engine = layout{bounds: bounds, custom: true}
 	}
-	if !mixedHistograms {
-		m.native, m.engine = layout{schema: 3}, layout{schema: int32(n % 4)}
-	}
 	return m
 }
-
-// mixedHistograms says whether some instances push classic histograms and some native ones with custom buckets.
-const mixedHistograms = false
 
 // process is a run of a member's program.
 type process struct {
