@@ -121,6 +121,10 @@ func (p *Planner) Explain(ctx context.Context, r ExplainRequest) (*Explanation, 
 	if err := e.explain(ctx); err != nil {
 		return nil, err
 	}
+	if n := len(out.Contributions); n > maxContributions {
+		out.Contributions = out.Contributions[:maxContributions]
+		out.Warnings = append(out.Warnings, fmt.Sprintf("contributions: the first %d of %d are shown", maxContributions, n))
+	}
 	slices.Sort(out.Warnings)
 	out.Warnings = slices.Compact(out.Warnings)
 	return out, nil
@@ -156,10 +160,6 @@ func (e *explainer) explain(ctx context.Context) error {
 	out.Change = difference(change.before, change.after)
 	found := data.search()
 	out.Contributions = found.contributions
-	if n := len(out.Contributions); n > maxContributions {
-		out.Contributions = out.Contributions[:maxContributions]
-		out.Warnings = append(out.Warnings, fmt.Sprintf("contributions: the first %d of %d are shown", maxContributions, n))
-	}
 	if !change.significant {
 		out.Explanation = e.noChange()
 		return nil
