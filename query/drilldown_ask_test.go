@@ -330,3 +330,26 @@ func TestTooManySeriesToLeaveOutAreMarked(t *testing.T) {
 	require.Equal(t, 50, folded.Series[maxTuples].Folded)
 	require.InDelta(t, 2.45, *folded.Series[maxTuples].Values[0], 1e-9)
 }
+
+func TestEveryMetricIsAskedForInEveryWay(t *testing.T) {
+	b := newBench(t)
+	s := tell(b, 23)
+	for level, text := range map[scopes.Level]string{scopes.LevelEndpoint: "*", scopes.LevelDeployment: "credit/*", scopes.LevelInstance: "credit/blue/b-1"} {
+		for _, def := range b.planner.Definitions().AtLevel(level) {
+			splits := [][]string{{}}
+			for _, dim := range def.Dimensions {
+				splits[0] = append(splits[0], dim.Name)
+				splits = append(splits, []string{dim.Name})
+			}
+			for _, split := range splits {
+				if len(split) == 0 {
+					continue
+				}
+				a, err := b.planner.DrillDown(b.ctx(), Request{Scopes: []scopes.Pattern{pattern(t, text)}, Metrics: []string{def.Name}, Aggregations: def.Aggregations, Split: split, Start: s.start.Add(12 * time.Minute), End: s.end,
+					Interval: Interval{Fixed: 6 * time.Minute}, Top: 1, Compare: Compare{Previous: true}, Filter: split[0] + " ne 'nobody'", OrderBy: OrderBy{Aggregation: def.Aggregations[len(def.Aggregations)-1]}})
+				require.NoError(t, err, "%s at %s by %v", def.Name, level, split)
+				require.Nil(t, a.Truncated)
+			}
+		}
+	}
+}

@@ -18,7 +18,7 @@ func (e *ParamError) Error() string {
 
 // AnswerLimitError says that an answer would be too large. How says what to ask for instead.
 type AnswerLimitError struct {
-	Series, Points int // what was asked for; Series is 0 where the points alone are too many
+	Series, Points int // what was asked for; one is 0 where the other alone is too many
 	Limit          int
 	How            string
 }
@@ -26,6 +26,9 @@ type AnswerLimitError struct {
 func (e *AnswerLimitError) Error() string {
 	if e.Series == 0 {
 		return fmt.Sprintf("the answer would have %d points for each series, more than the limit of %d: %s", e.Points, e.Limit, e.How)
+	}
+	if e.Points == 0 {
+		return fmt.Sprintf("the answer would have at least %d series, more than the limit of %d: %s", e.Series, e.Limit, e.How)
 	}
 	return fmt.Sprintf("the answer would have %d series × %d points = %d values, more than the limit of %d: %s",
 		e.Series, e.Points, e.Series*e.Points, e.Limit, e.How)

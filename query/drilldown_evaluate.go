@@ -57,11 +57,15 @@ func (p *Planner) evaluate(ctx context.Context, session *Session, evaluations []
 	return group.Wait()
 }
 
+// maxAnswerSeries is the most series of one answer, however few values each has.
+const maxAnswerSeries = 20_000
+
 // valueCount adds up the values of an answer while it is evaluated.
 type valueCount struct {
 	limit  int
 	mu     sync.Mutex
 	series int
+	shown  int // series of the answer
 	values int
 	most   map[*evaluation]int // series of one run: the runs of an evaluation have about the same ones
 }
@@ -73,6 +77,12 @@ func (c *valueCount) add(e *evaluation, series int) error {
 	c.most[e] += more
 	c.series += more
 	c.values += more * e.windows.count
+	if e.shown {
+		c.shown += more
+	}
+	if c.shown > maxAnswerSeries {
+		return &AnswerLimitError{Series: c.shown, Limit: maxAnswerSeries, How: "ask for fewer dimensions in split, a narrower scope or filter, or the top ones only"}
+	}
 	if c.values > c.limit {
 		return &AnswerLimitError{Series: c.series, Points: e.windows.count, Limit: c.limit,
 			How: "ask for a longer interval, a shorter time range, fewer dimensions in split, a narrower scope or filter, or the top ones only"}

@@ -24,26 +24,35 @@ func (p *Planner) requireScope(ctx context.Context, scope scopes.Pattern, start,
 		return nil
 	}
 	now := p.set.Now()
-	from, to := now.Add(-p.cfg.ScopeLookback), now
-	if start.Before(from) {
-		from = start
+	recent := Span{now.Add(-p.cfg.ScopeLookback), now}
+	// Nearly every scope that is asked for is there now, and then older blocks need not be opened.
+	for _, span := range []Span{recent, {start, recent.Start}, {recent.End, end}} {
+		if !span.Start.Before(span.End) {
+			continue
+		}
+		exists, err := p.exists(ctx, scope, span)
+		if err != nil || exists {
+			return err
+		}
 	}
-	if end.After(to) {
-		to = end
+	if start.Before(recent.Start) {
+		recent.Start = start
 	}
-	q, err := p.open(from, to)
+	return fmt.Errorf("%w: nothing was stored for %q since %s", scopes.ErrNotFound, scope, recent.Start.UTC().Format(time.RFC3339))
+}
+
+// exists says whether something visible was stored for the scope in the span.
+func (p *Planner) exists(ctx context.Context, scope scopes.Pattern, span Span) (bool, error) {
+	q, err := p.open(span.Start, span.End)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer q.Close()
 	values, _, err := q.LabelValues(ctx, scopes.LabelEndpoint, &storage.LabelHints{Limit: 1}, scope.Matchers()...)
 	if err != nil {
-		return fmt.Errorf("look up scope %q: %w", scope, err)
+		return false, fmt.Errorf("look up scope %q: %w", scope, err)
 	}
-	if len(values) == 0 {
-		return fmt.Errorf("%w: nothing was stored for %q since %s", scopes.ErrNotFound, scope, from.UTC().Format(time.RFC3339))
-	}
-	return nil
+	return len(values) > 0, nil
 }
 
 // RequireScope returns an error that wraps scopes.ErrNotFound and names the scope unless something visible was stored for

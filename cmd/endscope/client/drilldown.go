@@ -96,26 +96,35 @@ type drillDown struct {
 		Unit        string            `json:"unit"`
 		Dimensions  map[string]string `json:"dimensions"`
 		Values      []*float64        `json:"values"`
+		Compare     *struct {
+			Values     []*float64 `json:"values"`
+			Difference []*float64 `json:"difference"`
+		} `json:"compare"`
 	} `json:"series"`
 	Truncated *struct{ Shown, Total int } `json:"truncated"`
 	Warnings  []string                    `json:"warnings"`
+	Compare   *struct{ Start, End string }
+	Plan      []struct{ Expr string }
 }
 
 func (c *connection) metrics() *cobra.Command {
 	var s span
-	var scope, interval string
-	var metrics, aggregations, split []string
+	var scopes, metrics, aggregations, split []string
+	var interval, filter, orderBy, compare string
+	var top int
+	var plan bool
 	cmd := &cobra.Command{
 		Use: "metrics", Short: "Ask for a metric at a scope, or list the metrics that there are", Args: cli.Args(cobra.NoArgs),
-		Long: "Ask for a metric of the catalogue at a scope, by aggregation, interval and split. Without --metric, the metrics that can be asked for\n" +
-			"are listed: those of --scope, or all.",
+		Long: "Ask for a metric of the catalogue at a scope, by aggregation, interval, filter and split. Without --metric, the metrics that can be\n" +
+			"asked for are listed: those of --scope, or all.",
 		Example: "  endscope query metrics --scope credit-default/blue\n" +
-			"  endscope query metrics --scope credit-default --metric RequestLatency --aggregation Average --split deployment",
+			"  endscope query metrics --scope credit-default --metric RequestLatency --aggregation Average --split deployment\n" +
+			"  endscope query metrics --scope credit-default --metric RequestLatency_P99 --split instanceId --top 3 --filter \"statusCodeClass eq '2xx'\" --compare 1d",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(metrics) == 0 {
-				return c.definitions(cmd, scope)
+				return c.definitions(cmd, strings.Join(scopes, ","))
 			}
-			if scope == "" {
+			if len(scopes) == 0 {
 				return cli.Usage(errors.New("--scope: must be given together with --metric: endpoint[/deployment[/instance]]"))
 			}
 			start, end, err := s.times()
@@ -123,16 +132,24 @@ func (c *connection) metrics() *cobra.Command {
 				return err
 			}
 			q := url.Values{
-				"scope": {scope}, "metric": {strings.Join(metrics, ",")},
+				"scope": scopes, "metric": metrics,
 				"start": {start.UTC().Format(time.RFC3339Nano)}, "end": {end.UTC().Format(time.RFC3339Nano)},
 			}
 			for name, values := range map[string][]string{"aggregation": aggregations, "split": split} {
 				if len(values) > 0 {
-					q.Set(name, strings.Join(values, ","))
+					q[name] = values
 				}
 			}
-			if interval != "" {
-				q.Set("interval", interval)
+			if top != 0 {
+				q.Set("top", strconv.Itoa(top))
+			}
+			if plan {
+				q.Set("explain", "plan")
+			}
+			for name, value := range map[string]string{"interval": interval, "filter": filter, "orderBy": orderBy, "compare": compare} {
+				if value != "" {
+					q.Set(name, value)
+				}
 			}
 			body, err := c.get(cmd.Context(), "/api/v1/metrics", q)
 			if err != nil {
@@ -143,11 +160,16 @@ func (c *connection) metrics() *cobra.Command {
 	}
 	s.flags(cmd, "-1h")
 	fs := cmd.Flags()
-	fs.StringVar(&scope, "scope", "", "`Scope`: endpoint[/deployment[/instance]]; * stands for every name.")
+	fs.StringArrayVar(&scopes, "scope", nil, "`Scope`: endpoint[/deployment[/instance]]; * stands for every name; repeatable.")
 	fs.StringArrayVar(&metrics, "metric", nil, "Name of a metric definition; repeatable.")
 	fs.StringArrayVar(&aggregations, "aggregation", nil, "Average, Minimum, Maximum, Total or Count; repeatable; the metric's own when not given.")
 	fs.StringVar(&interval, "interval", "", "Length of a window, such as PT1M or 5m.")
 	fs.StringArrayVar(&split, "split", nil, "Dimension to split by; repeatable.")
+	fs.StringVar(&filter, "filter", "", "Only what meets these conditions on dimensions, such as \"deployment eq 'blue'\".")
+	fs.IntVar(&top, "top", 0, "Series to keep of each metric and scope; the rest is folded into one.")
+	fs.StringVar(&orderBy, "order-by", "", "What --top ranks by: an aggregation over the whole time, and asc or desc.")
+	fs.StringVar(&compare, "compare", "", "Past to compare with: an offset such as 1d, previous, or a start.")
+	fs.BoolVar(&plan, "plan", false, "Say by which PromQL expressions the answer was computed, on standard error.")
 	return cmd
 }
 
@@ -191,21 +213,41 @@ func (c *connection) printDrillDown(body []byte) error {
 		}
 	}
 	slices.Sort(dimensions)
+	for _, step := range got.Plan {
+		fmt.Fprintln(c.env.Stderr, "plan:", step.Expr)
+	}
+	columns := []string{"value", "unit"}
+	if got.Compare != nil {
+		columns = []string{"value", "compared", "difference", "unit"}
+	}
 	a := answer{
-		header: append(append([]string{"time", "scope", "metric", "aggregation"}, dimensions...), "value", "unit"),
+		header: slices.Concat([]string{"time", "scope", "metric", "aggregation"}, dimensions, columns),
 		raw:    json.RawMessage(body), empty: "no data in this time range",
 	}
 	for _, s := range got.Series {
 		for i, v := range s.Values {
-			if v == nil || i >= len(got.Timestamps) {
+			compared := s.Compare != nil && i < len(s.Compare.Values) && i < len(s.Compare.Difference)
+			if i >= len(got.Timestamps) || v == nil && (!compared || s.Compare.Values[i] == nil) {
 				continue
 			}
 			row := []string{time.UnixMilli(got.Timestamps[i]).UTC().Format(time.RFC3339), s.Scope, s.Metric, s.Aggregation}
 			for _, name := range dimensions {
 				row = append(row, s.Dimensions[name])
 			}
-			a.rows = append(a.rows, append(row, strconv.FormatFloat(*v, 'g', -1, 64), s.Unit))
+			row = append(row, number(v))
+			if compared {
+				row = append(row, number(s.Compare.Values[i]), number(s.Compare.Difference[i]))
+			}
+			a.rows = append(a.rows, append(row, s.Unit))
 		}
 	}
 	return c.print(a)
+}
+
+// number is a value in a table; nothing where there is none.
+func number(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*v, 'g', -1, 64)
 }
