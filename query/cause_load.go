@@ -21,9 +21,6 @@ func (e *explainer) load(ctx context.Context, src causeSource) (*causes, error) 
 	if src.perTime > 0 {
 		data.measure.factor *= src.perTime.Seconds() / e.window.total().Seconds()
 	}
-	if err := e.findForms(ctx); err != nil {
-		return nil, err
-	}
 	reads, err := e.read(ctx, src, columns)
 	if err != nil {
 		return nil, err

@@ -45,6 +45,13 @@ type causeValue struct {
 func putNum(t *tally, v causeValue) { t.num += v.float }
 func putDen(t *tally, v causeValue) { t.den += v.float }
 
+func putMoments(t *tally, v causeValue) {
+	if v.hist != nil {
+		t.num += v.hist.Sum
+		t.den += v.hist.Count
+	}
+}
+
 func putHistogram(t *tally, v causeValue) {
 	if v.hist != nil {
 		t.hist = v.hist
@@ -67,6 +74,7 @@ func (e *explainer) source() (causeSource, bool) {
 	increase := func(pl *plan) parser.Expr { return whole(pl).increase(pl.window) }
 	observations := func(pl *plan) parser.Expr { return whole(pl).observations(pl.window) }
 	total := func(pl *plan) parser.Expr { return whole(pl).total(pl.window) }
+	merged := func(pl *plan) parser.Expr { return whole(pl).merged(pl.window) }
 	samples := func(function string, op parser.ItemType) func(*plan) parser.Expr {
 		return func(pl *plan) parser.Expr {
 			o := whole(pl)
@@ -103,10 +111,14 @@ func (e *explainer) source() (causeSource, bool) {
 		case a == scopes.Total:
 			return sums(total, false), true
 		case src.Kind == scopes.KindHistogramMean:
-			return ratio(total, observations), true
+			out := ratio(total, observations)
+			if form := e.plan.forms[src.Series]; !form.classic && !form.mixed() {
+				out.leaves = []causeLeaf{{merged, putMoments}} // one pass over the samples is faster than two that leave out the buckets
+			}
+			return out, true
 		}
 		return causeSource{measure: measure{kind: measureQuantile, factor: src.Factor, quantile: src.Quantile, counts: true},
-			leaves: []causeLeaf{{func(pl *plan) parser.Expr { return whole(pl).merged(pl.window) }, putHistogram}}}, true
+			leaves: []causeLeaf{{merged, putHistogram}}}, true
 	case scopes.KindRatio:
 		return e.ratioSource(src), true
 	case scopes.KindGauge:

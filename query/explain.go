@@ -142,6 +142,9 @@ type explainer struct {
 }
 
 func (e *explainer) explain(ctx context.Context) error {
+	if err := e.findForms(ctx); err != nil {
+		return err
+	}
 	src, ok := e.source()
 	if !ok {
 		return e.compareChildren(ctx)
