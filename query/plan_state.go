@@ -120,7 +120,7 @@ func (r stateRule) seen(ms []*labels.Matcher) parser.Expr {
 }
 
 func (r stateRule) silentMatchers(ms []*labels.Matcher) []*labels.Matcher {
-	return append(slices.Clone(ms), instanceMatcher(r.silent))
+	return append(slices.Clone(ms), instanceMatcher(r.silent), notRollup())
 }
 
 func byInstance(e parser.Expr) parser.Expr {

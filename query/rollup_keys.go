@@ -29,6 +29,11 @@ func rollupKeys(catalogue *scopes.Catalogue) map[rollupKey]bool {
 	return keys
 }
 
+// notRollup matches what an instance itself has sent, where all its series are looked at.
+func notRollup() *labels.Matcher {
+	return labels.MustNewMatcher(labels.MatchNotRegexp, model.MetricNameLabel, string(scopes.LevelInstance)+":.+:.+|"+string(scopes.LevelDeployment)+":.+:.+")
+}
+
 // rollupLeaf is a call of a function over a window of a series, which roll-ups may answer.
 type rollupLeaf struct {
 	call     *parser.Call

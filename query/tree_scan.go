@@ -157,7 +157,7 @@ func (p *Planner) sightings(ctx context.Context, names, silent []scopes.Path, un
 			err = eachGroup(left, func(ms []*labels.Matcher) error { return look(append(ms, heartbeat)...) })
 		}
 		if err == nil {
-			err = eachGroup(filter(silent, notSeen), func(ms []*labels.Matcher) error { return look(ms...) })
+			err = eachGroup(filter(silent, notSeen), func(ms []*labels.Matcher) error { return look(append(ms, notRollup())...) })
 		}
 		if err != nil {
 			return nil, err
