@@ -3,7 +3,7 @@
 //
 // It owns the PromQL engine and its limits (engine.go, limits.go), the sessions that compute the parts that plans are made of in one
 // pass over the samples, several at a time and each once (session.go, leaf*.go), the Queryable that enforces the caller's grants
-// (grants.go), the planner from catalogue definitions to expressions (plan*.go), the shaped answers (drilldown*.go) and the
+// (grants.go), the roll-ups that the server writes and where they may be read (rollup*.go), the planner from catalogue definitions to expressions (plan*.go), the shaped answers (drilldown*.go) and the
 // scope tree with the state of every instance (tree*.go). It does not own storage (it is given a storage.Queryable), the
 // definitions (scopes), HTTP, or what a caller is granted (the context carries it).
 // Expressions are built as parser.Expr trees and never by pasting strings; every read, of samples and of label values,

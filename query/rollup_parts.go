@@ -50,6 +50,10 @@ func (p *Planner) runs(ctx context.Context, win windows, raw bool, expr func() p
 	}
 	good, w := rollups.covered(ctx, win, expr)
 	if good == nil {
+		if r := p.stitched(ctx, win, expr); r != nil {
+			rollups.answered.WithLabelValues(sourceBoth).Inc()
+			return []run{*r}
+		}
 		rollups.answered.WithLabelValues(sourceRaw).Inc()
 		return whole
 	}
@@ -134,17 +138,22 @@ func (r *Rollups) exact(used []rollupUse, from, to int64) bool {
 			return false
 		}
 	}
+	return !r.marked(used, from, to)
+}
+
+// marked says whether anything in (from, to] is marked that concerns what is read. The caller holds the lock.
+func (r *Rollups) marked(used []rollupUse, from, to int64) bool {
 	for key, marked := range r.marks {
 		if !marked.overlaps(from, to) {
 			continue
 		}
 		for _, u := range used {
 			if (key.series == "" || key.series == u.key.series) && (key.endpoint == "" || matches(u, key.endpoint)) {
-				return false
+				return true
 			}
 		}
 	}
-	return true
+	return false
 }
 
 func matches(u rollupUse, endpoint string) bool {

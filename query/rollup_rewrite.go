@@ -16,6 +16,7 @@ type rewriting struct {
 	rollups *Rollups
 	// deployments says that the reader may see whole deployments. A roll-up of a deployment tells of all its instances.
 	deployments bool
+	stitch      *stitch // the one window that is put together; nil replaces leaves by roll-ups alone
 
 	used   []rollupUse
 	finest time.Duration // of the resolutions that are read; 0 for none
@@ -41,7 +42,9 @@ func (w *rewriting) tree(e parser.Expr, at time.Duration) parser.Expr {
 	}
 	switch n := e.(type) {
 	case *parser.AggregateExpr:
-		if leaf, ok := leafOf(n.Expr); ok {
+		if leaf, ok := leafOf(n.Expr); ok && w.stitch != nil {
+			return w.stitchLeaf(n, leaf)
+		} else if ok {
 			n.Expr = w.leaf(leaf, at, w.deployments && sumsUp(n, leaf))
 			return n
 		}
@@ -51,8 +54,11 @@ func (w *rewriting) tree(e parser.Expr, at time.Duration) parser.Expr {
 		}
 		return n
 	case *parser.Call:
-		if leaf, ok := leafOf(n); ok {
+		if leaf, ok := leafOf(n); ok && w.stitch == nil {
 			return w.leaf(leaf, at, false)
+		} else if ok {
+			w.failed = true
+			return e
 		}
 		for i := range n.Args {
 			n.Args[i] = w.tree(n.Args[i], at)
@@ -69,7 +75,7 @@ func (w *rewriting) tree(e parser.Expr, at time.Duration) parser.Expr {
 		return n
 	case *parser.SubqueryExpr:
 		// It is evaluated at multiples of its step, whatever the time is.
-		if n.OriginalOffset != 0 || n.OriginalOffsetExpr != nil || n.Timestamp != nil || n.StartOrEnd != 0 || n.Step <= 0 || n.StepExpr != nil || n.RangeExpr != nil {
+		if w.stitch != nil || n.OriginalOffset != 0 || n.OriginalOffsetExpr != nil || n.Timestamp != nil || n.StartOrEnd != 0 || n.Step <= 0 || n.StepExpr != nil || n.RangeExpr != nil {
 			w.failed = true
 			return e
 		}
@@ -99,17 +105,7 @@ func sumsUp(n *parser.AggregateExpr, leaf rollupLeaf) bool {
 			return false
 		}
 	}
-	switch n.Op {
-	case parser.GROUP:
-		return true
-	case parser.SUM:
-		return leaf.function == "increase" || leaf.function == "sum_over_time" || leaf.function == "count_over_time"
-	case parser.MIN:
-		return leaf.function == "min_over_time"
-	case parser.MAX:
-		return leaf.function == "max_over_time"
-	}
-	return false
+	return addsUp(n.Op, leaf)
 }
 
 // leaf returns what has the values of a leaf at multiples of `at`.

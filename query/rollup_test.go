@@ -61,6 +61,19 @@ func TestRollupsAnswerWhatIsComplete(t *testing.T) {
 	steps = b.plan("CpuUtilizationPercentage", Interval{Fixed: 5 * time.Minute}, testTime.Add(10*time.Minute), testTime.Add(100*time.Minute), pattern(t, "fraud/blue/i0"))
 	require.Contains(t, steps[0].Expr, "instance:instance_cpu_utilization_ratio:sum5m")
 
+	// A window that begins and ends anywhere is put together.
+	steps = b.plan("CpuUtilizationPercentage", Interval{Full: true}, testTime.Add(7*time.Minute+3*time.Second), b.now.Add(-17*time.Second))
+	require.Len(t, steps, 1)
+	require.Equal(t, "5m", steps[0].Rollup)
+	require.Contains(t, steps[0].Expr, "deployment:instance_cpu_utilization_ratio:sum5m")
+	require.Contains(t, steps[0].Expr, "sum_over_time(instance_cpu_utilization_ratio")
+	rnd := rand.New(rand.NewPCG(1, 1))
+	for range 100 {
+		r := fleetQuestion(rnd, b.catalogue, testTime, b.now)
+		r.Interval = Interval{Full: true}
+		requireSame(t, b, r)
+	}
+
 	// 90 s is no multiple of a minute.
 	steps = b.plan("CpuUtilizationPercentage", Interval{Fixed: 90 * time.Second}, testTime.Add(10*time.Minute), testTime.Add(100*time.Minute))
 	require.Len(t, steps, 1)
