@@ -91,22 +91,22 @@ func (o operand) matchersFor(name *labels.Matcher) []*labels.Matcher {
 	return append([]*labels.Matcher{name}, o.selector().LabelMatchers[1:]...)
 }
 
-// readNative reads the first sample of the first series of every instance.
+// readNative reads the first sample of the first series of every instance that has one.
 func (f *histogramForm) readNative(ctx context.Context, q storage.Querier, o operand, from, to time.Time, ladders *ladders) error {
 	seen := map[scopes.Path]bool{}
 	var it chunkenc.Iterator
 	return eachSeries(ctx, q, from, to, false, func(s storage.Series) error {
 		ls := s.Labels()
-		if path := scopes.Of(ls); seen[path] {
+		path := scopes.Of(ls)
+		if seen[path] {
 			return nil
-		} else {
-			seen[path] = true
 		}
 		it = s.Iterator(it)
 		for kind := it.Next(); kind != chunkenc.ValNone; kind = it.Next() {
 			if kind != chunkenc.ValHistogram && kind != chunkenc.ValFloatHistogram {
 				continue
 			}
+			seen[path] = true
 			_, h := it.AtFloatHistogram(nil)
 			if h.UsesCustomBuckets() {
 				f.custom = true
