@@ -316,7 +316,7 @@ func TestEveryPanelIsAnswered(t *testing.T) {
 	})
 	// All four instances are there and have answered requests: then every expression has what it needs, some only a round later.
 	eventually(t, deadline, func() error {
-		return g.ask(ctx, Target{Expr: `sum(histogram_count(rate(endpoint_request_duration_seconds{endpoint="credit-default"}[1m]))) and count(gpu_utilization_ratio) == 4`, Instant: true}, nil)
+		return g.ask(ctx, Target{Expr: `sum(histogram_count(rate(endpoint_request_duration_seconds{endpoint="credit-default"}[1m]))) and count(count by (instance) (gpu_utilization_ratio)) == 4`, Instant: true}, nil)
 	})
 
 	combinations, asked := 0, 0
