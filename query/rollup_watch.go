@@ -15,8 +15,11 @@ import (
 	"github.com/endscope/endscope/scopes"
 )
 
-// rollupVersion changes when what roll-ups hold changes; those of another version are not used.
+// rollupVersion changes when what roll-ups hold changes; those of another version are not used, nor those of another
+// look-back, which decides where an increase counts from.
 const rollupVersion = "1"
+
+func (r *Rollups) version() string { return fmt.Sprintf("%s-%dms", rollupVersion, r.lookback) }
 
 const (
 	labelVersion  = "version"
@@ -64,7 +67,7 @@ func (r *Rollups) Opened(ctx context.Context, q storage.Queryable) error {
 			case scopes.RollupComplete:
 				r.watermark.Store(max(r.watermark.Load(), t))
 				newest = max(newest, t)
-				if ls.Get(labelVersion) == rollupVersion {
+				if ls.Get(labelVersion) == r.version() {
 					r.addComplete(rollupKey{ls.Get(labelSeries), rollupClass(ls.Get(labelClass))}, t)
 				}
 			case scopes.RollupLate:

@@ -240,7 +240,7 @@ func (w *rollupWork) write(ctx context.Context) error {
 		r.markedBy.WithLabelValues(reason).Inc()
 	}
 	r.mu.Unlock()
-	name := labels.FromStrings(model.MetricNameLabel, scopes.RollupComplete, labelSeries, w.key.series, labelClass, string(w.key.class), labelVersion, rollupVersion)
+	name := labels.FromStrings(model.MetricNameLabel, scopes.RollupComplete, labelSeries, w.key.series, labelClass, string(w.key.class), labelVersion, r.version())
 	var complete []rollupSample
 	for t := w.start + rollupPeriod; t <= w.end; t += rollupPeriod {
 		complete = append(complete, rollupSample{labels: name, t: t, v: 1})
