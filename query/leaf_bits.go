@@ -87,26 +87,25 @@ func signed(v uint64, size uint) int64 {
 	return int64(v)
 }
 
-// deltas reads the changes of the differences d, and adds the differences to v.
-func (r *bitReader) deltas(v, d []int64) {
+// deltas reads the changes of the differences d, and adds the differences to v. moving has a bit for each difference that is not 0, which
+// are few in most histograms: buckets grow one at a time.
+func (r *bitReader) deltas(v, d []int64, moving []uint64) {
 	var (
 		w    uint64
 		have int // bits of w
 		pos  = r.pos
+		n    = len(v)
 	)
-	d = d[:len(v)]
-	for i := 0; i < len(v); {
+	d = d[:n]
+	for i := 0; i < n; {
 		if have < 32 { // as much as all but the longest numbers take
 			r.pos = pos
 			w, have = r.peek(), peekBits
 		}
 		if w>>63 == 0 { // a run of differences that stay
-			zeros := min(bits.LeadingZeros64(w), have, len(v)-i)
-			for k := i; k < i+zeros; k++ {
-				v[k] += d[k]
-			}
+			zeros := min(bits.LeadingZeros64(w), have, n-i)
 			i += zeros
-			w <<= zeros
+			w <<= uint(zeros)
 			have -= zeros
 			pos += zeros
 			continue
@@ -124,10 +123,22 @@ func (r *bitReader) deltas(v, d []int64) {
 			pos, have = r.pos, 0
 		}
 		d[i] += change
-		v[i] += d[i]
+		bit := uint64(1) << (uint(i) & 63)
+		if d[i] != 0 {
+			moving[i>>6] |= bit
+		} else {
+			moving[i>>6] &^= bit
+		}
 		i++
 	}
 	r.pos = pos
+	for k, left := range moving {
+		for left != 0 {
+			i := k<<6 + bits.TrailingZeros64(left)
+			left &= left - 1
+			v[i] += d[i]
+		}
+	}
 }
 
 // xorBits is a float that is written as what changed of its bits.

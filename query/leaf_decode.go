@@ -115,8 +115,9 @@ type histogramDecoder struct {
 	schema             int32
 	zeroThreshold      float64
 	pSpans, nSpans     []histogram.Span
-	pBuckets, nBuckets []int64 // each as its difference to the one before
-	pDeltas, nDeltas   []int64 // between samples
+	pBuckets, nBuckets []int64  // each as its difference to the one before
+	pDeltas, nDeltas   []int64  // between samples
+	pMoving, nMoving   []uint64 // see bitReader.deltas
 
 	t, tDelta         int64
 	count, countDelta int64
@@ -154,6 +155,8 @@ func (d *histogramDecoder) start(b []byte) bool {
 		return false
 	}
 	d.nSpans, d.nBuckets, d.nDeltas, ok = d.layout(d.nSpans[:0], d.nBuckets[:0], d.nDeltas[:0])
+	d.pMoving = append(d.pMoving[:0], make([]uint64, (len(d.pDeltas)+63)/64)...)
+	d.nMoving = append(d.nMoving[:0], make([]uint64, (len(d.nDeltas)+63)/64)...)
 	d.t, d.tDelta, d.count, d.countDelta, d.zero, d.zeroDelta = 0, 0, 0, 0, 0, 0
 	d.sum = xorBits{}
 	return ok
@@ -206,8 +209,8 @@ func (d *histogramDecoder) body() (live bool, err error) {
 		if value.IsStaleNaN(math.Float64frombits(d.sum.v)) {
 			return false, d.err()
 		}
-		d.r.deltas(d.pBuckets, d.pDeltas)
-		d.r.deltas(d.nBuckets, d.nDeltas)
+		d.r.deltas(d.pBuckets, d.pDeltas, d.pMoving)
+		d.r.deltas(d.nBuckets, d.nDeltas, d.nMoving)
 	}
 	d.at.count, d.at.zero, d.at.sum = uint64(d.count), uint64(d.zero), math.Float64frombits(d.sum.v)
 	return !value.IsStaleNaN(d.at.sum), d.err()

@@ -19,9 +19,9 @@ type histogramFold struct {
 	left   *histogram.FloatHistogram // what the increase starts from; nil outside of windows
 	free   []*histogram.FloatHistogram
 
-	total      *histogram.FloatHistogram // of the samples, or of the corrections for resets
-	c          *histogram.FloatHistogram // compensates total
-	count, sum scalarFold                // the same, where no buckets are needed
+	total      histogramSum              // of the samples
+	correction *histogram.FloatHistogram // for resets
+	count, sum scalarFold                // instead of both, where no buckets are needed
 	resets     bool
 	custom     bool    // the first of the window has custom buckets
 	scalar     bool    // count and sum are all that is kept of the window
@@ -45,7 +45,8 @@ func (s *histogramFold) clear() {
 	if s.left != s.last {
 		s.release(s.left)
 	}
-	s.left, s.total, s.c = nil, nil, nil
+	s.left, s.correction = nil, nil
+	s.total.clear()
 	s.count, s.sum = scalarFold{}, scalarFold{}
 	s.hints = [2]bool{}
 }
@@ -126,11 +127,11 @@ func (f *leafFold) increase(h *histogram.FloatHistogram) {
 		s.sum.v += s.last.Sum
 		return
 	}
-	if s.total == nil {
-		s.total = s.last.Copy()
+	if s.correction == nil {
+		s.correction = s.last.Copy()
 		return
 	}
-	_, _, bounds, err := s.total.Add(s.last)
+	_, _, bounds, err := s.correction.Add(s.last)
 	s.failed = !combined(f.say, noteBoundsAdd, bounds, err)
 }
 
@@ -195,7 +196,7 @@ func (f *leafFold) sumHistogram(h *histogram.FloatHistogram) {
 		s.custom, s.scalar = h.UsesCustomBuckets(), f.scalar(h)
 		s.count.v, s.sum.v = h.Count, h.Sum
 		if !s.scalar {
-			s.total = h.Copy()
+			_, _ = s.total.add(h) // the first one always fits
 		}
 		return
 	}
@@ -208,8 +209,7 @@ func (f *leafFold) sumHistogram(h *histogram.FloatHistogram) {
 		s.sum.add(h.Sum)
 		return
 	}
-	c, _, bounds, err := s.total.KahanAdd(h, s.c)
-	s.c = c
+	bounds, err := s.total.add(h)
 	s.failed = !combined(f.say, noteBoundsAgg, bounds, err)
 }
 
@@ -242,13 +242,15 @@ func (f *leafFold) closeHistograms() {
 			f.addStat(s.count.v+s.count.c, s.sum.v+s.sum.c)
 			return
 		}
-		if s.c != nil {
-			_, _, bounds, err := s.total.Add(s.c)
-			if !combined(f.note, noteBoundsAgg, bounds, err) {
-				return
-			}
+		if f.leaf.stat != leafValue {
+			h := s.total.histogram()
+			f.addStat(h.Count, h.Sum)
+			return
 		}
-		f.addHistogram(s.total)
+		if to := f.cells.histogram(f.window, s.total.joint(), f); to != nil {
+			bounds, err := to.join(&s.total)
+			f.cells.added(f.window, f, bounds, err)
+		}
 	}
 }
 
@@ -264,27 +266,51 @@ func (f *leafFold) closeIncrease() {
 		f.addStat(count, sum)
 		return
 	}
-	result := right.Copy()
-	_, _, bounds, err := result.Sub(s.left)
-	if !combined(f.note, noteBoundsSub, bounds, err) {
-		return
-	}
-	if s.total != nil {
-		_, _, bounds, err := result.Add(s.total)
-		if !combined(f.note, noteBoundsAdd, bounds, err) {
+	if f.leaf.stat == leafValue && s.correction == nil && s.left.Schema == right.Schema && !right.UsesCustomBuckets() {
+		to := f.cells.histogram(f.window, histogram.GaugeType, f)
+		if to == nil {
 			return
 		}
+		if to.addIncrease(s.left, right) {
+			f.cells.added(f.window, f, false, nil)
+			return
+		}
+		if h, ok := f.difference(); ok { // it always is for exponential buckets
+			bounds, err := to.add(h)
+			f.cells.added(f.window, f, bounds, err)
+		}
+		return
 	}
-	result.CounterResetHint = histogram.GaugeType
-	f.addHistogram(result)
-}
-
-func (f *leafFold) addHistogram(h *histogram.FloatHistogram) {
+	h, ok := f.difference()
+	if !ok {
+		return
+	}
 	if f.leaf.stat != leafValue {
 		f.addStat(h.Count, h.Sum)
 		return
 	}
-	f.cells.addHistogram(f.window, h, f)
+	if to := f.cells.histogram(f.window, h.CounterResetHint, f); to != nil {
+		bounds, err := to.add(h)
+		f.cells.added(f.window, f, bounds, err)
+	}
+}
+
+// difference returns by how much the counter has grown in the window.
+func (f *leafFold) difference() (*histogram.FloatHistogram, bool) {
+	s := &f.hists
+	result := s.last.Copy()
+	_, _, bounds, err := result.Sub(s.left)
+	if !combined(f.note, noteBoundsSub, bounds, err) {
+		return nil, false
+	}
+	if s.correction != nil {
+		_, _, bounds, err := result.Add(s.correction)
+		if !combined(f.note, noteBoundsAdd, bounds, err) {
+			return nil, false
+		}
+	}
+	result.CounterResetHint = histogram.GaugeType
+	return result, true
 }
 
 func (f *leafFold) addStat(count, sum float64) {

@@ -27,7 +27,7 @@ type leafSegment struct {
 	v, c  [segmentLength]float64 // c compensates v
 	n     [segmentLength]int32   // how many values were aggregated
 	flags [segmentLength]cellFlags
-	h     *[segmentLength]*histogram.FloatHistogram
+	h     *[segmentLength]*histogramSum
 }
 
 type cellFlags uint8
@@ -83,23 +83,24 @@ func (c *leafCells) addFloat(window int, v float64) {
 	}
 }
 
-// addHistogram aggregates a value of a series, which the cells own from then on.
-func (c *leafCells) addHistogram(window int, h *histogram.FloatHistogram, f *leafFold) {
+// histogram returns the sum of a window that a series' histogram is to be added to, and nil if it is counted and no more. The caller
+// calls added when it has added it.
+func (c *leafCells) histogram(window int, hint histogram.CounterResetHint, f *leafFold) *histogramSum {
 	switch c.leaf.op {
 	case parser.MIN, parser.MAX:
 		f.note(noteIgnored)
-		return
+		return nil
 	case parser.COUNT, parser.GROUP:
 		c.addFloat(window, 0)
-		return
+		return nil
 	}
 	s, i := c.segment(window)
 	if s.flags[i]&cellFailed != 0 {
-		return
+		return nil
 	}
 	s.n[i]++
 	flags := cellHistogram
-	switch h.CounterResetHint {
+	switch hint {
 	case histogram.CounterReset:
 		flags |= cellReset
 	case histogram.NotCounterReset:
@@ -107,22 +108,25 @@ func (c *leafCells) addHistogram(window int, h *histogram.FloatHistogram, f *lea
 	}
 	s.flags[i] |= flags
 	if s.h == nil {
-		s.h = &[segmentLength]*histogram.FloatHistogram{}
+		s.h = &[segmentLength]*histogramSum{}
 	}
 	if s.h[i] == nil {
-		s.h[i] = h
-		c.held.take(histogramSamples(h))
-		return
+		s.h[i] = &histogramSum{}
 	}
-	_, _, bounds, err := s.h[i].Add(h)
+	return s.h[i]
+}
+
+// added completes an addition of a histogram to a window's sum.
+func (c *leafCells) added(window int, f *leafFold, bounds bool, err error) {
+	s, i := c.segment(window)
+	if s.n[i] == 1 {
+		c.held.take(s.h[i].samples())
+	}
 	if err != nil {
 		s.flags[i] |= cellFailed
 	}
 	combined(f.note, noteBoundsAgg, bounds, err)
 }
-
-// histogramSamples is how many samples the stock engine takes a histogram for.
-func histogramSamples(h *histogram.FloatHistogram) int { return (h.Size() + 8) / 16 }
 
 // join adds the cells of series that come after those of c.
 func (c *leafCells) join(other *leafCells, notes *annotations.Annotations) {
@@ -163,13 +167,13 @@ func (c *leafCells) joinCell(to, from *leafSegment, i int, notes *annotations.An
 		return
 	}
 	if to.h == nil {
-		to.h = &[segmentLength]*histogram.FloatHistogram{}
+		to.h = &[segmentLength]*histogramSum{}
 	}
 	if to.h[i] == nil {
 		to.h[i] = from.h[i]
 		return
 	}
-	_, _, bounds, err := to.h[i].Add(from.h[i])
+	bounds, err := to.h[i].join(from.h[i])
 	if err != nil {
 		to.flags[i] |= cellFailed
 		if errors.Is(err, histogram.ErrHistogramsIncompatibleSchema) {
@@ -219,7 +223,7 @@ func (c *leafCells) series(metric labels.Labels, times grid, notes *annotations.
 			case flags&cellFailed != 0:
 				continue
 			case flags&cellHistogram != 0:
-				out.Histograms = append(out.Histograms, promql.HPoint{T: t, H: s.h[i].Compact(0)})
+				out.Histograms = append(out.Histograms, promql.HPoint{T: t, H: s.h[i].histogram().Compact(0)})
 			default:
 				out.Floats = append(out.Floats, promql.FPoint{T: t, F: c.float(s, i)})
 			}
