@@ -99,6 +99,18 @@ func (l *leaf) key() string {
 	return fmt.Sprintf("%d %d %d %t %s", l.grid.first, l.grid.step, l.grid.n, l.bucketless, l.text)
 }
 
+// sameRead says whether two leaves read the same samples.
+func (l *leaf) sameRead(o *leaf) bool {
+	return l.from() == o.from() && l.to() == o.to() && slices.EqualFunc(l.matchers, o.matchers, func(a, b *labels.Matcher) bool {
+		return a.Name == b.Name && a.Type == b.Type && a.Value == b.Value
+	})
+}
+
+// samePass says whether two leaves that read the same samples compute the same from the same windows of each series.
+func (l *leaf) samePass(o *leaf) bool {
+	return l.fn == o.fn && l.window == o.window && l.offset == o.offset && l.grid == o.grid && l.bucketless == o.bucketless
+}
+
 // from and to bound the samples that the leaf reads, both inclusive.
 func (l *leaf) from() int64 { return l.grid.first - l.offset - l.window - l.lookback + 1 }
 

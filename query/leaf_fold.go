@@ -16,14 +16,15 @@ import (
 
 const never = math.MinInt64
 
-// leafFold runs once over the samples of a series, and adds the value of each window to the cells of the series' group. What it
+// leafFold runs once over the samples of a series, and adds the value of each window to the cells of the series' groups. What it
 // holds between samples does not grow with their number.
 type leafFold struct {
-	leaf    *leaf
-	it      chunkenc.Iterator
-	decoder histogramDecoder
-	notes   annotations.Annotations
-	cells   *leafCells // of the group
+	leaf          *leaf // says what is computed from which window; each of sinks agrees with it on that
+	sinks         []leafSink
+	stats, values bool // among sinks are some of a statistic, and of whole values
+	it            chunkenc.Iterator
+	decoder       histogramDecoder
+	notes         annotations.Annotations
 
 	name  string // of the series
 	noted leafNote
@@ -33,6 +34,23 @@ type leafFold struct {
 	floats       floatFold
 	hists        histogramFold
 	seenF, seenH bool // in the series
+}
+
+// leafSink is what becomes of the value of a window.
+type leafSink struct {
+	leaf  *leaf
+	cells *leafCells // of the group of the series
+}
+
+// newLeafFold returns a fold for leaves that are samePass.
+func newLeafFold(leaves []*leaf) leafFold {
+	f := leafFold{leaf: leaves[0]}
+	for _, l := range leaves {
+		f.sinks = append(f.sinks, leafSink{leaf: l})
+		f.stats = f.stats || l.stat != leafValue
+		f.values = f.values || l.stat == leafValue
+	}
+	return f
 }
 
 // floatFold is what is known of the floats of a series.
@@ -57,12 +75,10 @@ const (
 	noteBoundsAdd
 	noteBoundsAgg
 	noteCollision
-	noteIgnored
 )
 
-// start prepares for the samples of the next series.
-func (f *leafFold) start(series labels.Labels, cells *leafCells) {
-	f.cells = cells
+// start prepares for the samples of the next series. The caller has set the cells of the sinks.
+func (f *leafFold) start(series labels.Labels) {
 	f.name, f.noted = series.Get(model.MetricNameLabel), 0
 	f.window = 0
 	f.end = f.leaf.grid.first - f.leaf.offset
@@ -70,23 +86,6 @@ func (f *leafFold) start(series labels.Labels, cells *leafCells) {
 	f.floats = floatFold{lastT: never}
 	f.hists.reset()
 	f.seenF, f.seenH = false, false
-}
-
-// run takes the samples of a series' chunks. It returns how many there were.
-func (f *leafFold) run(chunks []chunkenc.Chunk, stopped func() error) (samples int64, err error) {
-	from, to := f.leaf.from(), f.leaf.to()
-	for _, c := range chunks {
-		if err := stopped(); err != nil {
-			return samples, err
-		}
-		n, err := f.chunk(c, from, to)
-		samples += n
-		if err != nil {
-			return samples, err
-		}
-	}
-	f.finish()
-	return samples, nil
 }
 
 // chunk takes the samples of a chunk.
@@ -259,8 +258,15 @@ func (f *leafFold) closeFloats() {
 		v = float64(s.n)
 	}
 	s.clear()
-	if f.leaf.stat == leafValue {
-		f.cells.addFloat(f.window, v)
+	f.addValue(v)
+}
+
+// addValue adds a float to whatever takes more than histograms.
+func (f *leafFold) addValue(v float64) {
+	for _, sink := range f.sinks {
+		if sink.leaf.stat == leafValue {
+			sink.cells.addFloat(f.window, v)
+		}
 	}
 }
 
@@ -288,8 +294,6 @@ func (f *leafFold) note(n leafNote) {
 		f.notes.Add(annotations.NewMismatchedCustomBucketsHistogramsInfo(pos, annotations.HistogramAdd))
 	case noteBoundsAgg:
 		f.notes.Add(annotations.NewMismatchedCustomBucketsHistogramsInfo(pos, annotations.HistogramAgg))
-	case noteIgnored:
-		f.notes.Add(annotations.NewHistogramIgnoredInAggregationInfo(f.leaf.op.String(), pos))
 	case noteCollision:
 		f.notes.Add(annotations.NewHistogramCounterResetCollisionWarning(pos, annotations.HistogramAgg))
 	case notePossibleNonCounter:

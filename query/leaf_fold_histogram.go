@@ -138,7 +138,7 @@ func (f *leafFold) increase(h *histogram.FloatHistogram) {
 // scalar says whether count and sum are all that is needed of the histograms of a window. Custom buckets are kept where the stock
 // engine would look at them: it notes different bounds.
 func (f *leafFold) scalar(h *histogram.FloatHistogram) bool {
-	return f.leaf.stat != leafValue && (f.leaf.bucketless || !h.UsesCustomBuckets())
+	return !f.values && (f.leaf.bucketless || !h.UsesCustomBuckets())
 }
 
 // check looks whether a histogram may take part in an increase from left.
@@ -224,9 +224,7 @@ func (f *leafFold) closeHistograms() {
 	}
 	switch f.leaf.fn {
 	case leafCount:
-		if f.leaf.stat == leafValue {
-			f.cells.addFloat(f.window, float64(s.n))
-		}
+		f.addValue(float64(s.n))
 	case leafIncrease:
 		if !s.failed {
 			f.closeIncrease()
@@ -242,15 +240,11 @@ func (f *leafFold) closeHistograms() {
 			f.addStat(s.count.v+s.count.c, s.sum.v+s.sum.c)
 			return
 		}
-		if f.leaf.stat != leafValue {
+		if f.stats {
 			h := s.total.histogram()
 			f.addStat(h.Count, h.Sum)
-			return
 		}
-		if to := f.cells.histogram(f.window, s.total.joint(), f); to != nil {
-			bounds, err := to.join(&s.total)
-			f.cells.added(f.window, f, bounds, err)
-		}
+		f.addTo(s.total.joint(), func(to *histogramSum) (bool, error) { return to.join(&s.total) })
 	}
 }
 
@@ -266,32 +260,33 @@ func (f *leafFold) closeIncrease() {
 		f.addStat(count, sum)
 		return
 	}
-	if f.leaf.stat == leafValue && s.correction == nil && s.left.Schema == right.Schema && !right.UsesCustomBuckets() {
-		to := f.cells.histogram(f.window, histogram.GaugeType, f)
-		if to == nil {
-			return
-		}
-		if to.addIncrease(s.left, right) {
-			f.cells.added(f.window, f, false, nil)
-			return
-		}
-		if h, ok := f.difference(); ok { // it always is for exponential buckets
-			bounds, err := to.add(h)
-			f.cells.added(f.window, f, bounds, err)
-		}
+	if !f.stats && s.correction == nil && s.left.Schema == right.Schema && !right.UsesCustomBuckets() {
+		f.addTo(histogram.GaugeType, func(to *histogramSum) (bool, error) {
+			if to.addIncrease(s.left, right) {
+				return false, nil
+			}
+			h, _ := f.difference() // exponential buckets always have one
+			return to.add(h)
+		})
 		return
 	}
-	h, ok := f.difference()
-	if !ok {
-		return
-	}
-	if f.leaf.stat != leafValue {
+	if h, ok := f.difference(); ok {
 		f.addStat(h.Count, h.Sum)
-		return
+		f.addTo(h.CounterResetHint, func(to *histogramSum) (bool, error) { return to.add(h) })
 	}
-	if to := f.cells.histogram(f.window, h.CounterResetHint, f); to != nil {
-		bounds, err := to.add(h)
-		f.cells.added(f.window, f, bounds, err)
+}
+
+// addTo adds a histogram with a hint to the sums of the window.
+func (f *leafFold) addTo(hint histogram.CounterResetHint, add func(*histogramSum) (bounds bool, err error)) {
+	for _, sink := range f.sinks {
+		if sink.leaf.stat != leafValue {
+			continue
+		}
+		if to := sink.cells.histogram(f.window, hint, &f.notes); to != nil {
+			bounds, err := add(to)
+			sink.cells.added(f.window, err)
+			combined(f.note, noteBoundsAgg, bounds, err)
+		}
 	}
 }
 
@@ -313,10 +308,14 @@ func (f *leafFold) difference() (*histogram.FloatHistogram, bool) {
 	return result, true
 }
 
+// addStat adds the statistics of a histogram to whatever takes one.
 func (f *leafFold) addStat(count, sum float64) {
-	if f.leaf.stat == leafHistogramCount {
-		f.cells.addFloat(f.window, count)
-	} else {
-		f.cells.addFloat(f.window, sum)
+	for _, sink := range f.sinks {
+		switch sink.leaf.stat {
+		case leafHistogramCount:
+			sink.cells.addFloat(f.window, count)
+		case leafHistogramSum:
+			sink.cells.addFloat(f.window, sum)
+		}
 	}
 }

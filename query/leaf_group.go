@@ -19,6 +19,7 @@ type leafCells struct {
 	leaf     *leaf
 	held     *leafBudget
 	segments []*leafSegment
+	ignored  bool // histograms; that was noted
 }
 
 const segmentLength = 64
@@ -85,10 +86,13 @@ func (c *leafCells) addFloat(window int, v float64) {
 
 // histogram returns the sum of a window that a series' histogram is to be added to, and nil if it is counted and no more. The caller
 // calls added when it has added it.
-func (c *leafCells) histogram(window int, hint histogram.CounterResetHint, f *leafFold) *histogramSum {
+func (c *leafCells) histogram(window int, hint histogram.CounterResetHint, notes *annotations.Annotations) *histogramSum {
 	switch c.leaf.op {
 	case parser.MIN, parser.MAX:
-		f.note(noteIgnored)
+		if !c.ignored {
+			c.ignored = true
+			notes.Add(annotations.NewHistogramIgnoredInAggregationInfo(c.leaf.op.String(), posrange.PositionRange{}))
+		}
 		return nil
 	case parser.COUNT, parser.GROUP:
 		c.addFloat(window, 0)
@@ -117,7 +121,7 @@ func (c *leafCells) histogram(window int, hint histogram.CounterResetHint, f *le
 }
 
 // added completes an addition of a histogram to a window's sum.
-func (c *leafCells) added(window int, f *leafFold, bounds bool, err error) {
+func (c *leafCells) added(window int, err error) {
 	s, i := c.segment(window)
 	if s.n[i] == 1 {
 		c.held.take(s.h[i].samples())
@@ -125,7 +129,6 @@ func (c *leafCells) added(window int, f *leafFold, bounds bool, err error) {
 	if err != nil {
 		s.flags[i] |= cellFailed
 	}
-	combined(f.note, noteBoundsAgg, bounds, err)
 }
 
 // join adds the cells of series that come after those of c.

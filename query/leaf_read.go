@@ -20,10 +20,9 @@ import (
 
 // leafResult is the value of a leaf. Many expressions may look at it; nobody may change it.
 type leafResult struct {
-	series  []promql.Series // sorted
-	notes   annotations.Annotations
-	read    int // series
-	samples int64
+	series []promql.Series // sorted
+	notes  annotations.Annotations
+	cost   *Cost // the same one for leaves that were read together
 }
 
 // leafBudget counts the samples that a leaf holds, as the stock engine counts its own.
@@ -59,45 +58,63 @@ type leafGroup struct {
 	cells  *leafCells
 }
 
-// leafRead is the evaluation of one leaf.
+// leafRead is the evaluation of leaves that are sameRead.
 type leafRead struct {
-	leaf   *leaf
+	leaves []*leaf
+	passes [][]int // leaves that are samePass
 	held   leafBudget
-	groups []leafGroup
+	groups [][]leafGroup // of each leaf
 	series []leafSeries
+	of     []int // the group of each series in each leaf
 	chunks []chunkenc.Chunk
 }
 
 // leafSeries is a series to read.
 type leafSeries struct {
 	metric   labels.Labels
-	group    int
 	from, to int // its chunks, in order
 }
 
-// evaluate reads the samples of a leaf from q, each series in one pass and as many series at a time as there are slots. It reads chunks:
-// a querier may be used by one goroutine at a time, but its chunks by several.
-func (l *leaf) evaluate(ctx context.Context, q storage.ChunkQuerier, maxSamples int, slots chan struct{}) (*leafResult, error) {
-	r := &leafRead{leaf: l}
+func newLeafRead(leaves []*leaf, maxSamples int) *leafRead {
+	r := &leafRead{leaves: leaves, groups: make([][]leafGroup, len(leaves))}
 	r.held.left.Store(int64(maxSamples))
-	out := &leafResult{}
-	set := q.Select(ctx, false, l.hints(), l.matchers...)
-	err := r.collect(ctx, set)
-	out.notes.Merge(set.Warnings())
+	for i, l := range leaves {
+		k := slices.IndexFunc(r.passes, func(pass []int) bool { return leaves[pass[0]].samePass(l) })
+		if k < 0 {
+			k, r.passes = len(r.passes), append(r.passes, nil)
+		}
+		r.passes[k] = append(r.passes[k], i)
+	}
+	return r
+}
+
+// evaluate reads the samples of leaves from q, each series in one pass and as many series at a time as there are slots. It reads chunks:
+// a querier may be used by one goroutine at a time, but its chunks by several.
+func (r *leafRead) evaluate(ctx context.Context, q storage.ChunkQuerier, slots chan struct{}) ([]*leafResult, error) {
+	set := q.Select(ctx, false, r.leaves[0].hints(), r.leaves[0].matchers...)
+	if err := r.collect(ctx, set); err != nil {
+		return nil, err
+	}
+	runs, err := r.fold(ctx, slots)
 	if err != nil {
 		return nil, err
 	}
-	out.read = len(r.series)
-	if err := r.fold(ctx, slots, out); err != nil {
-		return nil, err
+	cost := &Cost{Series: len(r.series)}
+	for _, run := range runs {
+		cost.Samples += run.samples
 	}
-	for _, g := range r.groups {
-		if s := g.cells.series(g.metric, l.grid, &out.notes); len(s.Floats)+len(s.Histograms) > 0 {
-			out.series = append(out.series, s)
+	out := make([]*leafResult, len(r.leaves))
+	for p, pass := range r.passes {
+		for _, i := range pass {
+			out[i] = &leafResult{cost: cost}
+			out[i].notes.Merge(set.Warnings())
+			for _, run := range runs {
+				out[i].notes.Merge(run.folds[p].notes)
+			}
+			r.join(i, runs, out[i])
 		}
 	}
-	slices.SortFunc(out.series, func(a, b promql.Series) int { return labels.Compare(a.Metric, b.Metric) })
-	return out, nil
+	return out, r.held.stopped(ctx)
 }
 
 // hints says what is read and what for. Chunks come as they are stored, with samples before and after.
@@ -108,29 +125,36 @@ func (l *leaf) hints() *storage.SelectHints {
 // collect lists the series, their groups and their chunks.
 func (r *leafRead) collect(ctx context.Context, set storage.ChunkSeriesSet) error {
 	var (
-		it      chunks.Iterator
-		byKey   = map[string]int{}
-		key     []byte
-		builder = labels.NewBuilder(labels.EmptyLabels())
+		it       chunks.Iterator
+		byKey    = make([]map[string]int, len(r.leaves))
+		key      []byte
+		builder  = labels.NewBuilder(labels.EmptyLabels())
+		from, to = r.leaves[0].from(), r.leaves[0].to()
 	)
+	for i := range byKey {
+		byKey[i] = map[string]int{}
+	}
 	for set.Next() {
 		if err := endedBy(ctx); err != nil {
 			return err
 		}
 		s := set.At()
 		metric := s.Labels()
-		key = metric.BytesWithLabels(key, r.leaf.by...)
-		i, ok := byKey[string(key)]
-		if !ok {
-			i = len(r.groups)
-			byKey[string(key)] = i
-			builder.Reset(metric)
-			builder.Keep(r.leaf.by...)
-			r.groups = append(r.groups, leafGroup{metric: builder.Labels()})
+		for k, l := range r.leaves {
+			key = metric.BytesWithLabels(key, l.by...)
+			i, ok := byKey[k][string(key)]
+			if !ok {
+				i = len(r.groups[k])
+				byKey[k][string(key)] = i
+				builder.Reset(metric)
+				builder.Keep(l.by...)
+				r.groups[k] = append(r.groups[k], leafGroup{metric: builder.Labels()})
+			}
+			r.of = append(r.of, i)
 		}
-		series := leafSeries{metric: metric, group: i, from: len(r.chunks)}
+		series := leafSeries{metric: metric, from: len(r.chunks)}
 		for it = s.Iterator(it); it.Next(); {
-			if meta := it.At(); meta.MaxTime >= r.leaf.from() && meta.MinTime <= r.leaf.to() {
+			if meta := it.At(); meta.MaxTime >= from && meta.MinTime <= to {
 				r.chunks = append(r.chunks, meta.Chunk)
 			}
 		}
@@ -149,20 +173,15 @@ func (r *leafRead) collect(ctx context.Context, set storage.ChunkSeriesSet) erro
 	return nil
 }
 
-// fold splits the series into runs of neighbours, folds each run by itself, and joins the results in order: the same series give the
+// fold splits the series into runs of neighbours and folds each run by itself. The same series always make the same runs, and so the
 // same result down to the last bit.
-func (r *leafRead) fold(ctx context.Context, slots chan struct{}, out *leafResult) error {
-	n := min(runtime.GOMAXPROCS(0), len(r.series))
-	if n == 0 {
-		return nil
-	}
+func (r *leafRead) fold(ctx context.Context, slots chan struct{}) ([]*leafRun, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	runs := make([]*leafRun, n)
+	runs := make([]*leafRun, min(runtime.GOMAXPROCS(0), len(r.series)))
 	var wg sync.WaitGroup
 	for i := range runs {
-		from, to := i*len(r.series)/n, (i+1)*len(r.series)/n
-		runs[i] = &leafRun{read: r, from: from, to: to}
+		runs[i] = newLeafRun(r, i*len(r.series)/len(runs), (i+1)*len(r.series)/len(runs))
 		wg.Go(func() {
 			select {
 			case slots <- struct{}{}:
@@ -179,7 +198,6 @@ func (r *leafRead) fold(ctx context.Context, slots chan struct{}, out *leafResul
 	wg.Wait()
 	var errs []error
 	for _, run := range runs {
-		out.samples += run.samples
 		if run.err != nil {
 			errs = append(errs, run.err)
 		}
@@ -187,21 +205,9 @@ func (r *leafRead) fold(ctx context.Context, slots chan struct{}, out *leafResul
 	if len(errs) > 0 {
 		// What a run failed with, rather than what it ended the others with.
 		slices.SortStableFunc(errs, func(a, b error) int { return cmp.Compare(canceled(a), canceled(b)) })
-		return errs[0]
+		return nil, errs[0]
 	}
-	for _, run := range runs {
-		out.notes.Merge(run.fold.notes)
-		for i, cells := range run.cells {
-			switch {
-			case cells == nil:
-			case r.groups[i].cells == nil:
-				r.groups[i].cells = cells
-			default:
-				r.groups[i].cells.join(cells, &out.notes)
-			}
-		}
-	}
-	return r.held.stopped(ctx)
+	return runs, nil
 }
 
 func canceled(err error) int {
@@ -211,41 +217,21 @@ func canceled(err error) int {
 	return 0
 }
 
-// leafRun folds a run of series.
-type leafRun struct {
-	read     *leafRead
-	from, to int
-	fold     leafFold
-	cells    []*leafCells // by group
-	samples  int64
-	err      error
-}
-
-func (run *leafRun) do(ctx context.Context) (err error) {
-	defer func() {
-		if e := recover(); e != nil { // such as for a chunk that is damaged; the stock engine does the same
-			err = fmt.Errorf("unexpected error: %v", e)
+// join joins what the runs have computed of a leaf, in order.
+func (r *leafRead) join(leaf int, runs []*leafRun, out *leafResult) {
+	for g, group := range r.groups[leaf] {
+		for _, run := range runs {
+			switch cells := run.cells[leaf][g]; {
+			case cells == nil:
+			case group.cells == nil:
+				group.cells = cells
+			default:
+				group.cells.join(cells, &out.notes)
+			}
 		}
-	}()
-	r := run.read
-	run.fold.leaf = r.leaf
-	run.cells = make([]*leafCells, len(r.groups))
-	stopped := func() error { return r.held.stopped(ctx) }
-	for _, series := range r.series[run.from:run.to] {
-		if err := stopped(); err != nil {
-			return err
-		}
-		cells := run.cells[series.group]
-		if cells == nil {
-			cells = newLeafCells(r.leaf, &r.held)
-			run.cells[series.group] = cells
-		}
-		run.fold.start(series.metric, cells)
-		n, err := run.fold.run(r.chunks[series.from:series.to], stopped)
-		run.samples += n
-		if err != nil {
-			return err
+		if s := group.cells.series(group.metric, r.leaves[leaf].grid, &out.notes); len(s.Floats)+len(s.Histograms) > 0 {
+			out.series = append(out.series, s)
 		}
 	}
-	return nil
+	slices.SortFunc(out.series, func(a, b promql.Series) int { return labels.Compare(a.Metric, b.Metric) })
 }

@@ -126,26 +126,38 @@ func (s *Session) evaluate(ctx context.Context, expr parser.Expr, start, end tim
 	if err != nil {
 		return Result{}, err
 	}
-	out := Result{}
+	out := Result{Cost: costOf(results)}
 	for _, r := range results {
-		out.Cost.Series += r.read
-		out.Cost.Samples += r.samples
+		// As in the stock engine, each selector counts, also of the same series.
+		if budget.left.Add(-int64(r.cost.Series)) < 0 {
+			return out, seriesLimit(e.cfg.MaxSeries)
+		}
 	}
-	if out.Cost.Series > e.cfg.MaxSeries {
-		return out, seriesLimit(e.cfg.MaxSeries)
-	}
-	budget.left.Add(-int64(out.Cost.Series))
 	if tree.root() {
 		out.Matrix = owned(results[0].series)
 	} else {
-		cost := out.Cost
+		left, leaves := budget.left.Load(), out.Cost
 		out, err = s.stock(ctx, newLeafStore(stored, tree.leaves, results), budget, tree.rest, start, end, step)
-		out.Cost.Samples += cost.Samples
+		out.Cost.Series = leaves.Series + int(left-max(0, budget.left.Load()))
+		out.Cost.Samples += leaves.Samples
 	}
 	for _, r := range results {
 		out.Annotations.Merge(r.notes)
 	}
 	return out, err
+}
+
+// costOf returns what it took to read the leaves; those that were read together did so once.
+func costOf(results []*leafResult) (sum Cost) {
+	seen := map[*Cost]bool{}
+	for _, r := range results {
+		if !seen[r.cost] {
+			seen[r.cost] = true
+			sum.Series += r.cost.Series
+			sum.Samples += r.cost.Samples
+		}
+	}
+	return sum
 }
 
 // owned returns a copy that the caller may change.
@@ -192,74 +204,103 @@ type leafFlight struct {
 	err    error
 }
 
-// evaluateLeaves returns the result of each leaf.
+// evaluateLeaves returns the result of each leaf. What somebody else evaluates already is waited for.
 func (s *Session) evaluateLeaves(ctx context.Context, leaves []*leaf) ([]*leafResult, error) {
 	grants, err := scopes.GrantsFrom(ctx)
 	if err != nil {
 		return nil, err
 	}
 	seen := fmt.Sprint(grants.MatcherSets())
-	out := make([]*leafResult, len(leaves))
-	errs := make([]error, len(leaves))
-	var wg sync.WaitGroup
-	for i, l := range leaves {
-		wg.Go(func() { out[i], errs[i] = s.once(ctx, seen+l.key(), l) })
-	}
-	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// once evaluates a leaf, or waits for whoever does.
-func (s *Session) once(ctx context.Context, key string, l *leaf) (*leafResult, error) {
 	for {
+		flights := make([]*leafFlight, len(leaves))
+		var ours []leafBatch
 		s.mu.Lock()
-		f, ok := s.leaves[key]
-		if !ok {
-			f = &leafFlight{done: make(chan struct{})}
-			s.leaves[key] = f
+		for i, l := range leaves {
+			key := seen + l.key()
+			f, ok := s.leaves[key]
+			if !ok {
+				f = &leafFlight{done: make(chan struct{})}
+				s.leaves[key] = f
+				ours = addToBatch(ours, l, key, f)
+			}
+			flights[i] = f
 		}
 		s.mu.Unlock()
-		if !ok {
-			s.fly(ctx, key, f, l)
-			return f.result, f.err
+		var wg sync.WaitGroup
+		for _, b := range ours {
+			wg.Go(func() { s.fly(ctx, b) })
 		}
+		wg.Wait()
+		out, err := landed(ctx, flights)
+		if err == nil || !ended(err) || endedBy(ctx) != nil {
+			return out, err
+		}
+		// Whoever evaluated something for us was stopped. That is not our end.
+	}
+}
+
+// landed waits for flights.
+func landed(ctx context.Context, flights []*leafFlight) ([]*leafResult, error) {
+	out := make([]*leafResult, len(flights))
+	var first error
+	for i, f := range flights {
 		select {
 		case <-f.done:
 		case <-ctx.Done():
 			return nil, endedBy(ctx)
 		}
-		if f.err == nil || !ended(f.err) {
-			return f.result, f.err
+		if first == nil || ended(first) && f.err != nil && !ended(f.err) {
+			first = f.err
 		}
-		// Whoever evaluated it was stopped. That is not our end.
-		if err := endedBy(ctx); err != nil {
-			return nil, err
+		out[i] = f.result
+	}
+	if first != nil {
+		return nil, first
+	}
+	return out, nil
+}
+
+// leafBatch is leaves that read the same samples.
+type leafBatch struct {
+	leaves  []*leaf
+	keys    []string
+	flights []*leafFlight
+}
+
+func addToBatch(batches []leafBatch, l *leaf, key string, f *leafFlight) []leafBatch {
+	i := slices.IndexFunc(batches, func(b leafBatch) bool { return b.leaves[0].sameRead(l) })
+	if i < 0 {
+		i, batches = len(batches), append(batches, leafBatch{})
+	}
+	b := &batches[i]
+	b.leaves, b.keys, b.flights = append(b.leaves, l), append(b.keys, key), append(b.flights, f)
+	return batches
+}
+
+// fly evaluates a batch. What failed is forgotten, so that others may try.
+func (s *Session) fly(ctx context.Context, b leafBatch) {
+	results, err := s.read(ctx, b.leaves)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, f := range b.flights {
+		if err != nil {
+			f.err = err
+			delete(s.leaves, b.keys[i])
+		} else {
+			f.result = results[i]
 		}
+		close(f.done)
 	}
 }
 
-func (s *Session) fly(ctx context.Context, key string, f *leafFlight, l *leaf) {
-	defer close(f.done)
-	f.result, f.err = s.read(ctx, l)
-	if f.err != nil {
-		s.mu.Lock()
-		delete(s.leaves, key)
-		s.mu.Unlock()
-	}
-}
-
-func (s *Session) read(ctx context.Context, l *leaf) (*leafResult, error) {
-	q, err := newBudget(s.engine.cfg.MaxSeries).limitChunks(s.engine.guarded, l.from(), l.to())
+func (s *Session) read(ctx context.Context, leaves []*leaf) (_ []*leafResult, err error) {
+	defer func() { err = recovered(recover(), err) }()
+	q, err := newBudget(s.engine.cfg.MaxSeries).limitChunks(s.engine.guarded, leaves[0].from(), leaves[0].to())
 	if err != nil {
 		return nil, err
 	}
 	defer q.Close()
-	return l.evaluate(ctx, q, s.engine.cfg.MaxSamples, s.cores)
+	return newLeafRead(leaves, s.engine.cfg.MaxSamples).evaluate(ctx, q, s.cores)
 }
 
 // ended says whether an error only says that a context ended.
