@@ -64,16 +64,52 @@ func (f *floatReader) next() bool {
 	return true
 }
 
-// floatChunk takes the samples of a chunk of floats.
-func (f *leafFold) floatChunk(b []byte, from, to int64) (samples int64, err error) {
-	r := newFloatReader(b)
-	for r.next() && r.t <= to {
-		samples++
-		if v := math.Float64frombits(r.x.v); r.t >= from && !value.IsStaleNaN(v) {
-			f.float(r.t, v)
+// floatSample is a float and its time.
+type floatSample struct {
+	t int64
+	v float64
+}
+
+// appendTo appends the samples from one time to another, both inclusive, to out, but for stale markers. It also returns how many samples
+// were read.
+func (f *floatReader) appendTo(out []floatSample, from, to int64) ([]floatSample, int64) {
+	var read int64
+	for f.common() || f.next() {
+		if f.t > to {
+			break
+		}
+		read++
+		if v := math.Float64frombits(f.x.v); f.t >= from && !value.IsStaleNaN(v) {
+			out = append(out, floatSample{f.t, v})
 		}
 	}
-	return samples, r.err
+	return out, read
+}
+
+// common is next for the most common kind of sample: as long after the one before as that one was, and with a value that is the same or
+// differs in the same bits. It returns false, and reads nothing, if the next one is of another kind.
+func (f *floatReader) common() bool {
+	i := f.r.pos >> 3
+	if f.read < 2 || f.read >= f.total || i+8 > len(f.r.b) || f.err != nil {
+		return false
+	}
+	w := encoding.BigEndian.Uint64(f.r.b[i:]) << (f.r.pos & 7)
+	switch w >> 61 {
+	case 0, 1: // the same value
+		f.r.pos += 2
+	case 2:
+		n := 64 - f.x.leading - f.x.trailing
+		if n > peekBits-3 {
+			return false
+		}
+		f.x.v ^= w << 3 >> (64 - n) << f.x.trailing
+		f.r.pos += 3 + int(n)
+	default:
+		return false
+	}
+	f.t += int64(f.delta)
+	f.read++
+	return true
 }
 
 // timeChange reads how the distance of times changes; w are the next bits.

@@ -54,6 +54,17 @@ func TestFloatChunksReadAsUpstreamReadsThem(t *testing.T) {
 		}
 		require.NoError(t, r.err)
 		require.Equal(t, want, got)
+		from, to := want[0].t, want[rapid.IntRange(0, len(want)-1).Draw(t, "to")].t
+		r = newFloatReader(c.Bytes())
+		part, _ := r.appendTo(nil, from, to)
+		require.NoError(t, r.err)
+		for _, w := range want {
+			if w.t <= to && !value.IsStaleNaN(math.Float64frombits(w.v)) {
+				require.Equal(t, w, sample{part[0].t, math.Float64bits(part[0].v)})
+				part = part[1:]
+			}
+		}
+		require.Empty(t, part)
 
 		r = newFloatReader(c.Bytes()[:rapid.IntRange(0, len(c.Bytes())-1).Draw(t, "cut")])
 		n := 0

@@ -90,13 +90,8 @@ func (f *leafFold) start(series labels.Labels) {
 
 // chunk takes the samples of a chunk.
 func (f *leafFold) chunk(c chunkenc.Chunk, from, to int64) (samples int64, err error) {
-	switch c.Encoding() {
-	case chunkenc.EncXOR:
-		return f.floatChunk(c.Bytes(), from, to)
-	case chunkenc.EncHistogram:
-		if f.decoder.start(c.Bytes()) {
-			return f.histogramChunk(&f.decoder, from, to)
-		}
+	if c.Encoding() == chunkenc.EncHistogram && f.decoder.start(c.Bytes()) {
+		return f.histogramChunk(&f.decoder, from, to)
 	}
 	f.it = c.Iterator(f.it)
 	return f.iterate(f.it, from, to)
@@ -162,38 +157,92 @@ func (f *leafFold) finish() {
 	}
 }
 
+// addFloats takes the next samples.
+func (f *leafFold) addFloats(samples []floatSample) {
+	for len(samples) > 0 {
+		first := samples[0]
+		f.float(first.t, first.v)
+		// The others in the same window need no further thought.
+		n := 1
+		if f.floats.n > 0 {
+			for n < len(samples) && samples[n].t <= f.end {
+				n++
+			}
+			f.sameWindow(samples[1:n])
+		}
+		samples = samples[n:]
+	}
+}
+
+// sameWindow takes samples of a window that has floats already.
+func (f *leafFold) sameWindow(samples []floatSample) {
+	if len(samples) == 0 {
+		return
+	}
+	s := &f.floats
+	switch f.leaf.fn {
+	case leafIncrease:
+		last := s.last
+		for _, p := range samples {
+			if p.v < last {
+				s.sum += last
+			}
+			last = p.v
+		}
+		s.right = last
+	case leafSum:
+		sum, c := s.sum, s.c
+		for _, p := range samples {
+			sum, c = kahansum.Inc(p.v, sum, c)
+		}
+		s.sum, s.c = sum, c
+	case leafMin:
+		least := s.sum
+		for _, p := range samples {
+			if p.v < least || math.IsNaN(least) {
+				least = p.v
+			}
+		}
+		s.sum = least
+	case leafMax:
+		most := s.sum
+		for _, p := range samples {
+			if p.v > most || math.IsNaN(most) {
+				most = p.v
+			}
+		}
+		s.sum = most
+	}
+	s.n += len(samples)
+	newest := samples[len(samples)-1]
+	s.lastT, s.last = newest.t, newest.v
+}
+
 // float takes the next sample.
 func (f *leafFold) float(t int64, v float64) {
 	in := f.reach(t)
 	s := &f.floats
 	f.seenF = true
 	if in {
+		if s.n > 0 {
+			f.sameWindow([]floatSample{{t, v}})
+			return
+		}
 		switch f.leaf.fn {
 		case leafIncrease:
-			switch {
-			case s.n == 0 && s.lastT > f.begin-f.leaf.lookback:
+			s.left, s.right = v, v
+			if s.lastT > f.begin-f.leaf.lookback {
 				s.left = s.last
 				if v < s.last {
-					s.sum += s.last
+					s.sum = s.last
 				}
-			case s.n == 0:
-				s.left = v
-			case v < s.last:
-				s.sum += s.last
 			}
-			s.right = v
 		case leafSum:
-			s.sum, s.c = kahansum.Inc(v, s.sum, s.c)
-		case leafMin:
-			if s.n == 0 || v < s.sum || math.IsNaN(s.sum) {
-				s.sum = v
-			}
-		case leafMax:
-			if s.n == 0 || v > s.sum || math.IsNaN(s.sum) {
-				s.sum = v
-			}
+			s.sum, s.c = kahansum.Inc(v, 0, 0)
+		case leafMin, leafMax:
+			s.sum = v
 		}
-		s.n++
+		s.n = 1
 	}
 	s.lastT, s.last = t, v
 }

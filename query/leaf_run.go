@@ -3,9 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
-	"math"
 
-	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 )
 
@@ -15,14 +13,9 @@ type leafRun struct {
 	from, to int
 	folds    []leafFold     // one for each pass
 	cells    [][]*leafCells // by leaf and group
-	floats   []floatSample  // of a chunk that several folds take
+	floats   []floatSample  // of a chunk
 	samples  int64
 	err      error
-}
-
-type floatSample struct {
-	t int64
-	v float64
 }
 
 func newLeafRun(r *leafRead, from, to int) *leafRun {
@@ -87,7 +80,7 @@ func (run *leafRun) start(series int) {
 // chunk lets all folds take the samples of a chunk.
 func (run *leafRun) chunk(c chunkenc.Chunk) error {
 	from, to := run.read.leaves[0].from(), run.read.leaves[0].to()
-	if len(run.folds) > 1 && c.Encoding() == chunkenc.EncXOR {
+	if c.Encoding() == chunkenc.EncXOR {
 		return run.floatChunk(c.Bytes(), from, to)
 	}
 	for k := range run.folds {
@@ -104,19 +97,12 @@ func (run *leafRun) chunk(c chunkenc.Chunk) error {
 
 // floatChunk decodes a chunk of floats once for all folds.
 func (run *leafRun) floatChunk(b []byte, from, to int64) error {
-	run.floats = run.floats[:0]
 	r := newFloatReader(b)
-	for r.next() && r.t <= to {
-		run.samples++
-		if v := math.Float64frombits(r.x.v); r.t >= from && !value.IsStaleNaN(v) {
-			run.floats = append(run.floats, floatSample{r.t, v})
-		}
-	}
+	var read int64
+	run.floats, read = r.appendTo(run.floats[:0], from, to)
+	run.samples += read
 	for k := range run.folds {
-		f := &run.folds[k]
-		for _, s := range run.floats {
-			f.float(s.t, s.v)
-		}
+		run.folds[k].addFloats(run.floats)
 	}
 	return r.err
 }
