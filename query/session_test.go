@@ -2,6 +2,12 @@ package query
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -216,4 +222,82 @@ func TestSessionsRefuseWhatTheEngineRefuses(t *testing.T) {
 	r, err := e.NewSession().Range(all(t.Context()), parse(t, `sum(sum_over_time(load[1m]))`), testTime, testTime.Add(-time.Hour), time.Minute)
 	require.NoError(t, err)
 	require.Empty(t, r.Matrix)
+}
+
+// TestSessionsAnswerEveryPlanAsTheEngineDoes evaluates the plans of the golden file, which are those of every definition.
+func TestSessionsAnswerEveryPlanAsTheEngineDoes(t *testing.T) {
+	golden, err := os.ReadFile(filepath.Join("testdata", "plans.golden"))
+	require.NoError(t, err)
+	var plans []string
+	for line := range strings.Lines(string(golden)) {
+		if text := strings.TrimSpace(line); text != "" && !strings.HasPrefix(text, "#") {
+			plans = append(plans, text)
+		}
+	}
+	slices.Sort(plans)
+	plans = slices.Compact(plans)
+	b := newBench(t)
+	rng := rand.New(rand.NewPCG(3, 4))
+	isHistogram := seriesOfPlans(t, plans)
+	for _, name := range slices.Sorted(maps.Keys(isHistogram)) {
+		for i, instance := range []string{"credit/blue/b-0", "credit/blue/b-1", "credit/green/curl.1", "credit/green/g-1"} {
+			for k := range 2 {
+				var observed []float64
+				total := 0.0
+				app := b.append()
+				ls := seriesOf(name, path(t, instance), "status_code", []string{"200", "424"}[k], "model_status_code", []string{"200", "500"}[k], "gpu", fmt.Sprint(k), "reason", "r")
+				for at := testTime.Add(time.Duration(1+i) * time.Second); at.Before(testTime.Add(20 * time.Minute)); at = at.Add(15 * time.Second) {
+					if rng.IntN(30) == 0 {
+						observed, total = nil, 0
+					}
+					observed = append(observed, rng.Float64(), 100*rng.Float64())
+					total += rng.Float64()
+					if isHistogram[name] {
+						app.hist(time.Time{}, at, nativeHistogram(observed), ls)
+					} else {
+						app.float(at, total, ls)
+					}
+				}
+				app.done()
+			}
+		}
+	}
+	engine := b.planner.set.Engine
+	start, end := testTime.Add(5*time.Minute), testTime.Add(20*time.Minute)
+	taken, answered := 0, 0
+	for _, text := range plans {
+		want, wantNotes, err := engine.Range(b.ctx(), parse(t, text), start, end, 5*time.Minute)
+		require.NoError(t, err, text)
+		got, err := engine.NewSession().Range(b.ctx(), parse(t, text), start, end, 5*time.Minute)
+		require.NoError(t, err, text)
+		requireSameMatrix(t, want, got.Matrix, text)
+		require.Equal(t, notes(wantNotes), notes(got.Annotations), text)
+		if len(want) > 0 {
+			answered++
+		}
+		times, _ := newGrid(start, end, 5*time.Minute)
+		if len(newLeafTree(parse(t, text), times, time.Minute).leaves) > 0 {
+			taken++
+		}
+	}
+	require.Greater(t, answered, len(plans)/2)
+	require.Greater(t, taken, len(plans)/2)
+	t.Logf("%d plans, %d of them with leaves, %d with an answer", len(plans), taken, answered)
+}
+
+// seriesOfPlans returns the names of the series that plans select, and whether they are taken for histograms.
+func seriesOfPlans(t *testing.T, plans []string) map[string]bool {
+	names := map[string]bool{}
+	for _, text := range plans {
+		parser.Inspect(parse(t, text), func(node parser.Node, path []parser.Node) error {
+			if vs, ok := node.(*parser.VectorSelector); ok && vs.Name != "" {
+				names[vs.Name] = names[vs.Name] || slices.ContainsFunc(path, func(n parser.Node) bool {
+					call, ok := n.(*parser.Call)
+					return ok && strings.HasPrefix(call.Func.Name, "histogram_")
+				})
+			}
+			return nil
+		})
+	}
+	return names
 }
