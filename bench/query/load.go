@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,13 +34,16 @@ const (
 func prepare(ctx context.Context, dir string, chosen []server, p plan, progress io.Writer) (plan, error) {
 	var missing []server
 	var have *manifest
-	for _, s := range chosen {
+	for _, s := range servers(kit.Programs{}) { // also those that are not asked: the next time they may be
 		m, err := readManifest(dir, s.name)
+		wanted := slices.IndexFunc(chosen, func(c server) bool { return c.name == s.name })
 		switch {
 		case err != nil:
 			return p, err
 		case m == nil:
-			missing = append(missing, s)
+			if wanted >= 0 {
+				missing = append(missing, chosen[wanted])
+			}
 			continue
 		case !m.Plan.same(p):
 			return p, fmt.Errorf("%s holds other data, %+v: remove it, or ask for the same", manifestPath(dir, s.name), m.Plan)
@@ -112,29 +116,10 @@ func push(ctx context.Context, up []*running, p plan, progress io.Writer) (map[s
 	const hour = int(time.Hour / spacing)
 	for first := 0; first < p.rounds(); first += hour {
 		last := min(first+hour, p.rounds())
-		g, within := errgroup.WithContext(ctx)
-		for i, hand := range hands {
-			g.Go(func() error {
-				for round := first; round < last; round += perBatch {
-					for k := i; k < len(machines); k += loaders {
-						if err := machines[k].batch(p, round, min(round+perBatch, last), &hand.native, &hand.classic, hand.expect); err != nil {
-							return err
-						}
-						if hand.native.samples >= perRequest {
-							if err := hand.send(within); err != nil {
-								return err
-							}
-						}
-					}
-					if err := hand.send(within); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-		}
-		if err := g.Wait(); err != nil {
-			return nil, err
+		for round := first; round < last; round += perBatch {
+			if err := pushMinute(ctx, p, machines, hands[:], round, min(round+perBatch, last)); err != nil {
+				return nil, err
+			}
 		}
 		at := p.start().Add(time.Duration(last) * spacing)
 		behind := 40 * time.Minute
@@ -155,6 +140,28 @@ func push(ctx context.Context, up []*running, p plan, progress io.Writer) (map[s
 		}
 	}
 	return expect, nil
+}
+
+// pushMinute sends the rounds from first to before last, and returns when all are acknowledged: like those of a real fleet, the instances'
+// clocks go together, so that nothing comes late.
+func pushMinute(ctx context.Context, p plan, machines []*machine, hands []*loader, first, last int) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for i, hand := range hands {
+		g.Go(func() error {
+			for k := i; k < len(machines); k += len(hands) {
+				if err := machines[k].batch(p, first, last, &hand.native, &hand.classic, hand.expect); err != nil {
+					return err
+				}
+				if hand.native.samples >= perRequest {
+					if err := hand.send(ctx); err != nil {
+						return err
+					}
+				}
+			}
+			return hand.send(ctx)
+		})
+	}
+	return g.Wait()
 }
 
 // loader is one connection to each server. Not safe for concurrent use.
