@@ -22,8 +22,9 @@ import (
 // recentWindow is how far back a ready instance's newest sample may be: Prometheus's look-back.
 const recentWindow = 5 * time.Minute
 
-// olderWindow is looked through before the whole look-back is, because most instances that are missing left recently.
-const olderWindow = time.Hour
+// olderWindows returns how far back is looked for instances that are missing, one after the other, because most of them left recently and
+// reading costs what the time holds.
+func olderWindows() []time.Duration { return []time.Duration{time.Hour, 4 * time.Hour, 12 * time.Hour} }
 
 // gpuSeries are gauges that every GPU, also a MIG slice, has at least one of, and each at most once.
 var gpuSeries = []string{"gpu_utilization_ratio", "gpu_memory_utilization_ratio", "gpu_temperature_celsius"}
@@ -134,7 +135,11 @@ func (p *Planner) countGPUs(ctx context.Context, list []instance, under scopes.P
 func (p *Planner) sightings(ctx context.Context, names, silent []scopes.Path, under scopes.Path, now time.Time) (map[scopes.Path]sighting, error) {
 	seen := make(map[scopes.Path]sighting, len(names))
 	heartbeat := nameMatcher(heartbeats)
-	spans := []time.Duration{0, min(recentWindow, p.cfg.ScopeLookback), min(olderWindow, p.cfg.ScopeLookback), p.cfg.ScopeLookback}
+	spans := []time.Duration{0, min(recentWindow, p.cfg.ScopeLookback)}
+	for _, older := range olderWindows() {
+		spans = append(spans, min(older, p.cfg.ScopeLookback))
+	}
+	spans = append(spans, p.cfg.ScopeLookback)
 	for i := 1; i < len(spans); i++ {
 		from, to := now.Add(-spans[i]), now.Add(-spans[i-1])
 		notSeen := func(p scopes.Path) bool { _, ok := seen[p]; return !ok }
