@@ -332,7 +332,10 @@ func (in *incident) found(e *Explanation) bool {
 
 // TestExplainPrecision makes up incidents of every kind, explains them, and prints how often the true cause is named.
 func TestExplainPrecision(t *testing.T) {
-	const each = 8
+	each := 8
+	if raceDetector {
+		each = 3
+	}
 	b := newBench(t)
 	var incidents []*incident
 	for k, kind := range incidentKinds {
