@@ -18,7 +18,7 @@ type Request struct {
 	Start, End   time.Time // Start before End; widened to whole windows unless the interval is full
 	Split        []string  // names of dimensions, compared without case
 	Filter       string    // in the language of ParseFilter; empty takes everything
-	Top          int       // series to keep of each metric and scope, by OrderBy; the rest is folded into one. 0 keeps all
+	Top          int       // series to keep of each metric and entry of Scopes, by OrderBy; the rest is folded into one. 0 keeps all
 	OrderBy      OrderBy
 	Compare      Compare
 	Plan         bool // the answer says how it was computed
@@ -73,7 +73,7 @@ type PlanStep struct {
 
 // AnswerSeries is one line of a chart.
 type AnswerSeries struct {
-	Scope       scopes.Path  // as deep as the split names it
+	Scope       scopes.Path  // as deep as the split names it; where Folded, the pattern that was asked for, with its `*`
 	Asked       scopes.Level // of the scope in the request that it belongs to
 	Metric      string
 	Aggregation scopes.Aggregation

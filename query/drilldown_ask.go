@@ -39,8 +39,8 @@ type question struct {
 	aggregation scopes.Aggregation
 	shown       pair
 	ranking     *ranking // nil without a top
-	others      []other
-	left        int // series that are neither shown nor folded
+	other       *other   // nil where nothing is folded
+	left        int      // series that are neither shown nor folded
 }
 
 // pair is an evaluation and the one that it is compared with, nil without.
@@ -80,11 +80,11 @@ func (d *drillDown) ask(ctx context.Context, plans []*plan) error {
 			return err
 		}
 		all = append(all, q.shown.list()...)
-		for i := range q.others {
-			if q.others[i].pair, err = d.pair(ctx, q.others[i].plan, q.aggregation, nil); err != nil {
+		if q.other != nil {
+			if q.other.pair, err = d.pair(ctx, q.other.plan, q.aggregation, nil); err != nil {
 				return err
 			}
-			all = append(all, q.others[i].list()...)
+			all = append(all, q.other.list()...)
 		}
 	}
 	if err := d.evaluate(ctx, all); err != nil {
@@ -170,7 +170,10 @@ func (d *drillDown) findForms(ctx context.Context, pl *plan, a scopes.Aggregatio
 	if len(of) == 0 || pl.nothing {
 		return nil
 	}
-	key := fmt.Sprint(win, pl.exclude != nil, newLadders(of[0]).by)
+	key := fmt.Sprint(win, newLadders(of[0]).by)
+	if pl.exclude != nil {
+		key += fmt.Sprintf("%q", pl.exclude.tuples)
+	}
 	for _, o := range of {
 		key += o.selector().String()
 	}
@@ -194,7 +197,6 @@ func (d *drillDown) findForms(ctx context.Context, pl *plan, a scopes.Aggregatio
 // placed is a series and what the order of an answer is made of.
 type placed struct {
 	series AnswerSeries
-	group  string
 	rank   int
 	name   []string
 }
@@ -207,9 +209,10 @@ func (d *drillDown) collect(questions []*question) {
 		left += q.left
 		var list []placed
 		add := func(l merged, folded int) {
-			key := strings.Join([]string{string(q.plan.scope.Level()), q.plan.def.Name, string(q.aggregation), string(l.labels.Bytes(nil))}, "\x00")
+			name := string(l.labels.Bytes(nil))
+			key := strings.Join([]string{string(q.plan.scope.Level()), q.plan.def.Name, string(q.aggregation), name}, "\x00")
 			if folded > 0 {
-				key += "\x00folded"
+				key += "\x00folded\x00" + q.plan.scope.String()
 			}
 			if seen[key] {
 				return
@@ -221,10 +224,10 @@ func (d *drillDown) collect(questions []*question) {
 			}
 			var p placed
 			if q.ranking != nil {
-				p.group, p.rank = q.ranking.place(l.labels)
+				p.rank = q.ranking.place(name)
 			}
 			if s.Folded = folded; folded > 0 {
-				p.rank = math.MaxInt
+				p.rank, s.Scope = math.MaxInt, scopes.Path(q.plan.scope)
 				for _, dim := range q.plan.split {
 					s.Dimensions[dim.Name] = FoldedValue
 				}
@@ -237,13 +240,13 @@ func (d *drillDown) collect(questions []*question) {
 				add(l, 0)
 			}
 		}
-		for _, o := range q.others {
-			for _, l := range d.merge(o.pair) {
-				add(l, q.ranking.rest(l.labels))
+		if q.other != nil {
+			for _, l := range d.merge(q.other.pair) {
+				add(l, q.ranking.rest)
 			}
 		}
 		slices.SortFunc(list, func(x, y placed) int {
-			return cmp.Or(strings.Compare(x.group, y.group), cmp.Compare(x.rank, y.rank), slices.Compare(x.name, y.name))
+			return cmp.Or(cmp.Compare(x.rank, y.rank), slices.Compare(x.name, y.name))
 		})
 		for _, p := range list {
 			d.answer.Series = append(d.answer.Series, p.series)

@@ -90,8 +90,9 @@ func (p *Planner) check(r Request) (Filter, error) {
 		return bad("orderBy", string(r.OrderBy.Aggregation), "must come with top, whose order it is")
 	}
 	filter, err := ParseFilter(r.Filter)
-	if err == nil && r.Top > 0 && len(r.Split)+len(filter.Splits()) == 0 {
-		return bad("top", strconv.Itoa(r.Top), "must come with split (or with eq '*' in filter): it ranks the series that a scope is split into")
+	several := func(s scopes.Pattern) bool { return len(s.Wildcards()) > 0 }
+	if err == nil && r.Top > 0 && len(r.Split)+len(filter.Splits()) == 0 && !slices.ContainsFunc(r.Scopes, several) {
+		return bad("top", strconv.Itoa(r.Top), "must come with split (or with eq '*' in filter) or with a * in scope: it ranks the series that these make")
 	}
 	return filter, err
 }

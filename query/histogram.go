@@ -85,7 +85,7 @@ func (o operand) together(parts []parser.Expr, more ...string) parser.Expr {
 	}
 	by := o.labels()
 	if o.exclude != nil {
-		by = o.scopeLabels()
+		by = nil
 	}
 	return aggregate(parser.SUM, either(parts...), append(by, more...)...)
 }

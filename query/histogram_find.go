@@ -64,17 +64,19 @@ func (p *Planner) histogramForm(ctx context.Context, o operand, win windows) (hi
 	if err != nil {
 		return form, err
 	}
-	ladders := newLadders(o)
+	ladders, leftOut := newLadders(o), o.leavesOut()
 	if slices.Contains(names, o.name) {
-		if err := form.readNative(ctx, q, o, from, to, ladders); err != nil {
+		if err := form.readNative(ctx, q, o, from, to, ladders, leftOut); err != nil {
 			return form, err
 		}
 	}
 	if slices.Contains(names, o.name+bucketSuffix) { // but the index also names what has nothing in this time
 		ms := o.matchersFor(labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, o.name+bucketSuffix))
 		err := eachSeries(ctx, q, from, to, true, func(s storage.Series) error {
-			form.classic = true
-			ladders.classic(s.Labels())
+			if ls := s.Labels(); !leftOut(ls) {
+				form.classic = true
+				ladders.classic(ls)
+			}
 			return nil
 		}, ms...)
 		if err != nil {
@@ -92,13 +94,13 @@ func (o operand) matchersFor(name *labels.Matcher) []*labels.Matcher {
 }
 
 // readNative reads the first sample of the first series of every instance that has one.
-func (f *histogramForm) readNative(ctx context.Context, q storage.Querier, o operand, from, to time.Time, ladders *ladders) error {
+func (f *histogramForm) readNative(ctx context.Context, q storage.Querier, o operand, from, to time.Time, ladders *ladders, leftOut func(labels.Labels) bool) error {
 	seen := map[scopes.Path]bool{}
 	var it chunkenc.Iterator
 	return eachSeries(ctx, q, from, to, false, func(s storage.Series) error {
 		ls := s.Labels()
 		path := scopes.Of(ls)
-		if seen[path] {
+		if seen[path] || leftOut(ls) {
 			return nil
 		}
 		it = s.Iterator(it)
@@ -132,7 +134,7 @@ type ladder map[float64]map[string]bool
 func newLadders(o operand) *ladders {
 	l := &ladders{by: o.identity(), groups: map[string]map[string]ladder{}}
 	if o.exclude != nil {
-		l.by = o.scopeLabels()
+		l.by = nil
 	}
 	for _, dim := range o.split {
 		// Of a derived dimension several values may be merged.

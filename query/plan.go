@@ -22,8 +22,8 @@ type plan struct {
 	// KindInstanceState. They go to every selector of a series that has the label.
 	filter  []*labels.Matcher
 	nothing bool // no series meets the filter
-	// exclude turns the plan into that of everything but some series of the split, folded into one for each scope. Its results
-	// carry no labels but the scope's. nil excludes nothing.
+	// exclude turns the plan into that of everything but some of its series, folded into one, whatever scopes it lies in. Its
+	// results carry no labels. nil excludes nothing.
 	exclude *folded
 	states  stateRule                // for KindInstanceState and KindFreshness
 	forms   map[string]histogramForm // by the names of the series that are histograms; native where nothing is said

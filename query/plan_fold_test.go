@@ -220,7 +220,7 @@ func TestWhatIsFoldedIsAsIfTheRestWereNotThere(t *testing.T) {
 					want := map[string]line{}
 					for _, l := range whole {
 						if !slices.ContainsFunc(out.tuples, func(tuple []string) bool { return slices.Equal(tuple, pl.tuple(l.labels)) }) {
-							want[""] = line{labels.FromStrings(scopes.LabelEndpoint, "a"), plus(want[""].values, l.values)}
+							want[""] = line{labels.EmptyLabels(), plus(want[""].values, l.values)}
 						}
 					}
 					require.Equal(t, describe(want), describe(got), "%s without %v", a, out.tuples)
@@ -241,7 +241,7 @@ func TestWhatIsFoldedIsAsIfTheRestWereNotThere(t *testing.T) {
 					})
 				}
 				plain := pl
-				plain.split = nil
+				plain.split, plain.together = nil, true
 				want := b.without(t, drop).values(t, plain, a, win)
 				require.Equal(t, describe(want), describe(got), "%s without %v", a, out.tuples)
 				if a == scopes.Minimum || a == scopes.Maximum {

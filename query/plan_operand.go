@@ -68,13 +68,13 @@ func (o operand) labels() []string {
 
 // grouped aggregates a vector by the scope and the split, and by more labels if there are. Derived dimensions are made after a
 // first aggregation by what they derive from, so that there are few label sets to rewrite. What the plan excludes is taken
-// out of that, and the rest aggregated again by the scope alone.
+// out of that, and the rest aggregated again as one.
 func (o operand) grouped(op parser.ItemType, e parser.Expr, more ...string) parser.Expr {
 	e = o.bySplit(op, e, more...)
 	if o.exclude == nil {
 		return e
 	}
-	return aggregate(op, o.exclude.from(e, o.tupleLabels()), append(o.scopeLabels(), more...)...)
+	return aggregate(op, o.exclude.from(e, o.tupleLabels()), more...)
 }
 
 // bySplit is grouped without what the plan excludes.

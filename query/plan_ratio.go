@@ -39,9 +39,9 @@ func (p *plan) ratio() parser.Expr {
 	rest := func() parser.Expr {
 		return p.exclude.from(operand{&whole, many.name, many.where, many.without}.stat(manyStat), p.tupleLabels())
 	}
-	m := aggregate(parser.SUM, rest(), p.scopeLabels()...)
+	m := aggregate(parser.SUM, rest())
 	beside := on(binary(operand{&whole, few.name, few.where, few.without}.stat(fewStat), parser.LAND, rest()), few.labels()...)
-	f := aggregate(parser.SUM, beside, p.scopeLabels()...)
+	f := aggregate(parser.SUM, beside)
 	if card == parser.CardOneToMany {
 		return binary(f, parser.DIV, m)
 	}
@@ -72,12 +72,12 @@ func (p *plan) skew(o operand) parser.Expr {
 		if p.exclude == nil {
 			return share
 		}
-		return aggregate(parser.MAX, p.exclude.from(share, p.tupleLabels()), p.scopeLabels()...)
+		return aggregate(parser.MAX, p.exclude.from(share, p.tupleLabels()))
 	}
 	if p.exclude != nil {
 		all, names := counts, p.tupleLabels()
 		counts = func() parser.Expr { return p.exclude.from(all(), names) }
-		group = p.scopeLabels()
+		group = nil
 	}
 	return binary(aggregate(parser.MAX, counts(), group...), parser.DIV, aggregate(parser.AVG, counts(), group...))
 }
@@ -94,7 +94,7 @@ func (p *plan) timeShare(o operand) parser.Expr {
 	devices := p.derive(aggregate(parser.GROUP, call("increase", anchored(o.selector(), p.window)), stored...))
 	final := o.labels()
 	if p.exclude != nil {
-		devices, final = p.exclude.from(devices, p.tupleLabels()), p.scopeLabels()
+		devices, final = p.exclude.from(devices, p.tupleLabels()), nil
 	}
 	if of := bothOf(key, final); !slices.Equal(of, stored) {
 		devices = aggregate(parser.GROUP, devices, of...) // a device counts once, whatever it has several series for

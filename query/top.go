@@ -3,30 +3,21 @@ package query
 import (
 	"cmp"
 	"context"
-	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/endscope/endscope/scopes"
 )
 
-// ranking says which series of a plan are shown, by their values over the whole span: for every scope so many.
+// ranking says which series of a plan are shown, by their values over the whole span: so many of all that its pattern makes.
 type ranking struct {
-	plan   *plan
-	pair   pair
-	kept   map[string]int // place of each series that is shown, by its labels' bytes
-	groups []*rankedScope // by scope
-	folds  bool           // some scope has more series than are shown
-}
-
-// rankedScope is the part of a ranking that lies in one scope.
-type rankedScope struct {
-	scope scopes.Path
-	kept  []labels.Labels // best first
-	rest  int
+	plan *plan
+	pair pair
+	kept []labels.Labels // best first
+	at   map[string]int  // place of each series that is shown, by its labels' bytes
+	rest int             // series that are not shown
 }
 
 // other is what a question evaluates for the series that its ranking leaves out.
@@ -51,7 +42,7 @@ func (d *drillDown) rank(ctx context.Context, questions []*question) error {
 			if err != nil {
 				return err
 			}
-			rankings[k] = &ranking{plan: q.plan, pair: whole, kept: map[string]int{}}
+			rankings[k] = &ranking{plan: q.plan, pair: whole, at: map[string]int{}}
 			all = append(all, whole.list()...)
 		}
 		q.ranking = rankings[k]
@@ -70,14 +61,14 @@ func (d *drillDown) rank(ctx context.Context, questions []*question) error {
 	return nil
 }
 
-// order puts the series of each scope in order: by value, those without one last, then by name.
+// order puts the series in order: by value, those without one last, then by name.
 func (r *ranking) order(top int, ascending bool) {
 	type entry struct {
 		labels labels.Labels
 		value  *float64
 		key    string
 	}
-	byScope := map[scopes.Path][]entry{}
+	var entries []entry
 	seen := map[string]bool{}
 	for _, e := range r.pair.list() {
 		for i, part := range e.runs {
@@ -89,8 +80,7 @@ func (r *ranking) order(top int, ascending bool) {
 				key := string(s.Metric.Bytes(nil))
 				if !seen[key] {
 					seen[key] = true
-					scope := r.scopeOf(s.Metric)
-					byScope[scope] = append(byScope[scope], entry{s.Metric, value[0], key})
+					entries = append(entries, entry{s.Metric, value[0], key})
 				}
 			}
 		}
@@ -104,16 +94,11 @@ func (r *ranking) order(top int, ascending bool) {
 		}
 		return cmp.Compare(*b, *a)
 	}
-	for _, scope := range slices.SortedFunc(maps.Keys(byScope), func(a, b scopes.Path) int { return strings.Compare(a.String(), b.String()) }) {
-		entries := byScope[scope]
-		slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(better(a.value, b.value), labels.Compare(a.labels, b.labels)) })
-		group := &rankedScope{scope: scope, rest: max(0, len(entries)-top)}
-		for i, e := range entries[:len(entries)-group.rest] {
-			r.kept[e.key] = i
-			group.kept = append(group.kept, e.labels)
-		}
-		r.groups = append(r.groups, group)
-		r.folds = r.folds || group.rest > 0
+	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(better(a.value, b.value), labels.Compare(a.labels, b.labels)) })
+	r.rest = max(0, len(entries)-top)
+	for i, e := range entries[:len(entries)-r.rest] {
+		r.at[e.key] = i
+		r.kept = append(r.kept, e.labels)
 	}
 }
 
@@ -124,110 +109,71 @@ func btoi(b bool) int {
 	return 0
 }
 
-// scopeOf returns the scope that was asked for and that a series belongs to.
-func (r *ranking) scopeOf(ls labels.Labels) scopes.Path {
-	path, depth := scopes.Of(ls), r.plan.scope.Level().Depth()
-	if depth < scopes.LevelInstance.Depth() {
-		path.Instance = ""
-	}
-	if depth < scopes.LevelDeployment.Depth() {
-		path.Deployment = ""
-	}
-	return path
-}
-
 // keeps says whether a series is shown, by its labels' bytes.
 func (r *ranking) keeps(key string) bool {
-	_, ok := r.kept[key]
-	return ok || !r.folds
+	_, ok := r.at[key]
+	return ok || r.rest == 0
 }
 
-// place returns the scope of a series and its place there; what has none comes last.
-func (r *ranking) place(ls labels.Labels) (scope string, rank int) {
-	rank, ok := r.kept[string(ls.Bytes(nil))]
-	if !ok {
-		rank = math.MaxInt - 1
+// place returns the place of a series; what has none comes last.
+func (r *ranking) place(key string) int {
+	if i, ok := r.at[key]; ok {
+		return i
 	}
-	return r.scopeOf(ls).String(), rank
-}
-
-// rest returns how many series are folded in the scope of a series, at least one.
-func (r *ranking) rest(ls labels.Labels) int {
-	scope := r.scopeOf(ls)
-	i := slices.IndexFunc(r.groups, func(g *rankedScope) bool { return g.scope == scope })
-	if i < 0 {
-		return 1
-	}
-	return max(1, r.groups[i].rest)
+	return math.MaxInt - 1
 }
 
 // restricted returns the plan narrowed to the values that the shown series have. That may still be more than those
-// series, where the plan is split by several dimensions.
+// series, where several labels tell them apart.
 func (r *ranking) restricted() *plan {
 	out := *r.plan
-	if !r.folds || out.def.Source.Kind == scopes.KindSkew { // one instance's share depends on all of them
+	if r.rest == 0 || out.def.Source.Kind == scopes.KindSkew { // one instance's share depends on all of them
 		return &out
 	}
 	out.filter = slices.Clone(out.filter)
-	for _, dim := range out.split {
-		if dim.Derive != nil {
+	for _, label := range out.tupleLabels() {
+		if slices.ContainsFunc(out.split, func(dim scopes.Dimension) bool { return dim.Derive != nil && labelOf(dim) == label }) {
 			continue
 		}
 		var values []string
-		for _, g := range r.groups {
-			for _, ls := range g.kept {
-				values = append(values, ls.Get(dim.Label))
-			}
+		for _, ls := range r.kept {
+			values = append(values, ls.Get(label))
 		}
 		slices.Sort(values)
-		out.filter = append(out.filter, oneOf(dim.Label, slices.Compact(values), labels.MatchEqual, labels.MatchRegexp))
+		out.filter = append(out.filter, oneOf(label, slices.Compact(values), labels.MatchEqual, labels.MatchRegexp))
 	}
 	return &out
 }
 
-const (
-	// maxFolds is the number of scopes that are folded by an expression each.
-	maxFolds = 20
-	// maxTuples is the number of series that one expression may leave out: it names each.
-	maxTuples = 200
-)
+// maxTuples is the number of series that one expression may leave out: it names each.
+const maxTuples = 200
 
-// fold plans the series that stand for those that a question's ranking leaves out, one in each scope.
+// fold plans the series that stands for those that a question's ranking leaves out.
 func (d *drillDown) fold(ctx context.Context, q *question) error {
 	r := q.ranking
-	if !r.folds {
+	if r.rest == 0 {
 		return nil
 	}
-	if len(r.groups) <= maxFolds && separable(q.plan.def.Source.Kind) {
-		var others []other
-		for _, g := range r.groups {
-			pl, err := d.leaveOut(ctx, q.plan, g)
-			if err != nil {
-				return err
-			}
-			if pl != nil {
-				others = append(others, other{plan: pl})
-			}
+	if separable(q.plan.def.Source.Kind) {
+		pl, err := d.leaveOut(ctx, q.plan, r.kept)
+		if err != nil {
+			return err
 		}
-		if len(others) == len(r.groups) {
-			q.others = others
+		if pl != nil {
+			q.other = &other{plan: pl}
 			return nil
 		}
 	}
-	pl := *q.plan
-	pl.exclude = &folded{}
-	for _, g := range r.groups {
-		for _, ls := range g.kept {
-			pl.exclude.tuples = append(pl.exclude.tuples, q.plan.tuple(ls))
-		}
-	}
-	if len(pl.exclude.tuples) > maxTuples {
-		for _, g := range r.groups {
-			q.left += g.rest
-		}
+	if len(r.kept) > maxTuples {
+		q.left += r.rest
 		return nil
 	}
-	q.others = []other{{plan: &pl}}
+	pl := *q.plan
+	pl.exclude = &folded{}
+	for _, ls := range r.kept {
+		pl.exclude.tuples = append(pl.exclude.tuples, q.plan.tuple(ls))
+	}
+	q.other = &other{plan: &pl}
 	return nil
 }
 
@@ -241,20 +187,20 @@ func separable(k scopes.Kind) bool {
 	return false
 }
 
-// leaveOut returns the plan of one scope without the series that are shown there, nil where these are told apart by more than one label:
+// leaveOut returns the plan of all series together but those that are shown, nil where these are told apart by more than one label:
 // that is beyond matchers.
-func (d *drillDown) leaveOut(ctx context.Context, whole *plan, g *rankedScope) (*plan, error) {
-	pl := *whole
-	pl.scope = scopes.Pattern(g.scope)
-	pl.matchers = pl.scope.Matchers()
-	told := pl.tupleLabels()
-	i := slices.IndexFunc(pl.split, func(dim scopes.Dimension) bool { return slices.Equal(told, []string{labelOf(dim)}) })
-	if i < 0 {
+func (d *drillDown) leaveOut(ctx context.Context, whole *plan, kept []labels.Labels) (*plan, error) {
+	told := whole.tupleLabels()
+	if len(told) != 1 {
 		return nil, nil
 	}
-	dim := pl.split[i]
-	pl.split = nil
+	dim := scopes.Dimension{Name: told[0], Label: told[0]} // of the scope, where the split does not know it
+	if i := slices.IndexFunc(whole.split, func(dim scopes.Dimension) bool { return labelOf(dim) == told[0] }); i >= 0 {
+		dim = whole.split[i]
+	}
+	pl := *whole
+	pl.split, pl.together = nil, true
 	return &pl, d.resolver.narrow(ctx, &pl, dim, func(value string) bool {
-		return !slices.ContainsFunc(g.kept, func(ls labels.Labels) bool { return ls.Get(told[0]) == value })
+		return !slices.ContainsFunc(kept, func(ls labels.Labels) bool { return ls.Get(told[0]) == value })
 	})
 }

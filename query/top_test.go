@@ -13,18 +13,6 @@ import (
 	"github.com/endscope/endscope/scopes"
 )
 
-// scopeOfGroup returns the scope at a level that a group lies in.
-func scopeOfGroup(g group, level scopes.Level) scopes.Path {
-	p := g.scope
-	if level != scopes.LevelInstance {
-		p.Instance = ""
-	}
-	if level == scopes.LevelEndpoint {
-		p.Deployment = ""
-	}
-	return p
-}
-
 func merge(list []observed) (out observed) {
 	for _, o := range list {
 		out.present = out.present || o.present
@@ -58,10 +46,11 @@ func TestTheTopAndTheRestAgreeWithTheRawObservations(t *testing.T) {
 			return exactly(float64(o.failed) / float64(len(o.seconds))), len(o.seconds) > 0
 		}, 1e-9},
 	}
-	for _, scopeText := range []string{"credit", "*", "*/*", "credit/blue"} {
-		for _, split := range [][]string{{"instanceId"}, {"deployment"}, {"statusCode"}, {"statusCodeClass"}, {"instanceId", "statusCode"}, {"statusCodeClass", "instanceId"}} {
+	for _, scopeText := range []string{"credit", "*", "*/*", "credit/*", "*/*/*", "credit/blue"} {
+		for _, split := range [][]string{{}, {"instanceId"}, {"deployment"}, {"statusCode"}, {"statusCodeClass"}, {"instanceId", "statusCode"}, {"statusCodeClass", "instanceId"}} {
 			scope := pattern(t, scopeText)
-			if slices.Contains(split, "deployment") && scope.Level() != scopes.LevelEndpoint {
+			if slices.Contains(split, "deployment") && scope.Level() != scopes.LevelEndpoint ||
+				slices.Contains(split, "instanceId") && scope.Level() == scopes.LevelInstance || len(split)+len(scope.Wildcards()) == 0 {
 				continue
 			}
 			for metric, m := range metrics {
@@ -97,7 +86,7 @@ func TestTheTopAndTheRestAgreeWithTheRawObservations(t *testing.T) {
 						whole := map[scopes.Path][2][]float64{}
 						left := map[scopes.Path]int{}
 						for g, o := range s.observe(scope, split, s.start, s.end) {
-							p := scopeOfGroup(g, scope.Level())
+							p := scopes.Path(scope)
 							v, ok := m.value(o)
 							at := 0
 							if _, in := shown[g]; !in {
@@ -143,7 +132,7 @@ func TestTheTopAndTheRestAgreeWithTheRawObservations(t *testing.T) {
 								if as, ok := shown[g]; ok {
 									compare(as, true, i, o)
 								} else {
-									p := scopeOfGroup(g, scope.Level())
+									p := scopes.Path(scope)
 									folded[p] = append(folded[p], o)
 								}
 							}
@@ -198,13 +187,99 @@ func TestTheTopOfStatesAndWhatCannotBeFolded(t *testing.T) {
 	whole, err := b.planner.DrillDown(b.ctx(), Request{Scopes: []scopes.Pattern{pattern(t, "*")}, Metrics: []string{"DeploymentCapacity"}, Split: []string{"State"}, Start: testTime, End: b.now, Interval: Interval{Full: true}})
 	require.NoError(t, err)
 	states := ask("DeploymentCapacity", "State")
-	byScope := func(a *Answer) map[string]float64 {
-		out := map[string]float64{}
+	total := func(a *Answer) (sum float64) {
 		for _, s := range a.Series {
-			out[s.Scope.String()] += *s.Values[0]
+			sum += *s.Values[0]
+		}
+		return sum
+	}
+	require.InDelta(t, total(whole), total(states), 1e-9)
+	require.Len(t, states.Series, 2)
+	require.Equal(t, len(whole.Series)-1, states.Series[1].Folded)
+	require.Equal(t, "*", states.Series[1].Scope.String())
+}
+
+func TestTheTopIsThatOfEachScopeAsItWasAskedFor(t *testing.T) {
+	b := newBench(t)
+	app := b.append()
+	// Two and a half minutes at a level, and as long at another.
+	for name, level := range map[string][2]float64{"a/blue/i-0": {0.9, 0.1}, "a/blue/i-1": {0.2, 0.7}, "a/green/i-0": {0.1, 0.8}, "b/blue/i-0": {0.4, 0.9}, "c/blue/i-0": {0.3, 0.3}, "c/blue/i-1": {0.1, 0.2}} {
+		for i := range 20 {
+			app.float(testTime.Add(time.Duration(i+1)*15*time.Second), level[i/10], seriesOf("instance_cpu_utilization_ratio", path(t, name)))
+		}
+	}
+	app.done()
+	half := testTime.Add(150 * time.Second)
+	b.now = half.Add(150 * time.Second)
+	ask := func(r Request, granted []string, patterns ...string) []string {
+		for _, text := range patterns {
+			r.Scopes = append(r.Scopes, pattern(t, text))
+		}
+		r.Metrics, r.Start, r.End, r.Interval = []string{"CpuUtilizationPercentage"}, half, b.now, Interval{Full: true}
+		answer, err := b.planner.DrillDown(b.ctx(granted...), r)
+		require.NoError(t, err)
+		require.Nil(t, answer.Truncated)
+		round := func(v *float64) float64 { return math.Round(*v*100) / 100 }
+		var out []string
+		for _, s := range answer.Series {
+			text := fmt.Sprintf("%s %s=%v", s.Scope, strings.Join(sortedValues(s.Dimensions), " "), round(s.Values[0]))
+			if s.Compared != nil {
+				text += fmt.Sprintf(" was %v", round(s.Compared[0]))
+			}
+			if s.Folded > 0 {
+				text += fmt.Sprintf(" (%d)", s.Folded)
+			}
+			out = append(out, text)
 		}
 		return out
 	}
-	require.Equal(t, byScope(whole), byScope(states))
-	require.Len(t, states.Series, len(whole.Series))
+	require.Equal(t, []string{"b/blue/i-0 =90", "a/green/i-0 =80", "*/*/* =32.5 (4)"}, ask(Request{Top: 2}, nil, "*/*/*"))
+	require.Equal(t, []string{"a/blue/i-0 =10", "c/blue/i-1 =20", "*/*/* =67.5 (4)"}, ask(Request{Top: 2, OrderBy: OrderBy{Ascending: true}}, nil, "*/*/*"))
+	require.Equal(t, []string{"b/blue/i-0 =90 was 40", "a/green/i-0 =80 was 10", "*/*/* =32.5 was 37.5 (4)"}, ask(Request{Top: 2, Compare: Compare{Previous: true}}, nil, "*/*/*"))
+	require.Equal(t, []string{"b =90", "a =53.33", "* =25 (1)"}, ask(Request{Top: 2}, nil, "*"))
+	require.Equal(t, []string{"b/blue/i-0 blue i-0=90", "a/green/i-0 green i-0=80", "* other other=32.5 (4)"}, ask(Request{Top: 2, Split: []string{"deployment", "instanceId"}}, nil, "*"))
+	require.Equal(t, []string{"a/green =80", "a/* =40 (1)", "c/blue =25"}, ask(Request{Top: 1}, nil, "a/*", "c/blue"), "one series is its own top")
+	require.Equal(t, []string{"a/green/i-0 i-0=80", "a/* other=40 (2)", "c/blue/i-0 i-0=30", "c/blue other=20 (1)"}, ask(Request{Top: 1, Split: []string{"instanceId"}}, nil, "a/*", "c/blue"))
+	require.Equal(t, []string{"b/blue/i-0 =90", "*/*/* =42 (5)", "a/green/i-0 =80", "a/*/* =40 (2)"}, ask(Request{Top: 1}, nil, "*/*/*", "a/*/*"))
+	require.Equal(t, []string{"b/blue/i-0 =90", "*/*/* =42 (5)", "*/blue/* =32.5 (4)"}, ask(Request{Top: 1}, nil, "*/*/*", "*/blue/*"), "no series is shown twice")
+	// What is not visible is neither shown nor folded.
+	require.Equal(t, []string{"a/blue/i-1 =70", "*/*/* =20 (3)"}, ask(Request{Top: 1}, []string{"a/blue", "c"}, "*/*/*"))
+	require.Equal(t, []string{"a =40", "* =25 (1)"}, ask(Request{Top: 1}, []string{"a/blue", "c"}, "*"))
+	require.Len(t, ask(Request{Top: 3}, []string{"a"}, "*/*/*"), 3)
+
+	_, err := b.planner.DrillDown(b.ctx(), Request{Scopes: []scopes.Pattern{pattern(t, "a"), pattern(t, "b")}, Metrics: []string{"CpuUtilizationPercentage"}, Start: half, End: b.now, Top: 1})
+	var bad *ParamError
+	require.ErrorAs(t, err, &bad)
+	require.Equal(t, "top", bad.Name)
+}
+
+// TestWhatIsLeftOutSaysNothingOfTheRest asks for a percentile of native histograms, of which one classic one is shown.
+func TestWhatIsLeftOutSaysNothingOfTheRest(t *testing.T) {
+	b := newBench(t)
+	app := b.append()
+	old := path(t, "old/blue/i-0")
+	for i := range 9 {
+		at := testTime.Add(time.Duration(i) * 15 * time.Second)
+		for le, share := range map[string]float64{"1": 0, "10": 3, "+Inf": 3} {
+			app.counter(testTime, at, share*float64(i), seriesOf("endpoint_request_duration_seconds_bucket", old, "le", le, "status_code", "200"))
+		}
+		app.counter(testTime, at, 3*float64(i), seriesOf("endpoint_request_duration_seconds_count", old, "status_code", "200"))
+		app.counter(testTime, at, 15*float64(i), seriesOf("endpoint_request_duration_seconds_sum", old, "status_code", "200"))
+		for _, name := range []string{"a/blue/i-0", "a/blue/i-1", "b/blue/i-0"} {
+			app.hist(testTime, at, nativeHistogram(slices.Repeat([]float64{0.1, 0.2, 0.4}, i)), seriesOf("endpoint_request_duration_seconds", path(t, name), "status_code", "200"))
+		}
+	}
+	app.done()
+	b.now = testTime.Add(2 * time.Minute)
+	for _, scope := range []string{"*", "*/*", "*/*/*"} {
+		answer, err := b.planner.DrillDown(b.ctx(), Request{Scopes: []scopes.Pattern{pattern(t, scope)}, Metrics: []string{"RequestLatency_P50"}, Start: testTime, End: b.now, Interval: Interval{Full: true}, Top: 1})
+		require.NoError(t, err)
+		require.Len(t, answer.Series, 2)
+		require.Equal(t, "old", answer.Series[0].Scope.Endpoint)
+		require.Equal(t, HistogramClassic, answer.Series[0].Histogram.Kind)
+		rest := answer.Series[1]
+		require.Equal(t, scope, rest.Scope.String())
+		require.Equal(t, HistogramNative, rest.Histogram.Kind)
+		require.InEpsilon(t, 200, *rest.Values[0], bucketGrowth-1)
+	}
 }

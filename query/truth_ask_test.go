@@ -18,8 +18,8 @@ func (w *world) ask(rng *rand.Rand, def *scopes.Definition, level scopes.Level) 
 	q := &asked{world: w, level: level, now: w.end.UnixMilli()}
 	texts := map[scopes.Level][][]string{
 		scopes.LevelEndpoint:   {{"*"}, {"credit"}, {"chat.v2"}, {"credit", "fraud"}, {"*"}},
-		scopes.LevelDeployment: {{"*/*"}, {"credit/*"}, {"*/blue"}, {"chat.v2/m"}, {"credit/blue", "fraud/blue"}, {"*/*"}},
-		scopes.LevelInstance:   {{"*/*/*"}, {"*/*/i-0"}, {"chat.v2/*/*"}, {"credit/blue/i-0", "credit/green/i-0"}, {"*/*/*"}},
+		scopes.LevelDeployment: {{"*/*"}, {"credit/*"}, {"*/blue"}, {"chat.v2/m"}, {"credit/blue", "fraud/blue"}, {"credit/*", "fraud/blue"}, {"*/*"}},
+		scopes.LevelInstance:   {{"*/*/*"}, {"*/*/i-0"}, {"chat.v2/*/*"}, {"credit/blue/i-0", "credit/green/i-0"}, {"chat.v2/*/*", "credit/blue/i-0"}, {"*/*/*"}},
 	}[level]
 	for _, text := range texts[rng.IntN(len(texts))] {
 		p, err := scopes.ParsePattern(text)
@@ -42,7 +42,8 @@ func (w *world) ask(rng *rand.Rand, def *scopes.Definition, level scopes.Level) 
 		w.filter(rng, &r, q, def)
 	}
 	w.when(rng, &r, q)
-	if len(q.split) > 0 && rng.IntN(3) == 0 {
+	several := slices.ContainsFunc(q.scopes, func(s scopes.Pattern) bool { return len(s.Wildcards()) > 0 })
+	if (len(q.split) > 0 || several) && rng.IntN(3) == 0 {
 		r.Top = 1 + rng.IntN(3)
 		if r.OrderBy.Ascending = rng.IntN(3) == 0; rng.IntN(2) == 0 {
 			r.OrderBy.Aggregation = def.Aggregations[rng.IntN(len(def.Aggregations))]

@@ -25,7 +25,7 @@ type asked struct {
 	split  []string
 	filter []condition
 	not    map[group]bool // groups, as split tells them, that are left out
-	folded bool           // what is left is one series for each scope
+	folded bool           // what is left is one series for each of scopes
 	// blind are dimensions that the series at hand do not have: neither split nor filter see them.
 	blind []string
 	spans []span
@@ -131,10 +131,14 @@ func (q *asked) groupOf(p scopes.Path, ls map[string]string) (group, bool) {
 		return group{}, false
 	}
 	if q.folded {
-		cut := asked{level: q.level}
-		g = group{scope: cut.pathOf(p)}
+		g = group{scope: q.patternOf(p)}
 	}
 	return g, true
+}
+
+// patternOf returns which of the scopes that are asked for a path belongs to, as it was written.
+func (q *asked) patternOf(p scopes.Path) scopes.Path {
+	return scopes.Path(q.scopes[slices.IndexFunc(q.scopes, func(s scopes.Pattern) bool { return s.Covers(p) })])
 }
 
 // which picks series by a label; nil takes all.
@@ -453,6 +457,10 @@ func ratio(num, den side, partOf bool, change func(float64) float64) rule {
 				return blind.added(s.name, s.c, s.f, w)
 			}
 			top, bottom := sums(num), sums(den)
+			if q.folded {
+				// Of a side that does not know all of the split, what stands beside something that is left.
+				top, bottom = q.beside(num, den, top, w), q.beside(den, num, bottom, w)
+			}
 			divide := func(g, above, below group) {
 				n, ok := top[above]
 				d, has := bottom[below]
@@ -477,6 +485,27 @@ func ratio(num, den side, partOf bool, change func(float64) float64) rule {
 		}
 		return out
 	}
+}
+
+// beside returns the sums of a side that is folded: where it is blind, of those of its series that have some left of the other.
+func (q *asked) beside(s, other side, sums map[group]float64, w span) map[group]float64 {
+	if len(s.blind) == 0 {
+		return sums
+	}
+	each := *q
+	each.folded = false
+	left := map[group]bool{}
+	for g := range each.added(other.name, other.c, other.f, w) {
+		left[each.without(g, s.blind)] = true
+	}
+	each.not, each.blind = nil, s.blind
+	out := map[group]float64{}
+	for g, v := range each.added(s.name, s.c, s.f, w) {
+		if left[g] {
+			out[group{scope: q.patternOf(g.scope)}] += v
+		}
+	}
+	return out
 }
 
 // without returns the group with dimensions left empty.

@@ -132,7 +132,7 @@ func (q *asked) past(r query.Request) *asked {
 	return &p
 }
 
-// top checks that the series of an answer are those that the whole span puts first, in each scope. Where two cannot be told apart either
+// top checks that the series of an answer are those that the whole span puts first, of each scope as it was asked for. Where two cannot be told apart either
 // may be there.
 func (b *truthBench) top(c *comparison, r query.Request, q *asked, must rule, a scopes.Aggregation, got map[group]query.AnswerSeries, want, before truth) {
 	whole := *q
@@ -151,8 +151,7 @@ func (b *truthBench) top(c *comparison, r query.Request, q *asked, must rule, a 
 		}
 		return v
 	}
-	cut := asked{level: q.level}
-	scope := func(g group) scopes.Path { return cut.pathOf(g.scope) }
+	scope := func(g group) scopes.Path { return q.patternOf(g.scope) }
 	all := map[group]bool{}
 	for _, list := range []truth{ranks, want} {
 		for g := range list {

@@ -182,6 +182,15 @@ func TestMetricsParametersAreRefusedByName(t *testing.T) {
 	w := ask(t, h, http.MethodGet, metricsPath+q.Encode(), "")
 	require.Equal(t, 400, w.Code)
 	require.Contains(t, w.Body.String(), "must come with split")
+	q.Set("scope", "*/*")
+	q.Set("top", "1")
+	q.Del("compare")
+	w = ask(t, h, http.MethodGet, metricsPath+q.Encode(), "")
+	require.Equal(t, 200, w.Code, w.Body)
+	require.Contains(t, w.Body.String(), `{"scope":"*/*","metric":"CpuUtilizationPercentage"`)
+	require.Contains(t, w.Body.String(), `"folded":`)
+	w = ask(t, h, http.MethodGet, metricsPath+q.Encode(), "", "Accept", "text/csv")
+	require.Contains(t, w.Body.String(), ",*/*,CpuUtilizationPercentage,")
 }
 
 func TestMetricsPostEqualsGet(t *testing.T) {

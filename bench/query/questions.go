@@ -138,12 +138,12 @@ func questions(p plan) []question {
 		heatMap("gpu", "GPU utilisation by instance of an endpoint, 24 h", "GpuUtilizationPercentage", "gpu_utilization_ratio", endpoint, one, day, auto(day)),
 		heatMap("gpu-fleet", "GPU utilisation of every instance, 24 h at 15 min", "GpuUtilizationPercentage", "gpu_utilization_ratio", "*/*/*", "", day, 15*time.Minute),
 		{
-			name: "top", title: "top 5 instances of every endpoint by CPU, 24 h", span: day, instant: true, key: []string{"instance"}, read: readMetrics, victoria: same,
+			name: "top", title: "top 5 instances of the fleet by CPU, 24 h", span: day, instant: true, key: []string{"instance"}, read: readMetrics, victoria: same,
 			ours: func(w window) request {
-				return metrics("CpuUtilizationPercentage", "*", w, "split", "deployment,instanceId", "top", "5", "interval", "full")
+				return metrics("CpuUtilizationPercentage", "*/*/*", w, "top", "5", "interval", "full")
 			},
 			peers: func(_ dialect, w window) []request {
-				return []request{w.evaluate(fmt.Sprintf("100 * topk by (endpoint) (5, avg by (endpoint, deployment, instance) (avg_over_time(instance_cpu_utilization_ratio[%s])))", seconds(w.length())), 0)}
+				return []request{w.evaluate(fmt.Sprintf("100 * topk(5, avg by (endpoint, deployment, instance) (avg_over_time(instance_cpu_utilization_ratio[%s])))", seconds(w.length())), 0)}
 			},
 		},
 		{

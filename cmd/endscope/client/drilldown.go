@@ -166,7 +166,7 @@ func (c *connection) metrics() *cobra.Command {
 	fs.StringVar(&interval, "interval", "", "Length of a window, such as PT1M or 5m.")
 	fs.StringArrayVar(&split, "split", nil, "Dimension to split by; repeatable.")
 	fs.StringVar(&filter, "filter", "", "Only what meets these conditions on dimensions, such as \"deployment eq 'blue'\".")
-	fs.IntVar(&top, "top", 0, "Series to keep of each metric and scope; the rest is folded into one.")
+	fs.IntVar(&top, "top", 0, "Series to keep of each metric and entry of scope; the rest is folded into one.")
 	fs.StringVar(&orderBy, "order-by", "", "What --top ranks by: an aggregation over the whole time, and asc or desc.")
 	fs.StringVar(&compare, "compare", "", "Past to compare with: an offset such as 1d, previous, or a start.")
 	fs.BoolVar(&plan, "plan", false, "Say by which PromQL expressions the answer was computed, on standard error.")
