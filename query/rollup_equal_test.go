@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -41,6 +42,9 @@ func fleetQuestion(rnd *rand.Rand, catalogue *scopes.Catalogue, start, now time.
 	if !r.Start.Before(r.End.Add(-2 * time.Second)) {
 		r.Start = r.End.Add(-10 * time.Minute)
 	}
+	if rnd.IntN(3) == 0 { // windows of five minutes, say, that begin at any minute
+		r.Compare.Offset = time.Duration(1+rnd.IntN(20)) * time.Minute
+	}
 	return r
 }
 
@@ -60,14 +64,15 @@ func requireSame(t *testing.T, b *rollupBench, r Request) {
 		g := got.Series[i]
 		require.Equal(t, w.Scope, g.Scope, about)
 		require.Equal(t, w.Dimensions, g.Dimensions, about)
-		for j, v := range w.Values {
-			at := time.UnixMilli(want.Timestamps[j]).UTC().Format(time.RFC3339)
-			if v == nil || g.Values[j] == nil {
-				require.True(t, v == nil && g.Values[j] == nil, "%s: %s of %v at %s: %v with roll-ups, %v without", about, w.Aggregation, w.Scope, at, text1(g.Values[j]), text1(v))
+		values := slices.Concat(g.Values, g.Compared)
+		for j, v := range slices.Concat(w.Values, w.Compared) {
+			at := fmt.Sprint(j, " windows after ", time.UnixMilli(want.Timestamps[0]).UTC().Format(time.RFC3339), ", compared with ", want.Compared)
+			if v == nil || values[j] == nil {
+				require.True(t, v == nil && values[j] == nil, "%s: %s of %v at %s: %v with roll-ups, %v without", about, w.Aggregation, w.Scope, at, text1(values[j]), text1(v))
 				continue
 			}
-			if d := math.Abs(*v - *g.Values[j]); d > 1e-9*max(math.Abs(*v), 1) {
-				t.Fatalf("%s: %s of %v %v at %s: %v with roll-ups, %v without", about, w.Aggregation, w.Scope, w.Dimensions, at, *g.Values[j], *v)
+			if d := math.Abs(*v - *values[j]); d > 1e-9*max(math.Abs(*v), 1) {
+				t.Fatalf("%s: %s of %v %v at %s: %v with roll-ups, %v without", about, w.Aggregation, w.Scope, w.Dimensions, at, *values[j], *v)
 			}
 		}
 	}

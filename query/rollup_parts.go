@@ -66,7 +66,7 @@ func (p *Planner) runs(ctx context.Context, win windows, raw bool, expr func() p
 		}
 		r := run{windows: windows{win.start.Add(time.Duration(i) * win.length), win.length, j - i}, first: i}
 		if good[i] {
-			r.expr, _ = w.again(expr(), win.length)
+			r.expr, _ = w.again(expr(), common(win))
 			r.rollup = model.Duration(w.finest).String()
 		} else {
 			r.expr = expr()
