@@ -85,13 +85,13 @@ func pathsWith(ctx context.Context, q storage.Querier, from, to time.Time, names
 
 // eachSeries calls f for every selected series; with labelsOnly their samples are not loaded.
 func eachSeries(ctx context.Context, q storage.Querier, from, to time.Time, labelsOnly bool, f func(storage.Series) error, ms ...*labels.Matcher) error {
-	hints := &storage.SelectHints{Start: from.UnixMilli(), End: to.UnixMilli()}
+	hints := &storage.SelectHints{Start: from.UnixMilli(), End: to.UnixMilli(), DisableTrimming: true} // see untrimmed
 	if labelsOnly {
 		hints.Func = "series"
 	}
 	set := q.Select(ctx, false, hints, ms...)
 	for set.Next() {
-		if err := f(set.At()); err != nil {
+		if err := f(&trimmedSeries{set.At(), hints.Start, hints.End}); err != nil {
 			return err
 		}
 	}
