@@ -15,7 +15,7 @@ import (
 // ask makes up a question about a definition.
 func (w *world) ask(rng *rand.Rand, def *scopes.Definition, level scopes.Level) (query.Request, *asked) {
 	r := query.Request{Metrics: []string{def.Name}, Aggregations: def.Aggregations}
-	q := &asked{world: w, level: level, now: w.end.UnixMilli()}
+	q := &asked{world: w, level: level, now: w.now.UnixMilli()}
 	texts := map[scopes.Level][][]string{
 		scopes.LevelEndpoint:   {{"*"}, {"credit"}, {"chat.v2"}, {"credit", "fraud"}, {"*"}},
 		scopes.LevelDeployment: {{"*/*"}, {"credit/*"}, {"*/blue"}, {"chat.v2/m"}, {"credit/blue", "fraud/blue"}, {"credit/*", "fraud/blue"}, {"*/*"}},
@@ -157,7 +157,11 @@ func (w *world) when(rng *rand.Rand, r *query.Request, q *asked) {
 		to = whole + time.Duration(rng.IntN(600))*time.Second // a part of it is still to come
 	}
 	r.Start, r.End = w.start.Add(from), w.start.Add(to)
-	choice := []time.Duration{time.Minute, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 90 * time.Second, 7 * time.Minute, 45 * time.Second, 0, -1}[rng.IntN(10)]
+	choices := []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 0, -1}
+	if !w.calm {
+		choices = append(choices, 90*time.Second, 7*time.Minute, 45*time.Second) // roll-ups have nothing to say about most of these
+	}
+	choice := choices[rng.IntN(len(choices))]
 	switch {
 	case choice < 0:
 		r.Interval.Full = true

@@ -544,7 +544,9 @@ func quantile(name string, percent int, factor float64) rule {
 			return counted(name, nil, observations, 0, 1)(q, scopes.Total)
 		}
 		out := truth{}
-		shared := q.layouts(name)
+		whole := *q
+		whole.not = nil // what is folded has the buckets that all have
+		shared := whole.layouts(name)
 		delete(shared, "exponential")
 		for g, list := range q.of(name, nil) {
 			for i, w := range q.spans {

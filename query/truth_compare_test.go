@@ -3,6 +3,7 @@ package query_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -12,20 +13,44 @@ import (
 	"github.com/endscope/endscope/scopes"
 )
 
-// compare asks and compares every value.
+// compare asks and compares every value. What was answered from roll-ups is asked again without.
 func (b *truthBench) compare(t *testing.T, r query.Request, q *asked, must rule, sums *tally) {
 	t.Helper()
-	name := q.text(r)
+	known := map[string]truth{}
+	r.Plan = true
+	rolled := func(s query.PlanStep) bool { return s.Rollup != "" }
+	if answer := b.answer(t, q.text(r), r, q, remembered(known, must), sums); answer != nil && slices.ContainsFunc(answer.Plan, rolled) {
+		sums.rolled++
+		r.Raw = true
+		if answer := b.answer(t, "raw: "+q.text(r), r, q, remembered(known, must), sums); answer != nil && slices.ContainsFunc(answer.Plan, rolled) {
+			t.Errorf("%s: roll-ups were used although they were not wanted", q.text(r))
+		}
+	}
+}
+
+// remembered is a rule that computes an answer once.
+func remembered(known map[string]truth, must rule) rule {
+	return func(q *asked, a scopes.Aggregation) truth {
+		key := fmt.Sprint(a, q.spans, q.folded, q.not)
+		if known[key] == nil {
+			known[key] = must(q, a)
+		}
+		return maps.Clone(known[key])
+	}
+}
+
+func (b *truthBench) answer(t *testing.T, name string, r query.Request, q *asked, must rule, sums *tally) *query.Answer {
+	t.Helper()
 	answer, err := b.planner.DrillDown(scopes.WithGrants(context.Background(), scopes.AllAccess()), r)
 	if err != nil {
 		t.Errorf("%s: %v", name, err)
-		return
+		return nil
 	}
 	sums.question(r)
 	whole := span{q.spans[0].from, q.spans[len(q.spans)-1].to}
 	if len(answer.Timestamps) != len(q.spans) || answer.Timestamps[0] != whole.from || answer.End.UnixMilli() != whole.to {
 		t.Errorf("%s: windows are %v + %v, want %v", name, answer.Timestamps, answer.Interval, q.spans)
-		return
+		return nil
 	}
 	for _, warning := range answer.Warnings {
 		if !strings.HasSuffix(warning, "it is the highest bound of the buckets") {
@@ -35,7 +60,7 @@ func (b *truthBench) compare(t *testing.T, r query.Request, q *asked, must rule,
 	past := q.past(r)
 	if (past == nil) != (answer.Compared == nil) || past != nil && answer.Compared.Start.UnixMilli() != past.spans[0].from {
 		t.Errorf("%s: is compared with %v", name, answer.Compared)
-		return
+		return nil
 	}
 	for _, a := range r.Aggregations {
 		sums.kind(q, r, a)
@@ -110,6 +135,7 @@ func (b *truthBench) compare(t *testing.T, r query.Request, q *asked, must rule,
 		}
 		c.done()
 	}
+	return answer
 }
 
 // past is the question that an answer is compared with; nil for none.

@@ -66,6 +66,7 @@ func TestTruth(t *testing.T) {
 					}
 				}
 				all[seed].samples = w.samples
+				require.Positive(t, all[seed].rolled, "no question was answered from roll-ups")
 			})
 		}
 	})
@@ -73,19 +74,21 @@ func TestTruth(t *testing.T) {
 	for _, each := range all {
 		sum.add(each)
 	}
-	t.Logf("%d samples; %d questions, %d filtered, %d with a top, %d compared with the past; %d kinds of them; %d series; %d values compared, of which %d are no data",
-		sum.samples, sum.questions, sum.filtered, sum.topped, sum.compared, len(sum.kinds), sum.series, sum.values, sum.nulls)
+	t.Logf("%d samples; %d questions, %d filtered, %d with a top, %d compared with the past; %d kinds of them; %d answered from roll-ups and again from raw samples; %d series; %d values compared, of which %d are no data",
+		sum.samples, sum.questions, sum.filtered, sum.topped, sum.compared, len(sum.kinds), sum.rolled, sum.series, sum.values, sum.nulls)
 }
 
 // tally is what was compared.
 type tally struct {
 	samples, questions, series, values, nulls int
+	rolled                                    int // questions that were answered with the help of roll-ups
 	filtered, topped, compared                int
 	kinds                                     map[string]bool // definition, level, aggregation and split
 }
 
 func (s *tally) add(o tally) {
 	s.samples, s.questions, s.series, s.values, s.nulls = s.samples+o.samples, s.questions+o.questions, s.series+o.series, s.values+o.values, s.nulls+o.nulls
+	s.rolled += o.rolled
 	s.filtered, s.topped, s.compared = s.filtered+o.filtered, s.topped+o.topped, s.compared+o.compared
 	if s.kinds == nil {
 		s.kinds = map[string]bool{}
@@ -102,11 +105,11 @@ type truthBench struct {
 
 func newTruthBench(t testing.TB, w *world, catalogue *scopes.Catalogue) *truthBench {
 	t.Helper()
-	engine, err := query.NewEngine(query.DefaultConfig(), query.Settings{Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Queryable: w.db})
+	engine, err := query.NewEngine(query.DefaultConfig(), query.Settings{Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Queryable: w.store})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, engine.Close()) })
-	b := &truthBench{world: w, now: w.end}
-	b.planner, err = query.NewPlanner(query.DefaultDrillDownConfig(), query.PlannerSettings{Catalogue: catalogue, Engine: engine, Now: func() time.Time { return b.now }})
+	b := &truthBench{world: w, now: w.now}
+	b.planner, err = query.NewPlanner(query.DefaultDrillDownConfig(), query.PlannerSettings{Catalogue: catalogue, Engine: engine, Now: func() time.Time { return b.now }, Rollups: w.rollups})
 	require.NoError(t, err)
 	return b
 }

@@ -1,7 +1,9 @@
 package query_test
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -10,15 +12,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/storage"
-	promtsdb "github.com/prometheus/prometheus/tsdb"
 	"github.com/stretchr/testify/require"
 
+	"github.com/endscope/endscope/query"
 	"github.com/endscope/endscope/scopes"
+	"github.com/endscope/endscope/tsdb"
 )
 
 // A world is what a few endpoints would push for an hour: everything that the catalogue is computed from, with what goes wrong in
@@ -178,8 +182,11 @@ type member struct {
 
 // world is a store and what was written to it.
 type world struct {
-	db         *promtsdb.DB
+	store      *tsdb.Store
+	rollups    *query.Rollups
+	now        time.Time
 	rng        *rand.Rand
+	calm       bool      // little comes late and few fall silent for long, so that much of it can be rolled up
 	start, end time.Time // of the samples
 	members    []*member
 	series     map[string][]*rawSeries // by name
@@ -206,15 +213,8 @@ type measured struct {
 // newWorld makes up a world.
 func newWorld(t testing.TB, seed uint64) *world {
 	t.Helper()
-	opts := promtsdb.DefaultOptions()
-	opts.EnableSTAsZeroSample = true // as our store does
-	opts.RetentionDuration = math.MaxInt64
-	opts.OutOfOrderTimeWindow = (2 * time.Hour).Milliseconds()
-	db, err := promtsdb.Open(t.TempDir(), nil, nil, opts, nil)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	rng := rand.New(rand.NewPCG(seed, 3))
-	w := &world{db: db, rng: rng, series: map[string][]*rawSeries{}, newest: map[*rawSeries]int64{}}
+	w := &world{rng: rng, calm: seed%2 == 1, series: map[string][]*rawSeries{}, newest: map[*rawSeries]int64{}}
 	w.start = time.Date(2026, 3, 2, rng.IntN(24), rng.IntN(60), rng.IntN(60), 0, time.UTC)
 	w.end = w.start.Add(70 * time.Minute)
 	for i, name := range []string{
@@ -231,9 +231,19 @@ func newWorld(t testing.TB, seed uint64) *world {
 			s.all = nil
 		}
 	}
+	roll := w.open(t)
+	w.now = w.start
 	for _, d := range w.pushes {
+		if d.when.After(w.now.Add(time.Minute)) {
+			w.now = d.when
+			roll() // what comes late finds that it is too late for a roll-up
+		}
 		w.push(t, d)
 	}
+	if w.now = w.end; seed%2 == 0 {
+		w.now = w.end.Add(10 * time.Minute) // all is over
+	}
+	roll()
 	for _, list := range w.series {
 		for _, s := range list {
 			slices.SortFunc(s.all, func(a, b rawSample) int { return int(a.at - b.at) })
@@ -246,6 +256,41 @@ func newWorld(t testing.TB, seed uint64) *world {
 	}
 	w.known = w.instances()
 	return w
+}
+
+// open makes a store with roll-ups, and returns what rolls up all that is due.
+func (w *world) open(t testing.TB) (roll func()) {
+	catalogue, err := scopes.LoadCatalogue()
+	require.NoError(t, err)
+	w.rollups = query.NewRollups(catalogue, query.DefaultConfig().Lookback, prometheus.NewRegistry())
+	cfg := tsdb.DefaultConfig()
+	cfg.Sync = tsdb.SyncOff
+	cfg.Retention = 100 * 365 * 24 * time.Hour
+	log := slog.New(slog.DiscardHandler)
+	w.store, err = tsdb.Open(cfg, tsdb.Settings{Dir: t.TempDir(), Logger: log, Registerer: prometheus.NewRegistry(), Watch: w.rollups})
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(context.Background())
+	stopped := make(chan error, 1)
+	go func() { stopped <- w.store.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		require.NoError(t, <-stopped)
+		require.NoError(t, w.store.Close())
+	})
+	require.Eventually(t, func() bool { return w.store.Ready() == nil }, 30*time.Second, time.Millisecond)
+	rollup := query.DefaultRollupConfig()
+	rollup.Share = 1
+	roller, err := query.NewRoller(rollup, query.RollerSettings{Rollups: w.rollups, Store: w.store, OutOfOrderWindow: cfg.OutOfOrderWindow, Logger: log, Now: func() time.Time { return w.now }})
+	require.NoError(t, err)
+	return func() {
+		for {
+			did, err := roller.Step(scopes.WithGrants(context.Background(), scopes.AllAccess()))
+			require.NoError(t, err)
+			if !did {
+				return
+			}
+		}
+	}
 }
 
 func (w *world) newMember(t testing.TB, n int, name string) *member {
@@ -341,25 +386,34 @@ func (w *world) live(m *member) {
 	if rng.IntN(2) == 0 {
 		stretch(0, rng.IntN(rounds(20*time.Minute)), func(i int) { gone[i] = true }) // comes later
 	}
-	if rng.IntN(2) == 0 {
+	if !w.calm && rng.IntN(2) == 0 {
 		stretch(total*2/3, rounds(time.Duration(2+rng.IntN(15))*time.Minute), func(i int) { gone[i] = true }) // leaves and comes back, or not
 	}
 	for range 3 {
 		stretch(rng.IntN(total), 1+rng.IntN(rounds(4*time.Minute)), func(i int) { silent[i] = true })
 		restart[rng.IntN(total)] = true
 	}
-	stretch(rng.IntN(total), rounds(time.Duration(6+rng.IntN(6))*time.Minute), func(i int) { silent[i] = true })
-	for range 2 { // the way to the server is closed, and then all comes in order
+	if !w.calm || rng.IntN(4) == 0 {
+		stretch(rng.IntN(total), rounds(time.Duration(6+rng.IntN(6))*time.Minute), func(i int) { silent[i] = true })
+	}
+	closings, overtakes := 2, total/20
+	if w.calm {
+		closings, overtakes = rng.IntN(2), rng.IntN(2)
+	}
+	for range closings { // the way to the server is closed, and then all comes in order
 		from, length := rng.IntN(total), 1+rng.IntN(rounds(3*time.Minute))
 		stretch(from, length, func(i int) { late[i] = time.Duration(from+length-i) * m.interval })
 	}
-	for range total / 20 { // a push overtakes others
+	for range overtakes { // a push overtakes others
 		late[rng.IntN(total)] = time.Duration(1+rng.IntN(20))*m.interval + time.Second
 	}
 	var p *process
 	was := map[*rawSeries]bool{} // pushed in the round before
 	ever := map[*rawSeries]bool{}
-	number := 0
+	number, rare := 0, 40
+	if w.calm {
+		rare = 5
+	}
 	again := true // the next round that is pushed begins a process
 	previous := w.start
 	for i := range total {
@@ -394,7 +448,7 @@ func (w *world) live(m *member) {
 			r := p.series[sl.s]
 			quiet := false
 			if r == nil {
-				if !sl.first && rng.IntN(40) > 0 {
+				if !sl.first && rng.IntN(rare) > 0 {
 					if was[sl.s] && !silent[i] {
 						d.list = append(d.list, measured{s: sl.s, sample: rawSample{at: d.at, stale: true}, kind: sl.kind})
 						delete(was, sl.s)
@@ -477,14 +531,20 @@ func (f *family) measure(rng *rand.Rand, r *running) {
 
 // push writes a delivery to the store, and to the list.
 func (w *world) push(t testing.TB, d delivery) {
-	app := w.db.AppenderV2(t.Context())
+	type appended struct {
+		ls    labels.Labels
+		start int64
+		at    int64
+		v     float64
+		h     *histogram.Histogram
+	}
+	var all []appended
 	add := func(name string, m measured, v float64, h *histogram.Histogram, extra ...string) {
 		ls := labels.NewBuilder(labels.FromMap(m.s.ls)).Set(model.MetricNameLabel, name)
 		for i := 0; i < len(extra); i += 2 {
 			ls.Set(extra[i], extra[i+1])
 		}
-		_, err := app.Append(0, ls.Labels(), m.start, m.sample.at, v, h, nil, storage.AppendV2Options{})
-		require.NoError(t, err)
+		all = append(all, appended{ls.Labels(), m.start, m.sample.at, v, h})
 		w.samples++
 	}
 	for _, m := range d.list {
@@ -529,7 +589,15 @@ func (w *world) push(t testing.TB, d delivery) {
 			add(s.name, m, 0, x.layout.histogram(x.obs))
 		}
 	}
-	require.NoError(t, app.Commit())
+	var refused []error
+	require.NoError(t, w.store.Write(t.Context(), func(app storage.AppenderV2) {
+		for _, s := range all {
+			if _, err := app.Append(0, s.ls, s.start, s.at, s.v, s.h, nil, storage.AppendV2Options{}); err != nil {
+				refused = append(refused, err)
+			}
+		}
+	}))
+	require.Empty(t, refused)
 }
 
 // stale marks all parts of a histogram.
