@@ -103,7 +103,7 @@ func (p *Planner) planAt(r Request, filter Filter, name string, level scopes.Lev
 	if !ok {
 		return nil, &ParamError{Name: "metric", Value: name, Rule: fmt.Sprintf("must be one of those at %s scope: %s", level, p.metricNames(level))}
 	}
-	pl := &plan{def: def, window: win.length, together: r.Together, raw: r.Raw}
+	pl := &plan{def: def, window: win.length, together: r.Together, raw: r.Raw, current: p.cfg.InstanceMissingAfter}
 	lookUp := func(param, name string) (scopes.Dimension, error) {
 		d, ok := def.Dimension(name)
 		if !ok {

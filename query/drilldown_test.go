@@ -39,7 +39,7 @@ func TestPlansGolden(t *testing.T) {
 				splits = append(splits, def.Dimensions)
 			}
 			for i, split := range splits {
-				pl := &plan{def: def, matchers: pattern(t, scope).Matchers(), split: split, window: 5 * time.Minute, states: stateRule{
+				pl := &plan{def: def, matchers: pattern(t, scope).Matchers(), split: split, window: 5 * time.Minute, current: time.Minute, states: stateRule{
 					missingAfter: time.Minute, remember: 24 * time.Hour, silent: []scopes.Path{path(t, "credit/green/curl.1"), path(t, "credit/green/curl:2")},
 				}}
 				text := pl.expr(a).String()
@@ -200,11 +200,11 @@ func TestGaugesAgreeWithTheRawSamples(t *testing.T) {
 		}
 		return out
 	}
-	// atInstant sums what an instant selector sees of each instance.
+	// atInstant sums the newest sample of each instance that is not missing.
 	atInstant := func(scope scopes.Pattern, split []string, at time.Time) map[group]float64 {
 		newest := map[scopes.Path]sample{}
 		for _, p := range s.pushes {
-			if !p.at.After(at) && p.at.After(at.Add(-recentWindow)) && scope.Covers(p.instance) {
+			if !p.at.After(at) && p.at.After(at.Add(-time.Minute)) && scope.Covers(p.instance) {
 				newest[p.instance] = sample{p.at, p.flight}
 			}
 		}

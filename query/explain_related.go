@@ -129,7 +129,7 @@ func (e *explainer) seriesNames(ctx context.Context, scope scopes.Path) (map[str
 
 // movements returns the series of a definition at a scope that moved with the target.
 func (e *explainer) movements(ctx context.Context, def *scopes.Definition, scope scopes.Path, target []float64) ([]Related, error) {
-	pl := &plan{def: def, scope: scopes.Pattern(scope), matchers: scope.Matchers()}
+	pl := &plan{def: def, scope: scopes.Pattern(scope), matchers: scope.Matchers(), current: e.planner.cfg.InstanceMissingAfter}
 	if scope.Level() == scopes.LevelInstance {
 		for _, d := range def.Dimensions {
 			if d.Derive == nil && scopes.Level(d.Label).Depth() == 0 && d.Label != "uuid" && !strings.Contains(d.Label, "status_code") {

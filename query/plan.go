@@ -26,6 +26,7 @@ type plan struct {
 	// results carry no labels. nil excludes nothing.
 	exclude *folded
 	states  stateRule                // for KindInstanceState and KindFreshness
+	current time.Duration            // a sample this old is no longer what a gauge shows at an instant: its instance is missing
 	forms   map[string]histogramForm // by the names of the series that are histograms; native where nothing is said
 	raw     bool                     // roll-ups are not to be used
 }
@@ -74,7 +75,7 @@ func (p *plan) expr(a scopes.Aggregation) parser.Expr {
 	case scopes.KindGauge:
 		return p.gauge(whole, a)
 	case scopes.KindGaugeSum:
-		return scaled(p.overTime(a, whole.grouped(parser.SUM, whole.selector()), 15*time.Second), factor)
+		return scaled(p.overTime(a, whole.grouped(parser.SUM, whole.now()), 15*time.Second), factor)
 	case scopes.KindCounter:
 		return scaled(p.counter(a, whole.increase), factor)
 	case scopes.KindHistogramCount:

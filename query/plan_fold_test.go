@@ -163,7 +163,7 @@ func (b *bench) without(t *testing.T, drop func(labels.Labels) bool) *bench {
 
 // values evaluates a plan and returns the values of its series by their labels.
 func (b *bench) values(t *testing.T, pl plan, a scopes.Aggregation, win windows) map[string]line {
-	pl.window = win.length
+	pl.window, pl.current = win.length, b.planner.cfg.InstanceMissingAfter
 	if pl.remembers() {
 		var err error
 		pl.states, err = b.planner.stateRule(b.ctx(), pl.scope, win)

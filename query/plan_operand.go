@@ -39,6 +39,14 @@ func (o operand) named(name string, extra ...*labels.Matcher) *parser.VectorSele
 	return selector(append(ms, extra...)...)
 }
 
+// now is what the series show at an instant. An instant selector alone ends a series at its stale marker; one whose instance
+// died without leaving markers ends when the instance counts as missing, and not only after the engine's look-back.
+func (o operand) now() parser.Expr {
+	since := binary(call("time"), parser.SUB, number(o.current.Seconds()))
+	old := binary(call("timestamp", o.selector()), parser.LTE, since)
+	return binary(o.selector(), parser.LUNLESS, old) // `unless` a few is cheaper than `and` many
+}
+
 // increase is the increase of a counter over a window.
 func (o operand) increase(window time.Duration) parser.Expr {
 	return o.grouped(parser.SUM, call("increase", anchored(o.selector(), window)))

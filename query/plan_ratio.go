@@ -52,7 +52,7 @@ func (p *plan) ratio() parser.Expr {
 func (p *plan) gaugeRatio() parser.Expr {
 	num, den := p.operand(p.def.Source.Num), p.operand(p.def.Source.Den)
 	both := func(o, other operand) parser.Expr {
-		return o.grouped(parser.SUM, on(binary(o.selector(), parser.LAND, other.selector()), instanceLabels()...))
+		return o.grouped(parser.SUM, on(binary(o.now(), parser.LAND, other.now()), instanceLabels()...))
 	}
 	return binary(both(num, den), parser.DIV, both(den, num))
 }

@@ -329,10 +329,11 @@ func folded(a scopes.Aggregation, values []float64) (float64, bool) {
 	return sum / float64(len(values)), true
 }
 
-// instant returns the value of a series at a time: that of its newest sample, unless that is too old or says that the series ended.
+// instant returns the value of a series at a time: that of its newest sample, unless that is a minute old, as when its
+// instance died, or says that the series ended.
 func (s *rawSeries) instant(at int64) (rawSample, bool) {
 	i := sort.Search(len(s.all), func(i int) bool { return s.all[i].at > at }) - 1
-	if i < 0 || s.all[i].at <= at-lookback || s.all[i].stale {
+	if i < 0 || s.all[i].at <= at-60_000 || s.all[i].stale {
 		return rawSample{}, false
 	}
 	return s.all[i], true
