@@ -65,7 +65,7 @@ type causes struct {
 	scope      scopes.Path
 	dimensions []dimension
 	cells      []*cell
-	scale      float64 // length of the window over that of the baseline
+	scale      float64 // length of what is compared of the window over that of the baseline
 	whole      [2]tally
 	headline   [2]*float64 // values of the scope, where tallies do not give them
 }

@@ -17,10 +17,7 @@ func (e *explainer) load(ctx context.Context, src causeSource) (*causes, error) 
 		src.leaves, src.headline = nil, ""
 	}
 	columns, dimensions := e.columns(src)
-	data := &causes{source: src, measure: src.measure, scope: e.out.Scope, dimensions: dimensions, scale: e.window.total().Seconds() / e.baseline.total().Seconds()}
-	if src.perTime > 0 {
-		data.measure.factor *= src.perTime.Seconds() / e.window.total().Seconds()
-	}
+	data := &causes{source: src, measure: src.measure, scope: e.out.Scope, dimensions: dimensions}
 	reads, err := e.read(ctx, src, columns)
 	if err != nil {
 		return nil, err
@@ -58,6 +55,13 @@ func (e *explainer) load(ctx context.Context, src causeSource) (*causes, error) 
 				slots[i].settle(bounds)
 			}
 		}
+	}
+	e.coverage = e.coverageOf(cells)
+	e.coverage.sums = src.measure.kind == measureSum && !src.mean
+	lengths := e.coverage.trim(cells)
+	data.scale = lengths[inWindow].Seconds() / lengths[inBaseline].Seconds()
+	if src.perTime > 0 {
+		data.measure.factor *= src.perTime.Seconds() / lengths[inWindow].Seconds()
 	}
 	data.fill(cells, columns)
 	if src.headline != "" {

@@ -23,10 +23,11 @@ type finding struct {
 
 // place is where the search has come to.
 type place struct {
-	scope scopes.Path
-	cells subset
-	share float64 // of the whole change
-	used  []int   // columns of the dimensions that the way here has chosen by
+	scope  scopes.Path
+	cells  subset
+	share  float64     // of the whole change
+	used   []int       // columns of the dimensions that the way here has chosen by
+	within []Narrowing // the values that it has chosen of them
 }
 
 // split is a way to tell the children of a place apart.
@@ -88,12 +89,13 @@ func (d *causes) search() finding {
 		}
 		stops = append(stops, next...)
 		g := next[len(next)-1].group
-		at = place{scope: at.scope, cells: g.cells, share: at.share, used: at.used}
+		at = place{scope: at.scope, cells: g.cells, share: at.share, used: at.used, within: at.within}
 		if g.Share != nil {
 			at.share = *g.Share
 		}
 		if by.dim != nil {
 			at.used = append(slices.Clone(at.used), by.dim.column)
+			at.within = append(slices.Clone(at.within), Narrowing{g.Dimension, g.Value})
 		} else {
 			at.scope = g.Scope
 		}
@@ -200,6 +202,7 @@ func sameCells(a, b split) bool {
 
 // group fills in what is known of a child of a place.
 func (d *causes) group(at place, c Contribution, cells subset) causeGroup {
+	c.Within = at.within
 	g := causeGroup{Contribution: c, cells: cells, totals: [2]tally{d.total(cells, inBaseline), d.total(cells, inWindow)}}
 	g.Before, g.After = d.measure.value(g.totals[inBaseline]), d.measure.value(g.totals[inWindow])
 	g.Share, g.Alone = d.shares(cells)

@@ -26,12 +26,13 @@ type Verdict string
 const (
 	VerdictSingle  Verdict = "single cause" // Path names it
 	VerdictSeveral Verdict = "several"      // the metric changed, and no one child explains most of it
-	VerdictNone    Verdict = "none"         // the metric did not change beyond its noise, or there is nothing to compare
+	VerdictNone    Verdict = "none"         // the metric did not change beyond its noise, or the spans cannot be compared
 )
 
 // Explanation is the answer to an ExplainRequest. Before and After are what DrillDown answers for one window over the
-// baseline and over the window, except that a Total over a baseline of another length is brought to the window's length. They
-// are nil where there is no data, and Change, their difference, is nil if either is.
+// baseline and over the window, with two exceptions: a Total over a baseline of another length is brought to the window's length,
+// and where data cover only part of a span, rates and totals are those of the time with data, which a warning says. They are nil
+// where there is no data, and Change, their difference, is nil if either is.
 type Explanation struct {
 	Metric                string
 	Aggregation           scopes.Aggregation
@@ -58,6 +59,7 @@ type CauseStep struct {
 type Contribution struct {
 	Dimension, Value string
 	Scope            scopes.Path // the child itself, or for a value of another dimension the scope within which it was looked at
+	Within           []Narrowing // the values that the search had chosen before it looked here, nil if it had chosen none
 	Before, After    *float64    // the metric of the child alone; nil where it has no data
 	// Share is the part of the whole change that disappears when the child's data are replaced by those of its baseline, nil
 	// where that cannot be said. It may lie outside [0, 1]: others may have changed the other way.
@@ -68,6 +70,9 @@ type Contribution struct {
 	// Weight is the child's part of the data of the baseline: the share that it would have in an even change.
 	Weight *float64
 }
+
+// Narrowing is a value of a dimension, other than deployment and instance, that something was looked at within.
+type Narrowing struct{ Dimension, Value string }
 
 // Related is a metric that moved at the same time at the cause, or at the scope where there is no single cause.
 type Related struct {
@@ -138,6 +143,7 @@ type explainer struct {
 	aggregation      scopes.Aggregation
 	filter           string
 	window, baseline windows // cut into sub-windows, by which noise and correlation are judged
+	coverage         coverage
 	out              *Explanation
 }
 
@@ -163,6 +169,11 @@ func (e *explainer) explain(ctx context.Context) error {
 	out.Change = difference(change.before, change.after)
 	found := data.search()
 	out.Contributions = found.contributions
+	out.Warnings = append(out.Warnings, e.coverage.shortfalls()...)
+	if !e.coverage.comparable() {
+		out.Explanation = e.notComparable()
+		return nil
+	}
 	if !change.significant {
 		out.Explanation = e.noChange()
 		return nil

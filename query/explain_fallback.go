@@ -27,6 +27,12 @@ func (e *explainer) compareChildren(ctx context.Context) error {
 		return nil
 	}
 	e.out.Change = difference(e.out.Before, e.out.After)
+	if e.plan.def.Source.Kind == scopes.KindSkew { // the others know of instances that are silent
+		if e.coverage, err = e.coverageOfSeries(ctx); err != nil {
+			return err
+		}
+		e.out.Warnings = append(e.out.Warnings, e.coverage.shortfalls()...)
+	}
 	for _, dim := range e.plan.def.Dimensions {
 		children, err := e.valuesBy(ctx, dim.Name)
 		if err != nil {
@@ -35,12 +41,16 @@ func (e *explainer) compareChildren(ctx context.Context) error {
 		e.out.Contributions = append(e.out.Contributions, children...)
 	}
 	slices.SortStableFunc(e.out.Contributions, func(a, b Contribution) int { return cmp.Compare(moved(b), moved(a)) })
+	if !e.coverage.comparable() {
+		e.out.Explanation = e.notComparable()
+		return nil
+	}
 	if math.Abs(*e.out.Change) < minRelative*math.Abs(*e.out.Before) || *e.out.Change == 0 {
 		e.out.Explanation = e.noChange()
 		return nil
 	}
 	e.out.Verdict = VerdictSeveral
-	e.out.Explanation = fmt.Sprintf("%s of %s %s; its children are compared, since it cannot be divided up.", e.out.Metric, e.out.Scope, e.movement(*e.out.Before, *e.out.After))
+	e.out.Explanation = fmt.Sprintf("%s of %s %s; its children are compared, since it cannot be divided up%s.", e.out.Metric, e.out.Scope, e.movement(*e.out.Before, *e.out.After), e.timeCompared())
 	return nil
 }
 

@@ -15,13 +15,27 @@ func (e *explainer) noData() string {
 }
 
 func (e *explainer) noChange() string {
-	return fmt.Sprintf("%s of %s did not change beyond its noise: it was %s and is %s.", e.out.Metric, e.out.Scope, e.show(*e.out.Before), e.show(*e.out.After))
+	return fmt.Sprintf("%s of %s did not change beyond its noise: it was %s and is %s%s.", e.out.Metric, e.out.Scope, e.show(*e.out.Before), e.show(*e.out.After), e.timeCompared())
+}
+
+// notComparable is the sentence where the data of a span say too little of it.
+func (e *explainer) notComparable() string {
+	return fmt.Sprintf("%s of %s was %s and is %s, but the spans cannot be compared: %s.", e.out.Metric, e.out.Scope, e.show(*e.out.Before), e.show(*e.out.After),
+		strings.Join(e.coverage.shortfalls(), ", and "))
+}
+
+// timeCompared says so where not all of the spans is compared.
+func (e *explainer) timeCompared() string {
+	if !e.coverage.partial() {
+		return ""
+	}
+	return "; only the time with data is compared"
 }
 
 // changed is the sentence for a change, with where it comes from.
 func (e *explainer) changed(f finding) string {
 	head := fmt.Sprintf("%s of %s %s", e.out.Metric, e.out.Scope, e.movement(*e.out.Before, *e.out.After))
-	return head + "; " + e.where(f) + "."
+	return head + "; " + e.where(f) + e.timeCompared() + "."
 }
 
 func (e *explainer) movement(before, after float64) string {
@@ -139,6 +153,9 @@ func (e *explainer) show(v float64) string {
 	case scopes.UnitPercent:
 		return number(v) + " %"
 	case scopes.UnitRatio:
+		if !e.isShare() {
+			return number(v)
+		}
 		return number(100*v) + " %"
 	case scopes.UnitSeconds:
 		return number(v) + " s"
@@ -160,4 +177,20 @@ func (e *explainer) show(v float64) string {
 		return number(v) + " per second"
 	}
 	return number(v)
+}
+
+// isShare says whether a ratio is a part of something, which is read best in per cent: not how uneven instances are, nor one count
+// over another where that is more than all.
+func (e *explainer) isShare() bool {
+	switch src := &e.plan.def.Source; src.Kind {
+	case scopes.KindSkew:
+		return false
+	case scopes.KindRatio:
+		for _, v := range []*float64{e.out.Before, e.out.After} {
+			if v != nil && *v > 1 && !src.PartOf() {
+				return false
+			}
+		}
+	}
+	return true
 }

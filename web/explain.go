@@ -36,6 +36,9 @@ func explainRequest(w http.ResponseWriter, r *http.Request, now time.Time) (quer
 	}
 	out := query.ExplainRequest{Metric: p.one("metric"), Filter: p.one("filter")}
 	out.Window.Start, out.Window.End = p.span(defaultExplainRange)
+	if out.Window.Start.Before(now) && out.Window.End.After(now) {
+		out.Window.End = now // before a baseline of that length is taken
+	}
 	out.Baseline = baselineOf(p, out.Window)
 	if name := p.one("aggregation"); name != "" {
 		a, ok := scopes.ParseAggregation(name)
@@ -113,14 +116,20 @@ type causeJSON struct {
 }
 
 type contributionJSON struct {
-	Dimension string   `json:"dimension"`
-	Value     string   `json:"value"`
-	Scope     string   `json:"scope"`
-	Before    *float64 `json:"before"`
-	After     *float64 `json:"after"`
-	Share     *float64 `json:"share"`
-	Alone     *float64 `json:"alone"`
-	Weight    *float64 `json:"weight"`
+	Dimension string          `json:"dimension"`
+	Value     string          `json:"value"`
+	Scope     string          `json:"scope"`
+	Within    []narrowingJSON `json:"within,omitempty"`
+	Before    *float64        `json:"before"`
+	After     *float64        `json:"after"`
+	Share     *float64        `json:"share"`
+	Alone     *float64        `json:"alone"`
+	Weight    *float64        `json:"weight"`
+}
+
+type narrowingJSON struct {
+	Dimension string `json:"dimension"`
+	Value     string `json:"value"`
 }
 
 type relatedJSON struct {
@@ -145,7 +154,11 @@ func newExplanationJSON(e *query.Explanation) explanationJSON {
 		out.Path = append(out.Path, causeJSON(c))
 	}
 	for _, c := range e.Contributions {
-		out.Contributions = append(out.Contributions, contributionJSON{c.Dimension, c.Value, c.Scope.String(), c.Before, c.After, c.Share, c.Alone, c.Weight})
+		var within []narrowingJSON
+		for _, n := range c.Within {
+			within = append(within, narrowingJSON(n))
+		}
+		out.Contributions = append(out.Contributions, contributionJSON{c.Dimension, c.Value, c.Scope.String(), within, c.Before, c.After, c.Share, c.Alone, c.Weight})
 	}
 	for _, r := range e.Related {
 		out.Related = append(out.Related, relatedJSON{r.Metric, strings.ToLower(string(r.Aggregation)), r.Unit, r.Scope.String(), r.Dimensions, r.Before, r.After, r.Change, r.Correlation})

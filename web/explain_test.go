@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -32,6 +33,9 @@ func TestExplainRequests(t *testing.T) {
 		{"start=now-1h&baseline=7d", span("2026-03-02T11:00:00Z", "2026-03-02T12:00:00Z"), span("2026-02-23T11:00:00Z", "2026-02-23T12:00:00Z"), ""},
 		{"start=now-1h&baselineStart=2026-03-01T00:00:00Z", span("2026-03-02T11:00:00Z", "2026-03-02T12:00:00Z"), span("2026-03-01T00:00:00Z", "2026-03-01T01:00:00Z"), ""},
 		{"baselineStart=2026-03-01T00:00:00Z&baselineEnd=2026-03-02T00:00:00Z", span("2026-03-02T11:45:00Z", "2026-03-02T12:00:00Z"), span("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z"), ""},
+		{"start=now-30m&end=now%2B2h", span("2026-03-02T11:30:00Z", "2026-03-02T12:00:00Z"), span("2026-03-02T11:00:00Z", "2026-03-02T11:30:00Z"), ""},
+		{"timespan=2026-03-02T11:00:00Z/PT4H&baseline=2h", span("2026-03-02T11:00:00Z", "2026-03-02T12:00:00Z"), span("2026-03-02T09:00:00Z", "2026-03-02T10:00:00Z"), ""},
+		{"start=now-1h&end=now%2B2h&baselineStart=2026-03-01T00:00:00Z&baselineEnd=2026-03-01T03:00:00Z", span("2026-03-02T11:00:00Z", "2026-03-02T12:00:00Z"), span("2026-03-01T00:00:00Z", "2026-03-01T03:00:00Z"), ""},
 		{"start=now-1h&baseline=30m", query.Span{}, query.Span{}, "at least as long as the window, 1h0m0s"},
 		{"baseline=soon", query.Span{}, query.Span{}, "must be previous"},
 		{"baselineEnd=now-1h", query.Span{}, query.Span{}, "needs baselineStart"},
@@ -67,4 +71,16 @@ func TestExplainAnswers(t *testing.T) {
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	h.ServeHTTP(w, r)
 	require.Equal(t, http.StatusOK, w.Code, w.Body)
+}
+
+func TestExplainAnswersWithin(t *testing.T) {
+	one := 1.0
+	out := newExplanationJSON(&query.Explanation{Contributions: []query.Contribution{
+		{Dimension: "instanceId", Value: "i", Before: &one, Within: []query.Narrowing{{Dimension: "direction", Value: "output"}}},
+		{Dimension: "instanceId", Value: "i", Before: &one},
+	}})
+	text, err := json.Marshal(out.Contributions)
+	require.NoError(t, err)
+	require.JSONEq(t, `[{"dimension":"instanceId","value":"i","scope":"","within":[{"dimension":"direction","value":"output"}],"before":1,"after":null,"share":null,"alone":null,"weight":null},
+		{"dimension":"instanceId","value":"i","scope":"","before":1,"after":null,"share":null,"alone":null,"weight":null}]`, string(text))
 }
