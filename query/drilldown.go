@@ -56,6 +56,16 @@ type Answer struct {
 	Plan        []PlanStep  // where the request asked for it
 }
 
+// Ended returns how many of the windows, from the first on, had ended when the answer was made. What the others hold is a part: it
+// says nothing beside the whole windows of the past.
+func (a *Answer) Ended() int {
+	if a.PartialFrom == nil {
+		return len(a.Timestamps)
+	}
+	i, _ := slices.BinarySearch(a.Timestamps, *a.PartialFrom)
+	return i
+}
+
 // Span is a stretch of time (Start, End].
 type Span struct{ Start, End time.Time }
 

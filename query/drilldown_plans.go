@@ -75,11 +75,11 @@ func (p *Planner) check(r Request) (Filter, error) {
 	if len(r.Scopes) == 0 || slices.ContainsFunc(r.Scopes, func(s scopes.Pattern) bool { return s.Level() == "" }) {
 		return bad("scope", "", "must be endpoint[/deployment[/instance]], where any part may be *")
 	}
-	switch level := r.Scopes[0].Level(); {
+	switch {
 	case len(r.Scopes) > maxScopes:
 		return bad("scope", r.Scopes[maxScopes].String(), fmt.Sprintf("must be one of at most %d scopes (got %d): a * stands for many", maxScopes, len(r.Scopes)))
 	case len(r.Metrics) == 0:
-		return bad("metric", "", "must be given: one or more of "+p.metricNames(level))
+		return bad("metric", "", "must be given, such as RequestsPerMinute or RequestLatency_P99; "+listed)
 	case len(r.Metrics) > maxMetrics:
 		return bad("metric", r.Metrics[maxMetrics], fmt.Sprintf("must be one of at most %d metrics (got %d): ask twice", maxMetrics, len(r.Metrics)))
 	case r.Top < 0 || r.Top > maxTop:
@@ -101,7 +101,7 @@ func (p *Planner) check(r Request) (Filter, error) {
 func (p *Planner) planAt(r Request, filter Filter, name string, level scopes.Level, win windows) (*plan, error) {
 	def, ok := p.set.Catalogue.Lookup(name, level)
 	if !ok {
-		return nil, &ParamError{Name: "metric", Value: name, Rule: fmt.Sprintf("must be one of those at %s scope: %s", level, p.metricNames(level))}
+		return nil, p.unknownMetric(name, level)
 	}
 	pl := &plan{def: def, window: win.length, together: r.Together, raw: r.Raw, current: p.cfg.InstanceMissingAfter}
 	lookUp := func(param, name string) (scopes.Dimension, error) {
@@ -155,14 +155,6 @@ func aggregationsOf(def *scopes.Definition, asked []scopes.Aggregation) []scopes
 		}
 	}
 	return out
-}
-
-func (p *Planner) metricNames(level scopes.Level) string {
-	var names []string
-	for _, d := range p.set.Catalogue.AtLevel(level) {
-		names = append(names, d.Name)
-	}
-	return strings.Join(names, ", ")
 }
 
 func dimensionNames(def *scopes.Definition) string {

@@ -81,8 +81,10 @@ func TestRequestsThatAreRefusedNameTheValueAndWhatIsAllowed(t *testing.T) {
 		want   []string
 	}{
 		{"no scope", func(r *Request) { r.Scopes = nil }, "scope", []string{"endpoint[/deployment"}},
-		{"no metric", func(r *Request) { r.Metrics = nil }, "metric", []string{"RequestLatency_P95", "CpuUtilizationPercentage"}},
-		{"unknown metric", func(r *Request) { r.Metrics = []string{"Requests"} }, "metric", []string{`"Requests"`, "RequestsPerMinute"}},
+		{"no metric", func(r *Request) { r.Metrics = nil }, "metric", []string{"RequestLatency_P99", "GET /api/v1/metric-definitions"}},
+		{"unknown metric", func(r *Request) { r.Metrics = []string{"Requests"} }, "metric", []string{`"Requests"`, "did you mean RequestSize, RequestsInFlight, RequestsPerMinute? GET /api/v1/metric-definitions"}},
+		{"metric with a slip", func(r *Request) { r.Metrics = []string{"requestlatncy_p99"} }, "metric", []string{"did you mean RequestLatency_P99? GET"}},
+		{"metric like no other", func(r *Request) { r.Metrics = []string{"xyz"} }, "metric", []string{"must be a metric at endpoint scope; GET /api/v1/metric-definitions lists them"}},
 		{"unknown dimension", func(r *Request) { r.Split = []string{"gpu"} }, "split", []string{`"gpu"`, "deployment, statusCode"}},
 		{"dimension of another level", func(r *Request) {
 			r.Scopes = []scopes.Pattern{pattern(t, "credit/blue")}

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/tsdb"
 
 	"github.com/endscope/endscope/scopes"
 )
@@ -24,7 +25,7 @@ type RollupStore interface {
 	// Write appends and returns when what was appended is durable and can be read.
 	Write(ctx context.Context, append func(storage.AppenderV2)) error
 	// Newest returns the time of the newest sample, math.MinInt64 if there is none; StartTime that of the oldest. Both in
-	// milliseconds since the epoch.
+	// milliseconds since the epoch. An error that is upstream's tsdb.ErrNotReady means that the store is still being opened.
 	Newest() (int64, error)
 	StartTime() (int64, error)
 }
@@ -98,7 +99,11 @@ func (r *Roller) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		if err != nil && err.Error() != failing {
+		switch {
+		case err == nil || err.Error() == failing:
+		case !did && errors.Is(err, tsdb.ErrNotReady): // it opens still, and nothing was begun
+			r.set.Logger.Debug("roll-ups wait for the store", "err", err)
+		default:
 			r.set.Logger.Warn("rolling up failed; what is not rolled up is read raw", "err", err)
 		}
 		failing = ""

@@ -26,10 +26,6 @@ var azureNames = [...]string{
 	"autoadjusttimegrain", "validatedimensions", "region", "starttime", "endtime",
 }
 
-// azureVersions are the versions of the interface that clients are known to ask for. Any other date is taken for one of them: what is
-// asked and answered here has not changed between them.
-const azureVersions = "2018-01-01, 2019-07-01, 2021-05-01, 2023-10-01, 2024-02-01"
-
 // azureParams are the parameters of a request in Azure's shape. Names have no case and may be encoded; a value may stand in the address or,
 // with POST, in the body. Each reader notes the first thing that is not allowed.
 type azureParams struct {
@@ -135,6 +131,7 @@ func unescapeAzure(s string) string {
 	return strings.ToValidUTF8(out.String(), "\uFFFD")
 }
 
+// checkVersion takes any date for a version of the interface: what is asked and answered here has not changed between them.
 func (p *azureParams) checkVersion() error {
 	version, ok := p.values["api-version"]
 	if !ok || version == "" {
@@ -145,7 +142,7 @@ func (p *azureParams) checkVersion() error {
 		date, preview = date[:len(time.DateOnly)], date[len(time.DateOnly):]
 	}
 	if _, err := time.Parse(time.DateOnly, date); err != nil || preview != "" && preview != "-preview" {
-		return &azureError{http.StatusBadRequest, "InvalidApiVersionParameter", fmt.Sprintf("the api-version %q is invalid; the supported versions are %s", shortened(version), azureVersions)}
+		return &azureError{http.StatusBadRequest, "InvalidApiVersionParameter", fmt.Sprintf("the api-version %q is invalid: it must be a date such as 2024-02-01, with or without -preview", shortened(version))}
 	}
 	return nil
 }

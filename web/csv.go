@@ -29,7 +29,7 @@ func answerCSV(h http.Header, a *query.Answer) []byte {
 			return r
 		}, warning))
 	}
-	named := map[string]bool{}
+	named, ended := map[string]bool{}, a.Ended()
 	values := 0
 	for _, s := range a.Series {
 		values += len(s.Values)
@@ -60,7 +60,7 @@ func answerCSV(h http.Header, a *query.Answer) []byte {
 				b = append(b, ',')
 				b = time.UnixMilli(a.Timestamps[i]).Add(a.Compared.Start.Sub(a.Start)).UTC().AppendFormat(b, time.RFC3339Nano)
 				b = appendNumber(append(b, ','), s.Compared[i])
-				b = appendNumber(append(b, ','), difference(v, s.Compared[i]))
+				b = appendNumber(append(b, ','), difference(s, i, ended))
 			}
 			b = append(b, '\r', '\n')
 		}

@@ -52,9 +52,9 @@ func appendAnswer(b []byte, a *query.Answer) []byte {
 	}
 	b = append(b, `,"series":[`...)
 	if values < parallelValues {
-		b = appendSeriesList(b, a.Series)
+		b = appendSeriesList(b, a.Series, a.Ended())
 	} else {
-		b = appendSeriesParallel(b, a.Series)
+		b = appendSeriesParallel(b, a.Series, a.Ended())
 	}
 	b = append(b, `],"truncated":`...)
 	if t := a.Truncated; t == nil {
@@ -87,16 +87,16 @@ func appendList[T any](b []byte, list []T, one func([]byte, T) []byte) []byte {
 }
 
 // appendSeriesParallel encodes runs of series at the same time and puts them together in order.
-func appendSeriesParallel(b []byte, series []query.AnswerSeries) []byte {
+func appendSeriesParallel(b []byte, series []query.AnswerSeries, ended int) []byte {
 	runs := slices.Collect(slices.Chunk(series, (len(series)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0)))
 	encoded := make([][]byte, len(runs))
 	var wait sync.WaitGroup
 	for i, run := range runs[1:] {
 		wait.Go(func() {
-			encoded[i+1] = appendSeriesList(make([]byte, 0, len(run)*(256+20*len(run[0].Values))), run)
+			encoded[i+1] = appendSeriesList(make([]byte, 0, len(run)*(256+20*len(run[0].Values))), run, ended)
 		})
 	}
-	b = appendSeriesList(b, runs[0])
+	b = appendSeriesList(b, runs[0], ended)
 	wait.Wait()
 	for _, e := range encoded[1:] {
 		b = append(append(b, ','), e...)
@@ -104,18 +104,18 @@ func appendSeriesParallel(b []byte, series []query.AnswerSeries) []byte {
 	return b
 }
 
-func appendSeriesList(b []byte, series []query.AnswerSeries) []byte {
+func appendSeriesList(b []byte, series []query.AnswerSeries, ended int) []byte {
 	for i, s := range series {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendSeries(b, s)
+		b = appendSeries(b, s, ended)
 	}
 	return b
 }
 
 // appendSeries writes one series; its scope and dimensions together name it. The aggregation is in lower case, as in Azure's answers.
-func appendSeries(b []byte, s query.AnswerSeries) []byte {
+func appendSeries(b []byte, s query.AnswerSeries, ended int) []byte {
 	b = append(b, `{"scope":`...)
 	b = appendString(b, seriesScope(s).String())
 	b = append(b, `,"metric":`...)
@@ -151,20 +151,22 @@ func appendSeries(b []byte, s query.AnswerSeries) []byte {
 		b = append(b, `,"compare":{"values":`...)
 		b = appendList(b, s.Compared, appendValue)
 		b = append(b, `,"difference":[`...)
-		for i, v := range s.Values {
+		for i := range s.Values {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendValue(b, difference(v, s.Compared[i]))
+			b = appendValue(b, difference(s, i, ended))
 		}
 		b = append(b, ']', '}')
 	}
 	return append(b, '}')
 }
 
-// difference returns what a value has more than the one that it is compared with, nil where there is either not.
-func difference(now, past *float64) *float64 {
-	if now == nil || past == nil {
+// difference returns what a value has more than the one that it is compared with, nil where there is either not, and where the
+// window is not among those that had ended: a part is no match for a whole.
+func difference(s query.AnswerSeries, i, ended int) *float64 {
+	now, past := s.Values[i], s.Compared[i]
+	if now == nil || past == nil || i >= ended {
 		return nil
 	}
 	d := *now - *past

@@ -19,7 +19,7 @@ var metricsParams = [...]string{"scope", "metric", "aggregation", "interval", "s
 
 // handleMetrics answers GET and POST /api/v1/metrics: one series for each metric, aggregation, scope and split value, as JSON or CSV.
 func (s *Server) handleMetrics(w http.ResponseWriter, r *http.Request) error {
-	w.Header().Set("Vary", "Accept")
+	w.Header().Add("Vary", "Accept") // Accept-Encoding is there already
 	form, err := negotiate(r, typeJSON, typeCSV)
 	if err != nil {
 		return err
@@ -38,7 +38,14 @@ func (s *Server) handleMetrics(w http.ResponseWriter, r *http.Request) error {
 	if form == typeCSV {
 		return writeTagged(w, r, typeCSV+"; charset=utf-8; header=present", answerCSV(w.Header(), answer))
 	}
-	return writeTagged(w, r, form, appendAnswer(nil, answer))
+	body := appendAnswer(nil, answer)
+	if request.Plan { // with times that differ at each asking, so that no tag would be met again
+		w.Header().Set("Cache-Control", "private, no-cache")
+		w.Header().Set("Content-Type", form)
+		_, err := w.Write(body)
+		return err
+	}
+	return writeTagged(w, r, form, body)
 }
 
 func metricsRequest(w http.ResponseWriter, r *http.Request) (query.Request, error) {

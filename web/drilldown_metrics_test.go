@@ -169,13 +169,18 @@ func TestMetricsParametersAreRefusedByName(t *testing.T) {
 			require.Contains(t, w.Body.String(), part, "%s=%s", tc.name, tc.value)
 		}
 	}
-	for _, span := range []string{"PT0S", "2026-01/2027-01", "now/soon", "PT1H/PT1H", "1970-01-01T00:00:00Z/x", "PT1H/1970-01-01T00:00:00Z", "2199-12-31T23:59:59Z/PT1H", "P99Y"} {
+	for span, rule := range map[string]string{
+		"PT0S": "must be longer than 0", "now/0s": "must be longer than 0", "P1M": "must not have years or months", "P99Y/now": "must not have years or months",
+		"99999d": "must not begin before the year 1970", "PT1H/1970-01-01T00:00:00Z": "must not begin before the year 1970", "2199-12-31T23:59:59Z/PT1H": "must not end after the year 2200",
+		"2026-01/2027-01": "must be start/end", "now/soon": "must be start/end", "PT1H/PT1H": "must be start/end", "1970-01-01T00:00:00Z/x": "must be start/end",
+		"2026-03-01T10:00:00Z": "must be start/end", "P": "must be start/end", "soon": "must be start/end",
+	} {
 		q := closedQuestion(now, "timespan", span)
 		q.Del("start")
 		q.Del("end")
 		w := ask(t, h, http.MethodGet, metricsPath+q.Encode(), "")
 		require.Equal(t, 400, w.Code, span)
-		require.Contains(t, w.Body.String(), `parameter \"timespan\" must be start/end`, span)
+		require.Contains(t, w.Body.String(), `parameter \"timespan\" `+rule, span)
 	}
 	q := closedQuestion(now, "top", "3")
 	q.Del("split")
@@ -231,7 +236,7 @@ func TestMetricsPostEqualsGet(t *testing.T) {
 		"trailing":    {"", "application/json", `{"scope":"credit"} {}`, 400, "nothing after it"},
 		"twice":       {"", "application/json", `{"scope":"credit","scope":"x"}`, 400, `must name \"scope\" once`},
 		"nested":      {"", "application/json", `{"scope":{"a":1}}`, 400, "a list of them"},
-		"list of one": {"", "application/json", `{"scope":["credit"],"metric":["CpuUtilizationPercentage"],"interval":["1m","2m"]}`, 400, "given once (got 2)"},
+		"list of one": {"", "application/json", `{"scope":["credit"],"metric":["CpuUtilizationPercentage"],"interval":["1m","2m"]}`, 400, `given once, and is there 2 times (got \"1m, 2m\")`},
 		"bad form":    {"", "application/x-www-form-urlencoded", "scope=%zz", 400, "encoded form"},
 		"media type":  {"", "text/plain", "scope=credit", 415, "application/json or application/x-www-form-urlencoded"},
 		"no type":     {"", "", "scope=credit", 415, "application/json or"},
@@ -279,11 +284,50 @@ func TestMetricsAreTaggedAndCompressed(t *testing.T) {
 	w = ask(t, h, http.MethodGet, metricsPath+long.Encode(), "", "Accept-Encoding", "gzip")
 	require.Equal(t, "gzip", w.Header().Get("Content-Encoding"))
 	require.NotEmpty(t, w.Header().Get("ETag"))
+	require.ElementsMatch(t, []string{"Accept", "Accept-Encoding"}, w.Header().Values("Vary"))
 	z, err := gzip.NewReader(w.Body)
 	require.NoError(t, err)
 	text, err := io.ReadAll(z)
 	require.NoError(t, err)
 	require.True(t, json.Valid(text))
+
+	planned := ask(t, h, http.MethodGet, metricsPath+closedQuestion(now, "explain", "plan").Encode(), "", "If-None-Match", "*")
+	require.Equal(t, 200, planned.Code)
+	require.Empty(t, planned.Header().Get("ETag"), "times differ at each asking")
+	require.True(t, json.Valid(planned.Body.Bytes()))
+}
+
+func TestAPartIsNotComparedWithAWhole(t *testing.T) {
+	h, now := newDrillDownServer(t)
+	start := now.Add(-5 * time.Minute).Truncate(time.Minute).UTC()
+	// The second window ends long after the test: it holds what came so far.
+	q := url.Values{"scope": {"credit"}, "metric": {"CpuUtilizationPercentage"}, "interval": {"1d"}, "compare": {"1m"},
+		"start": {start.Add(-24 * time.Hour).Format(time.RFC3339)}, "end": {now.Format(time.RFC3339)}}
+	answer := getJSON(t, h, metricsPath+q.Encode(), http.StatusOK)
+	require.NotNil(t, answer["partial_from"])
+	compared := answer["series"].([]any)[0].(map[string]any)["compare"].(map[string]any)
+	values, difference := compared["values"].([]any), compared["difference"].([]any)
+	require.NotNil(t, values[len(values)-1])
+	require.Nil(t, difference[len(difference)-1])
+	q.Set("interval", "1m")
+	q.Set("start", start.Format(time.RFC3339))
+	table := ask(t, h, http.MethodGet, metricsPath+q.Encode(), "", "Accept", "text/csv")
+	require.NotEmpty(t, table.Header().Get("Endscope-Partial-From"))
+	lines, err := csv.NewReader(table.Body).ReadAll()
+	require.NoError(t, err)
+	ended, err := time.Parse(time.RFC3339, table.Header().Get("Endscope-Partial-From"))
+	require.NoError(t, err)
+	wholes := 0
+	for _, line := range lines[1:] {
+		at, err := time.Parse(time.RFC3339, line[0])
+		require.NoError(t, err)
+		whole := at.Before(ended) && line[5] != "" && line[7] != ""
+		require.Equal(t, whole, line[8] != "", line)
+		if whole {
+			wholes++
+		}
+	}
+	require.Positive(t, wholes)
 }
 
 func TestMetricsAsCSV(t *testing.T) {
@@ -389,8 +433,13 @@ func slowAnswer(a *query.Answer) map[string]any {
 		}
 		if s.Compared != nil {
 			diff := []*float64{}
-			for i := range s.Values {
-				diff = append(diff, difference(s.Values[i], s.Compared[i]))
+			for i, v := range s.Values {
+				var d *float64
+				if past := s.Compared[i]; v != nil && past != nil && (a.PartialFrom == nil || a.Timestamps[i] < *a.PartialFrom) {
+					less := *v - *past
+					d = &less
+				}
+				diff = append(diff, d)
 			}
 			one["compare"] = map[string]any{"values": s.Compared, "difference": diff}
 		}
@@ -435,7 +484,7 @@ func TestAnswersAreEncodedAsTheStandardLibraryWould(t *testing.T) {
 			a.Series = append(a.Series, s)
 		}
 		if len(a.Series) > 0 && rapid.Bool().Draw(t, "partial") {
-			a.PartialFrom = &a.Timestamps[0]
+			a.PartialFrom = &a.Timestamps[rapid.IntRange(0, points-1).Draw(t, "partial from")]
 		}
 		want, err := json.Marshal(slowAnswer(a))
 		require.NoError(t, err)
@@ -449,7 +498,7 @@ func TestAnswersAreEncodedAsTheStandardLibraryWould(t *testing.T) {
 			}
 		}
 		if len(a.Series) > 0 {
-			require.Equal(t, string(appendSeriesList(nil, a.Series)), string(appendSeriesParallel(nil, a.Series)))
+			require.Equal(t, string(appendSeriesList(nil, a.Series, a.Ended())), string(appendSeriesParallel(nil, a.Series, a.Ended())))
 		}
 	})
 }

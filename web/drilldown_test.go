@@ -160,9 +160,9 @@ func TestMetricsRefusesByName(t *testing.T) {
 		detail []string
 	}{
 		"/api/v1/metrics":                                       {400, []string{"scope", "endpoint[/deployment"}},
-		"/api/v1/metrics?scope=credit":                          {400, []string{"metric", "CpuUtilizationPercentage"}},
+		"/api/v1/metrics?scope=credit":                          {400, []string{"metric", "must be given", "metric-definitions"}},
 		"/api/v1/metrics?scope=cr%20edit&metric=x":              {400, []string{`"cr edit"`}},
-		"/api/v1/metrics?scope=credit&metric=Nothing":           {400, []string{`"Nothing"`, "RequestsPerMinute"}},
+		"/api/v1/metrics?scope=credit&metric=Nothing":           {400, []string{`"Nothing"`, "GET /api/v1/metric-definitions"}},
 		"/api/v1/metrics?scope=nobody&metric=" + "NetworkBytes": {404, []string{`"nobody"`}},
 		base + "&aggregation=median":                            {400, []string{"median", "Average, Minimum"}},
 		base + "&aggregation=Total":                             {400, []string{"Total", "Average, Minimum, Maximum"}},

@@ -66,7 +66,7 @@ func (p *params) err() error { return p.first }
 func (p *params) one(name string) string {
 	values := p.values[name]
 	if len(values) > 1 {
-		p.fail(name, values[1], fmt.Sprintf("must be given once (got %d)", len(values)))
+		p.fail(name, strings.Join(values, ", "), fmt.Sprintf("must be given once, and is there %d times", len(values)))
 	}
 	return p.values.Get(name)
 }
@@ -134,38 +134,49 @@ func (p *params) span(length time.Duration) (start, end time.Time) {
 	return start, end
 }
 
-// parseSpan reads start/end, start/duration, duration/end, and a duration alone, which ends now.
+// spanForms is what a span may look like.
+const spanForms = "must be start/end, start/PT1H, PT1H/end or PT1H, with times such as 2026-03-01T10:00:00Z from year 1970 to 2200"
+
+// parseSpan reads start/end, start/duration, duration/end, and a duration alone, which ends now. Its error is the rule that was broken.
 func parseSpan(text string, now time.Time) (start, end time.Time, err error) {
-	bad := errors.New("must be start/end, start/PT1H, PT1H/end or PT1H, with times such as 2026-03-01T10:00:00Z from year 1970 to 2200")
-	length := func(s string) (time.Duration, bool) {
-		d, err := query.ParseDuration(s)
-		return d, err == nil && d > 0
-	}
 	first, second, two := strings.Cut(text, "/")
-	if !two {
-		d, ok := length(first)
-		if !ok || now.Add(-d).Unix() < 0 {
-			return start, end, bad
-		}
-		return now.Add(-d), now, nil
-	}
 	start, hasStart := parseTime(first, now)
+	if !two {
+		second, hasStart = "now", false
+	}
 	end, hasEnd := parseTime(second, now)
-	switch before, ok := length(first); {
+	switch {
 	case hasStart && hasEnd:
 		return start, end, nil
-	case hasEnd && ok:
-		if start = end.Add(-before); start.Unix() >= 0 {
-			return start, end, nil
+	case hasEnd:
+		length, err := spanLength(first)
+		if start = end.Add(-length); err == nil && start.Unix() < 0 {
+			err = errors.New("must not begin before the year 1970")
 		}
+		return start, end, err
 	case hasStart:
-		d, ok := length(second)
-		end = start.Add(d)
-		if ok && end.Unix() <= maxSeconds {
-			return start, end, nil
+		length, err := spanLength(second)
+		if end = start.Add(length); err == nil && end.Unix() > maxSeconds {
+			err = errors.New("must not end after the year 2200")
 		}
+		return start, end, err
 	}
-	return start, end, bad
+	return start, end, errors.New(spanForms)
+}
+
+// spanLength reads the duration of a span.
+func spanLength(s string) (time.Duration, error) {
+	d, err := query.ParseDuration(s)
+	date, _, _ := strings.Cut(strings.ToUpper(s), "T")
+	switch {
+	case err == nil && d > 0:
+		return d, nil
+	case err == nil:
+		return 0, errors.New("must be longer than 0")
+	case strings.HasPrefix(date, "P") && strings.ContainsAny(date, "YM"):
+		return 0, errors.New("must not have years or months, which are not always as long: give weeks (P1W), days (P30D), hours, minutes (PT1M) and seconds")
+	}
+	return 0, errors.New(spanForms)
 }
 
 // The times that may be asked for, as seconds since 1970.
