@@ -50,7 +50,7 @@ func questions() []question {
 			asks:    "Who fails? The share of requests answered with an error, by drill-down instead of PromQL:",
 			args:    []string{"metrics", "--scope", sampleEndpoint, "--metric", "ErrorRatio", "--split", "deployment", "--start", "-5m", "--interval", "full"},
 			answers: 2,
-			tells:   "A few requests are malformed (400), and green's model fails (424) for applicants without a credit limit: it shows more the longer you wait.",
+			tells:   "A few requests are malformed (400), and a few fail on the feature store (424), in both; green's model fails (424), too, for applicants without a credit limit: it shows more the longer you wait.",
 		},
 	}
 }
