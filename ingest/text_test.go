@@ -212,5 +212,5 @@ func TestManyBadLinesAreReadOnce(t *testing.T) {
 	require.Equal(t, 100_000, r.Refused())
 	require.Equal(t, 1, r.Samples)
 	require.Len(t, r.Lines, maxRefusedLines)
-	require.Less(t, time.Since(began), 5*time.Second)
+	require.Less(t, time.Since(began), time.Minute, "a cost that grows with the square takes many minutes")
 }

@@ -333,7 +333,7 @@ func (in *incident) found(e *Explanation) bool {
 // TestExplainPrecision makes up incidents of every kind, explains them, and prints how often the true cause is named.
 func TestExplainPrecision(t *testing.T) {
 	each := 8
-	if raceDetector {
+	if RaceDetector {
 		each = 3
 	}
 	b := newBench(t)

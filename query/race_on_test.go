@@ -2,5 +2,5 @@
 
 package query
 
-// raceDetector says that the tests run ten times slower.
-const raceDetector = true
+// RaceDetector says that the tests run ten times slower.
+const RaceDetector = true

@@ -90,7 +90,11 @@ func answersFrom(b *rollupBench, source string) float64 {
 }
 
 func TestRollupsSayWhatRawSamplesSay(t *testing.T) {
-	for seed := range uint64(4) {
+	seeds, questions := uint64(4), 40
+	if RaceDetector {
+		seeds, questions = 2, 15
+	}
+	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			b := newRollupBench(t)
@@ -98,7 +102,7 @@ func TestRollupsSayWhatRawSamplesSay(t *testing.T) {
 			s.play(40*time.Minute, false)
 			for range 3 {
 				s.play(35*time.Minute, true)
-				for range 40 {
+				for range questions {
 					requireSame(t, b, fleetQuestion(s.rnd, b.catalogue, s.start, b.now))
 				}
 				switch s.rnd.IntN(3) {
@@ -109,7 +113,7 @@ func TestRollupsSayWhatRawSamplesSay(t *testing.T) {
 					require.NoError(t, b.store.Delete(t.Context(), at.UnixMilli(), at.Add(4*time.Minute).UnixMilli(),
 						labels.MustNewMatcher(labels.MatchEqual, scopes.LabelEndpoint, "fraud"), labels.MustNewMatcher(labels.MatchEqual, scopes.LabelInstance, "i0")))
 				}
-				for range 40 {
+				for range questions {
 					requireSame(t, b, fleetQuestion(s.rnd, b.catalogue, s.start, b.now))
 				}
 			}

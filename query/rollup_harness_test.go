@@ -60,7 +60,7 @@ func (b *rollupBench) open() {
 	ctx, b.stop = context.WithCancel(context.Background())
 	b.stopped = make(chan error, 1)
 	go func() { b.stopped <- b.store.Run(ctx) }()
-	require.Eventually(b.t, func() bool { return b.store.Ready() == nil }, 20*time.Second, time.Millisecond)
+	require.Eventually(b.t, func() bool { return b.store.Ready() == nil }, 2*time.Minute, time.Millisecond)
 	engine, err := NewEngine(DefaultConfig(), Settings{Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Queryable: b.store})
 	require.NoError(b.t, err)
 	now := func() time.Time { return b.now }

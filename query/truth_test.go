@@ -41,7 +41,10 @@ func TestTruth(t *testing.T) {
 	for name := range known {
 		require.True(t, slices.ContainsFunc(catalogue.All(), func(d *scopes.Definition) bool { return d.Name == name }), "%s is not in the catalogue", name)
 	}
-	worlds := truthWorlds
+	worlds, each := truthWorlds, truthRounds
+	if query.RaceDetector {
+		worlds, each = 1, 1
+	}
 	if n, err := strconv.Atoi(os.Getenv("ENDSCOPE_TRUTH_WORLDS")); err == nil {
 		worlds = n
 	}
@@ -54,7 +57,7 @@ func TestTruth(t *testing.T) {
 				b := newTruthBench(t, w, catalogue)
 				rng := rand.New(rand.NewPCG(uint64(seed), 4))
 				for _, def := range catalogue.All() {
-					rounds := truthRounds
+					rounds := each
 					if def.Source.Quantile > 0 {
 						rounds = 1 // there are four of each
 					}
