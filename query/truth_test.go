@@ -69,13 +69,15 @@ func TestTruth(t *testing.T) {
 					}
 				}
 				all[seed].samples = w.samples
-				require.Positive(t, all[seed].rolled, "no question was answered from roll-ups")
 			})
 		}
 	})
 	var sum tally
 	for _, each := range all {
 		sum.add(each)
+	}
+	if !query.RaceDetector { // one world may have none
+		require.Positive(t, sum.rolled, "no question was answered from roll-ups")
 	}
 	t.Logf("%d samples; %d questions, %d filtered, %d with a top, %d compared with the past; %d kinds of them; %d answered from roll-ups and again from raw samples; %d series; %d values compared, of which %d are no data",
 		sum.samples, sum.questions, sum.filtered, sum.topped, sum.compared, len(sum.kinds), sum.rolled, sum.series, sum.values, sum.nulls)

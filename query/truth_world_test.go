@@ -128,7 +128,7 @@ func families() []family {
 		{"gpu_temperature_celsius", aGauge, none, 90, true, partGPU},
 		{"gpu_memory_temperature_celsius", aGauge, none, 95, true, partActivity},
 		{"gpu_clock_hertz", aGauge, one("clock", "graphics", "sm", "memory"), 2e9, true, partGPU},
-		{"gpu_throttle_seconds_total", aCounter, one("reason", "sw_power_cap", "sw_thermal"), 3, false, partGPU},
+		{"gpu_throttle_seconds_total", aCounter, one("reason", "sw_power_cap", "sw_thermal", "hw_thermal"), 3, false, partGPU},
 		{"gpu_xid_errors_total", aCounter, one("xid", "31", "79"), 1, true, partGPU},
 		{"gpu_ecc_errors_total", aCounter, one("type", "corrected", "uncorrected"), 2, true, partGPU},
 		{"gpu_sm_activity_ratio", aGauge, none, 1, false, partActivity},
