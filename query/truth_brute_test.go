@@ -490,7 +490,7 @@ func ratio(num, den side, partOf bool, change func(float64) float64) rule {
 
 // beside returns the sums of a side that is folded: where it is blind, of those of its series that have some left of the other.
 func (q *asked) beside(s, other side, sums map[group]float64, w span) map[group]float64 {
-	if len(s.blind) == 0 {
+	if !slices.ContainsFunc(q.split, func(name string) bool { return slices.Contains(s.blind, name) }) {
 		return sums
 	}
 	each := *q
