@@ -10,7 +10,7 @@ import (
 // tree asks for all scopes with their last sample. Peers list the instances of the day, and ask each for its last sample.
 func tree(p plan) question {
 	return question{
-		name: "tree", title: "scope tree with last samples", span: p.Span, instant: true, key: []string{"instance"},
+		name: "tree", title: "scope tree with last samples", span: min(time.Hour, p.Span), instant: true, key: []string{"instance"},
 		ours: func(window) request { return request{path: "/api/v1/scopes"} },
 		read: func(body []byte, _ question, _ window) (answer, error) {
 			var text struct{ Scopes []scopeNode }
