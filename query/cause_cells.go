@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 
@@ -38,15 +39,15 @@ func cellOf(cells map[string]*cell, metric labels.Labels, columns []string, befo
 	return c
 }
 
-// slot returns the tally of the sub-window that ends at t.
-func (c *cell) slot(baseline, window windows, t int64) *tally {
+// slot returns the tally of the sub-window that ends at t, and its length; nil where there is none.
+func (c *cell) slot(baseline, window windows, t int64) (*tally, time.Duration) {
 	if i, ok := window.index(t); ok {
-		return &c.after[i]
+		return &c.after[i], window.length
 	}
 	if i, ok := baseline.index(t); ok {
-		return &c.before[i]
+		return &c.before[i], baseline.length
 	}
-	return nil
+	return nil, 0
 }
 
 // path returns the deployment or instance that a cell belongs to.
@@ -65,7 +66,8 @@ type causes struct {
 	scope      scopes.Path
 	dimensions []dimension
 	cells      []*cell
-	scale      float64 // length of what is compared of the window over that of the baseline
+	scale      float64    // length of what is compared of the window over that of the baseline
+	slotTime   [2]float64 // length of a sub-window of each span, seconds
 	whole      [2]tally
 	headline   [2]*float64 // values of the scope, where tallies do not give them
 }

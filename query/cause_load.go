@@ -34,8 +34,9 @@ func (e *explainer) load(ctx context.Context, src causeSource) (*causes, error) 
 					How: "ask about a deployment or an instance, or with a filter"}
 			}
 			put := func(at int64, v causeValue) {
-				if t := c.slot(e.baseline, e.window, at); t != nil && !math.IsNaN(v.float) && !math.IsInf(v.float, 0) {
+				if t, length := c.slot(e.baseline, e.window, at); t != nil && !math.IsNaN(v.float) && !math.IsInf(v.float, 0) {
 					t.seen = true
+					v.length = length
 					src.leaves[r.leaf].put(t, v)
 				}
 			}
@@ -59,6 +60,7 @@ func (e *explainer) load(ctx context.Context, src causeSource) (*causes, error) 
 	e.coverage = e.coverageOf(cells)
 	e.coverage.sums = src.measure.kind == measureSum && !src.mean
 	lengths := e.coverage.trim(cells)
+	data.slotTime = [2]float64{inBaseline: e.baseline.length.Seconds(), inWindow: e.window.length.Seconds()}
 	data.scale = lengths[inWindow].Seconds() / lengths[inBaseline].Seconds()
 	if src.perTime > 0 {
 		data.measure.factor *= src.perTime.Seconds() / lengths[inWindow].Seconds()

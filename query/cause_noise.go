@@ -37,6 +37,9 @@ func (d *causes) change(s subset) change {
 	for span := range parts {
 		for _, t := range slots[span] {
 			if p, ok := d.measure.parts(t, threshold); ok {
+				if d.measure.kind == measureSum && !d.source.mean {
+					p.den = d.slotTime[span] // what adds up over time is compared as a rate: sub-windows of the two spans may differ in length
+				}
 				parts[span] = append(parts[span], p)
 			}
 		}

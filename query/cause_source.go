@@ -37,9 +37,10 @@ type causeLeaf struct {
 
 // causeValue is what a leaf has for a sub-window: a number, one up to a bucket's bound where that is given, or a histogram.
 type causeValue struct {
-	float float64
-	bound string
-	hist  *histogram.FloatHistogram // not to be changed
+	length time.Duration // of the sub-window
+	float  float64
+	bound  string
+	hist   *histogram.FloatHistogram // not to be changed
 }
 
 func putNum(t *tally, v causeValue) { t.num += v.float }
@@ -163,7 +164,7 @@ func (e *explainer) source() (causeSource, bool) {
 			return aggregate(parser.COUNT, each, o.labels()...)
 		}
 		out := ratio(increase, devices)
-		out.leaves[1].put = func(t *tally, v causeValue) { t.den += v.float * e.window.length.Seconds() }
+		out.leaves[1].put = func(t *tally, v causeValue) { t.den += v.float * v.length.Seconds() }
 		out.keeps = func(d scopes.Dimension) bool { return slices.Contains(src.Devices, d.Label) }
 		return out, true
 	}

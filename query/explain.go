@@ -30,7 +30,7 @@ const (
 )
 
 // Explanation is the answer to an ExplainRequest. Before and After are what DrillDown answers for one window over the
-// baseline and over the window, with two exceptions: a Total over a baseline of another length is brought to the window's length,
+// baseline and over the window, with two exceptions: a Total or Count over a baseline of another length is brought to the window's length,
 // and where data cover only part of a span, rates and totals are those of the time with data, which a warning says. They are nil
 // where there is no data, and Change, their difference, is nil if either is.
 type Explanation struct {

@@ -149,12 +149,24 @@ func TestExplainAgreesWithDrillDown(t *testing.T) {
 	f.run(b, 1, func(w *worker, _ float64) { w.latency *= 1.5 })
 	b.now = fleetWindow.End
 	compared := map[scopes.Kind]int{}
+	shorter := Span{fleetBaseline.End.Add(-5 * time.Minute), fleetBaseline.End}
+	for _, baseline := range []Span{fleetBaseline, shorter} {
+		agrees(t, b, baseline, compared)
+	}
+	for _, kind := range scopes.Kinds() {
+		require.NotZero(t, compared[kind], kind)
+	}
+}
+
+// agrees asks for the explanation of every metric, and for its values by drill-down.
+func agrees(t *testing.T, b *bench, baseline Span, compared map[scopes.Kind]int) {
+	t.Helper()
 	for _, scope := range []string{"credit", "credit/blue", "credit/blue/blue-1"} {
 		for _, def := range b.planner.Definitions().AtLevel(pattern(t, scope).Level()) {
 			for _, a := range def.Aggregations {
-				e, err := b.planner.Explain(b.ctx(), ExplainRequest{Metric: def.Name, Aggregation: a, Scope: pattern(t, scope), Window: fleetWindow, Baseline: fleetBaseline})
+				e, err := b.planner.Explain(b.ctx(), ExplainRequest{Metric: def.Name, Aggregation: a, Scope: pattern(t, scope), Window: fleetWindow, Baseline: baseline})
 				require.NoError(t, err, "%s %s", def.Name, a)
-				for span, got := range map[Span]*float64{fleetBaseline: e.Before, fleetWindow: e.After} {
+				for span, got := range map[Span]*float64{baseline: e.Before, fleetWindow: e.After} {
 					answer, err := b.planner.DrillDown(b.ctx(), Request{Scopes: []scopes.Pattern{pattern(t, scope)}, Metrics: []string{def.Name}, Aggregations: []scopes.Aggregation{a},
 						Interval: Interval{Full: true}, Start: span.Start, End: span.End})
 					require.NoError(t, err)
@@ -163,14 +175,15 @@ func TestExplainAgreesWithDrillDown(t *testing.T) {
 						continue
 					}
 					require.NotNil(t, got, "%s %s of %s", def.Name, a, scope)
-					require.InEpsilon(t, 1+*answer.Series[0].Values[0], 1+*got, 1e-9, "%s %s of %s", def.Name, a, scope)
+					want := *answer.Series[0].Values[0]
+					if (a == scopes.Total || a == scopes.Count) && span == baseline { // is brought to the window's length
+						want *= fleetWindow.End.Sub(fleetWindow.Start).Seconds() / baseline.End.Sub(baseline.Start).Seconds()
+					}
+					require.InEpsilon(t, 1+want, 1+*got, 1e-9, "%s %s of %s", def.Name, a, scope)
 					compared[def.Source.Kind]++
 				}
 			}
 		}
-	}
-	for _, kind := range scopes.Kinds() {
-		require.NotZero(t, compared[kind], kind)
 	}
 }
 
