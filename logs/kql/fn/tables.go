@@ -1,0 +1,11 @@
+package fn
+
+// scalarTables lists every table of scalar functions. One function a file makes each, named for the family.
+func scalarTables() [][]Scalar {
+	return [][]Scalar{}
+}
+
+// aggregateTables lists every table of aggregates.
+func aggregateTables() [][]Aggregate {
+	return [][]Aggregate{}
+}
