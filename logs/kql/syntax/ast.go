@@ -18,10 +18,11 @@ type Query struct {
 	Comments   []Comment // in the order of the text, for the formatter
 }
 
-// Comment is one // comment, without its line end.
+// Comment is one // comment, without its line end. OwnLine says that nothing but spaces stands before it on its line.
 type Comment struct {
 	Span
-	Text string
+	Text    string
+	OwnLine bool
 }
 
 // Statement is a LetStatement, SetStatement, AliasStatement, DeclareStatement (query_parameters), PatternStatement or ExpressionStatement.
@@ -113,11 +114,14 @@ type Arg struct {
 	Expr   Expr
 }
 
-// Member is `X.Name` (a path into a dynamic, `$left.Name`, or `database("d").Table`); Sel is the name.
+// Member is `X.Name` (a path into a dynamic, `$left.Name`, or `database("d").Table`); Sel is the name. In `X.f(args)`, as in
+// cluster("c").database("d"), Call is `f(args)` and Sel its name. A wildcard (`database("d").T*`) has Wildcard set.
 type Member struct {
 	Span
-	X   Expr
-	Sel Name
+	X        Expr
+	Sel      Name
+	Call     *Call // nil: none
+	Wildcard bool
 }
 
 // Index is `X[Index]`.
@@ -169,14 +173,15 @@ type Paren struct {
 // Star is `*` as an argument (count(*), arg_max(x, *)) or as the left side in `where * has "x"`.
 type Star struct{ Span }
 
-// TypeRef is a type used as an argument: typeof(long) has Types of one; typeof(a:long, b:string) has Columns.
+// TypeRef is a type used as an argument: typeof(long) has Type; typeof(a:long, b:string) has Columns, and with a `*` among them is Open.
 type TypeRef struct {
 	Span
 	Type    value.Type
 	Columns []ColumnDecl // of a row schema
+	Open    bool         // a row schema with a *: further columns, those of the input
 }
 
-// ColumnDecl is `Name:Type`. AnyType means that `*` was written for the type.
+// ColumnDecl is `Name:Type`.
 type ColumnDecl struct {
 	Span
 	Name    Name

@@ -14,6 +14,7 @@ type Option struct {
 	Span
 	Name  Name // with its dots: hint.strategy
 	Value Expr
+	More  []Expr // further values of a list: ycolumns=a, b
 }
 
 type (
@@ -89,6 +90,7 @@ type (
 		Options []Option
 		Right   Expr
 		On      []Expr
+		Where   Expr // `where` in place of `on`, or after it; nil: none
 	}
 	// Lookup is like Join.
 	Lookup struct {
@@ -140,8 +142,8 @@ type (
 		ID      Expr
 		Sub     []Operator
 	}
-	// Parse is `parse [kind=simple|relaxed|regex [flags=f]] x with pattern` and parse-where (IsWhere).
-	Parse struct {
+	// ParseOp is `parse [kind=simple|relaxed|regex [flags=f]] x with pattern` and parse-where (IsWhere).
+	ParseOp struct {
 		Span
 		IsWhere bool
 		Kind    string // "", simple, relaxed, regex
@@ -330,6 +332,8 @@ type (
 	Externaldata struct {
 		Span
 		Columns []ColumnDecl
+		From    []Expr
+		With    []Option
 	}
 	// AssertSchema is `assert-schema (a:t, ...)`.
 	AssertSchema struct {
@@ -337,10 +341,12 @@ type (
 		Columns []ColumnDecl
 	}
 	// Unsupported is an operator that the language has and we do not: make-graph, graph-match, graph-shortest-paths, macro-expand ...
-	// The parser skips its text up to the next pipe at the same depth, so that the binder can refuse it by name.
+	// The parser skips its text up to the next pipe at the same depth, so that the binder can refuse it by name. Text is what was skipped,
+	// without the name.
 	Unsupported struct {
 		Span
 		Name string
+		Text string
 	}
 )
 
@@ -359,7 +365,7 @@ func (*Union) operator()          {}
 func (*MakeSeries) operator()     {}
 func (*MvExpand) operator()       {}
 func (*MvApply) operator()        {}
-func (*Parse) operator()          {}
+func (*ParseOp) operator()        {}
 func (*ParseKV) operator()        {}
 func (*Scan) operator()           {}
 func (*Partition) operator()      {}

@@ -1,0 +1,165 @@
+package syntax
+
+import (
+	"strings"
+
+	"github.com/endscope/endscope/logs/kql/value"
+)
+
+// dynamicLiteral reads `dynamic(...)`, from the word on; end is the token index of the closing parenthesis. It returns nil where the content
+// begins with a name, so that the binder can say that a column cannot stand here.
+func (p *parser) dynamicLiteral(end int) *Literal {
+	first := p.ahead(2)
+	if _, isBool := boolWord(first.text); first.kind == kindName && !isBool && first.text != "null" {
+		if _, typed := typeOf(first.text); !typed || !p.ahead(3).is("(") {
+			return nil
+		}
+	}
+	begin := p.pos
+	start := p.take().Start
+	p.take()
+	v := p.dynamicValue()
+	if p.pos != end {
+		p.unexpected("')' after the value of dynamic")
+	}
+	p.take()
+	return &Literal{Span: p.from(start), Type: value.Dynamic, Value: v, Text: dynamicText(p.toks[begin:p.pos])}
+}
+
+// dynamicText is the text of a dynamic literal on one line: strings and numbers as written, without comments, with a space after commas
+// and colons, but as written inside of a datetime(...) and the like.
+func dynamicText(toks []token) string {
+	var b strings.Builder
+	depth, typed := 0, 0 // parentheses that are open, and from which depth on the text is as written
+	for i := range toks {
+		t := &toks[i]
+		if t.is(")") && depth == typed {
+			typed = 0
+		}
+		if i > 0 && (typed > 0 && t.Start > toks[i-1].End && !toks[i-1].is("(") || typed == 0 && spaced(toks, i)) {
+			b.WriteByte(' ')
+		}
+		b.WriteString(t.text)
+		switch {
+		case t.is("("):
+			if depth++; depth == 2 {
+				typed = depth
+			}
+		case t.is(")"):
+			depth--
+		}
+	}
+	return b.String()
+}
+
+// spaced says whether a space stands before token i: after a comma or colon, and between strings.
+func spaced(toks []token, i int) bool {
+	last := &toks[i-1]
+	return last.is(",") || last.is(":") || last.kind == kindString && toks[i].kind == kindString
+}
+
+// dynamicValue reads one value of JSON, which may also have strings in single quotes and typed literals.
+func (p *parser) dynamicValue() value.Value {
+	p.enter()
+	defer p.leave()
+	t := p.peek()
+	switch {
+	case t.kind == kindString:
+		return p.stringLiteral().Value
+	case t.kind == kindNumber:
+		return p.take().val
+	case t.kind == kindBad && isBigInteger(t.text):
+		p.pos++
+		f, _ := value.ParseReal(t.text)
+		return f
+	case t.is("-"), t.is("+"):
+		return p.dynamicNumber()
+	case t.is("["):
+		return p.dynamicArray()
+	case t.is("{"):
+		return p.dynamicBag()
+	case t.word("null"):
+		p.pos++
+		return nil
+	case t.kind == kindName && p.ahead(1).is("("):
+		if _, ok := typeOf(t.text); ok {
+			if lit := p.typedLiteral(); lit != nil {
+				return dynamicOf(lit.Value)
+			}
+		}
+	case t.kind == kindName:
+		if b, ok := boolWord(t.text); ok {
+			p.pos++
+			return b
+		}
+	}
+	p.unexpected("a value of JSON in dynamic(...)", "null", "true", "false")
+	return nil
+}
+
+// dynamicOf is a value as a dynamic holds it: integers are long.
+func dynamicOf(v value.Value) value.Value {
+	if n, ok := v.(int32); ok {
+		return int64(n)
+	}
+	return v
+}
+
+// isBigInteger says whether a token is an integer that does not fit into a long. JSON has such numbers, as reals.
+func isBigInteger(s string) bool { return strings.Trim(s, "0123456789") == "" }
+
+func (p *parser) dynamicNumber() value.Value {
+	minus := p.take().is("-")
+	v := p.dynamicValue()
+	switch n := v.(type) {
+	case int64:
+		if minus {
+			return -n
+		}
+		return n
+	case float64:
+		if minus {
+			return -n
+		}
+		return n
+	case value.Span:
+		if minus {
+			return -n
+		}
+		return n
+	}
+	t := &p.toks[p.pos-1]
+	p.fail(t.Span, "expected a number after a sign, found %s", t.describe())
+	return nil
+}
+
+func (p *parser) dynamicArray() value.Value {
+	open := p.open("[", "")
+	a := value.Array{}
+	for !p.isPunct("]") {
+		a = append(a, p.dynamicValue())
+		if !p.acceptPunct(",") {
+			break
+		}
+	}
+	p.close(open)
+	return a
+}
+
+func (p *parser) dynamicBag() value.Value {
+	open := p.open("{", "")
+	b := &value.Bag{}
+	for !p.isPunct("}") {
+		if p.peek().kind != kindString {
+			p.unexpected("a key in quotes")
+		}
+		key, _ := p.stringLiteral().Value.(string)
+		p.expectPunct(":", "after the key "+shorten(key))
+		b.Set(key, p.dynamicValue())
+		if !p.acceptPunct(",") {
+			break
+		}
+	}
+	p.close(open)
+	return b
+}
