@@ -2,10 +2,15 @@ package fn
 
 // scalarTables lists every table of scalar functions. One function a file makes each, named for the family.
 func scalarTables() [][]Scalar {
-	return [][]Scalar{}
+	return [][]Scalar{
+		hllFunctions(), tdigestFunctions(),
+	}
 }
 
 // aggregateTables lists every table of aggregates.
 func aggregateTables() [][]Aggregate {
-	return [][]Aggregate{}
+	return [][]Aggregate{
+		countAggregates(), sumAggregates(), extremeAggregates(), distinctAggregates(), percentileAggregates(), spreadAggregates(),
+		collectAggregates(), argAggregates(), binaryAggregates(), schemaAggregates(), tdigestAggregates(),
+	}
 }
