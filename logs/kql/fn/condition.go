@@ -1,0 +1,185 @@
+package fn
+
+import (
+	"fmt"
+
+	"github.com/endscope/endscope/logs/kql/value"
+)
+
+// conditionFunctions choose between values and test for null.
+func conditionFunctions() []Scalar {
+	return []Scalar{
+		{
+			Signature: Signature{
+				Text:    "iff(if: bool, then: any, else: any): any",
+				Help:    "Returns then where the condition is true, and else where it is false or null.",
+				Aliases: []string{"iif"},
+			},
+			Result:    commonResult("iff", func(args []Arg) []Arg { return args[1:] }),
+			TakesNull: true,
+			Make: func(_ *Context, args []Arg) (Eval, error) {
+				t, err := CommonArgType(args[1:])
+				if err != nil {
+					return nil, err
+				}
+				convert := convertTo(t)
+				return func(a []value.Value) (value.Value, error) {
+					if a[0] == true {
+						return convert(a[1]), nil
+					}
+					return convert(a[2]), nil
+				}, nil
+			},
+		},
+		{
+			Signature: Signature{
+				Text: "case(predicate: bool, then: any, else: any, ...): any",
+				Help: "Returns the value after the first predicate that is true, and the last argument where none is.",
+			},
+			Result: func(args []Arg) (value.Type, error) {
+				if len(args)%2 == 0 {
+					return 0, fmt.Errorf("case(): expected pairs of a predicate and a value, and a value for else: an odd number of arguments, got %d", len(args))
+				}
+				for i := 0; i+1 < len(args); i += 2 {
+					if t := args[i].Type; t != value.Bool && t != value.Dynamic {
+						return 0, fmt.Errorf("case(): argument %d is a predicate and must be a bool, got %s", i+1, t)
+					}
+				}
+				return commonResult("case", caseResults)(args)
+			},
+			TakesNull: true,
+			Make: func(_ *Context, args []Arg) (Eval, error) {
+				t, err := CommonArgType(caseResults(args))
+				if err != nil {
+					return nil, err
+				}
+				convert := convertTo(t)
+				return func(a []value.Value) (value.Value, error) {
+					for i := 0; i+1 < len(a); i += 2 {
+						if value.Convert(a[i], value.Bool) == true {
+							return convert(a[i+1]), nil
+						}
+					}
+					return convert(a[len(a)-1]), nil
+				}, nil
+			},
+		},
+		{
+			Signature: Signature{
+				Text: "coalesce(first: any, second: any, ...): any",
+				Help: "Returns the first value that is not null, or, of strings, not empty.",
+			},
+			Result:    commonResult("coalesce", allArgs),
+			TakesNull: true,
+			Make: func(_ *Context, args []Arg) (Eval, error) {
+				t, err := CommonArgType(args)
+				if err != nil {
+					return nil, err
+				}
+				convert, missing := convertTo(t), value.Zero(t)
+				return func(a []value.Value) (value.Value, error) {
+					for _, v := range a {
+						if v == nil {
+							continue
+						}
+						if v = convert(v); t == value.Dynamic || v != missing {
+							return v, nil
+						}
+					}
+					return missing, nil
+				}, nil
+			},
+		},
+		extremeOf("min_of", "Returns the smallest of the values that are not null.", func(order int) bool { return order < 0 }),
+		extremeOf("max_of", "Returns the largest of the values that are not null.", func(order int) bool { return order > 0 }),
+		{
+			Signature: Signature{Text: "not(expression: bool): bool", Help: "Returns the opposite of a bool; null for null."},
+			Make:      simple(func(a []value.Value) value.Value { return a[0] == false }),
+		},
+		{
+			Signature: Signature{Text: "isnull(expression: any): bool", Help: "Says whether a value is null. A string never is; see isempty()."},
+			TakesNull: true,
+			Make:      simple(func(a []value.Value) value.Value { return a[0] == nil }),
+		},
+		{
+			Signature: Signature{Text: "isnotnull(expression: any): bool", Help: "Says whether a value is not null. A string never is null.", Aliases: []string{"notnull"}},
+			TakesNull: true,
+			Make:      simple(func(a []value.Value) value.Value { return a[0] != nil }),
+		},
+		{
+			Signature: Signature{
+				Text: "around(value: any, center: any, delta: any): bool",
+				Help: "Says whether a number, datetime or timespan lies within delta of center, both ends included.",
+			},
+			Result: func(args []Arg) (value.Type, error) {
+				t, err := value.ArithType("-", args[1].Type, args[2].Type)
+				if v := args[0].Type; err != nil || t != v && t != value.Dynamic && v != value.Dynamic && !(value.Numeric(t) && value.Numeric(v)) {
+					return 0, fmt.Errorf("around(): cannot compare a %s with a %s and a distance that is a %s", v, args[1].Type, args[2].Type)
+				}
+				return value.Bool, nil
+			},
+			Make: simple(func(a []value.Value) value.Value {
+				low, high := value.Arith("-", a[1], a[2]), value.Arith("+", a[1], a[2])
+				if low == nil || high == nil {
+					return nil
+				}
+				return value.Compare(low, a[0]) <= 0 && value.Compare(a[0], high) <= 0
+			}),
+		},
+		{
+			Signature: Signature{
+				Text: "assert(condition: bool, message: string): bool",
+				Help: "Ends the query with the message when a constant condition is not true.",
+			},
+			TakesNull: true,
+			Make: func(_ *Context, args []Arg) (Eval, error) {
+				switch {
+				case !args[0].Const || !args[1].Const:
+					return nil, fmt.Errorf("assert(): the condition and the message must be constants, not values of a row")
+				case args[0].Value != true:
+					return nil, fmt.Errorf("assert() has failed with message: '%v'", args[1].Value)
+				}
+				return func([]value.Value) (value.Value, error) { return true, nil }, nil
+			},
+		},
+	}
+}
+
+func allArgs(args []Arg) []Arg { return args }
+
+// caseResults returns the arguments of case() that can be its result.
+func caseResults(args []Arg) []Arg {
+	var results []Arg
+	for i := 1; i < len(args); i += 2 {
+		results = append(results, args[i])
+	}
+	return append(results, args[len(args)-1])
+}
+
+// extremeOf declares min_of or max_of. better says of the order of a value and the best one so far whether the value is better.
+func extremeOf(name, help string, better func(order int) bool) Scalar {
+	return Scalar{
+		Signature: Signature{Text: name + "(first: any, second: any, ...): any", Help: help},
+		Result:    commonResult(name, allArgs),
+		TakesNull: true,
+		Make: func(_ *Context, args []Arg) (Eval, error) {
+			t, err := CommonArgType(args)
+			if err != nil {
+				return nil, err
+			}
+			convert := convertTo(t)
+			return func(a []value.Value) (value.Value, error) {
+				var best value.Value
+				for _, v := range a {
+					if v == nil {
+						continue
+					}
+					if v = convert(v); v != nil && (best == nil || better(value.Compare(v, best))) {
+						best = v
+					}
+				}
+				return convert(best), nil
+			}, nil
+		},
+	}
+}
