@@ -45,13 +45,13 @@ func ArithType(op string, a, b Type) (Type, error) {
 		}
 	case "/":
 		switch {
-		case a == Timespan && b == Timespan:
+		case (a == Timespan || a == Datetime) && b == Timespan, a == Datetime && b == Datetime:
 			return Real, nil
 		case a == Timespan && Numeric(b):
 			return Timespan, nil
 		}
 	case "%":
-		if (a == Timespan || a == Datetime) && b == Timespan {
+		if (a == Timespan || a == Datetime) && b == Timespan || a == Datetime && b == Datetime {
 			return Timespan, nil
 		}
 	}
@@ -181,7 +181,9 @@ func arithDecimal(op string, a, b Dec) Value {
 	case "*":
 		cond, err = decimals.Mul(d, a, b)
 	case "/":
-		cond, err = decimals.Quo(d, a, b)
+		if cond, err = decimals.Quo(d, a, b); d.Form == apd.Finite {
+			d.Reduce(d) // Quo fills all 34 digits
+		}
 	case "%":
 		cond, err = decimals.Rem(d, a, b)
 		if err == nil && d.Form == apd.Finite && d.Negative && !d.IsZero() {
@@ -200,8 +202,13 @@ func arithDecimal(op string, a, b Dec) Value {
 func arithTime(op string, t Time, b Value) Value {
 	switch y := b.(type) {
 	case Time:
-		if op == "-" {
+		switch {
+		case op == "-":
 			return Span(t - y)
+		case op == "/":
+			return float64(t) / float64(y)
+		case op == "%" && y != 0:
+			return Span(t % y)
 		}
 	case Span:
 		switch op {
@@ -216,6 +223,8 @@ func arithTime(op string, t Time, b Value) Value {
 			if u, ok := t.Add(-y); ok {
 				return u
 			}
+		case "/":
+			return float64(t) / float64(y)
 		case "%":
 			if y != 0 {
 				return Span(modLong(int64(t), int64(y)))

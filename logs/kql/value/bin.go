@@ -34,14 +34,19 @@ func Bin(v, size Value) Value {
 		}
 	case Span:
 		if s, ok := size.(Span); ok && s > 0 {
-			return Span(floorTo(int64(x), int64(s)))
+			if n, ok := floorTo(int64(x), int64(s)); ok {
+				return Span(n)
+			}
 		}
 	case int64:
 		if s, ok := wholeOf(size); ok {
 			if s <= 0 {
 				return nil
 			}
-			return floorTo(x, s)
+			if n, ok := floorTo(x, s); ok {
+				return n
+			}
+			return nil
 		}
 		return binNumber(v, size)
 	case int32:
@@ -49,7 +54,10 @@ func Bin(v, size Value) Value {
 			if s <= 0 {
 				return nil
 			}
-			return int32(floorTo(int64(x), int64(s)))
+			if n, _ := floorTo(int64(x), int64(s)); n >= math.MinInt32 {
+				return int32(n)
+			}
+			return nil
 		}
 		return Bin(int64(x), size)
 	case float64, Dec:
@@ -58,8 +66,11 @@ func Bin(v, size Value) Value {
 	return nil
 }
 
-// floorTo rounds down towards minus infinity. Below the lowest multiple that fits it wraps, as whole numbers do.
-func floorTo(n, size int64) int64 { return n - modLong(n, size) }
+// floorTo rounds down towards minus infinity. It is false where the multiple is below the range of 64 bits.
+func floorTo(n, size int64) (int64, bool) {
+	rest := modLong(n, size)
+	return n - rest, n >= 0 || n-math.MinInt64 >= rest
+}
 
 // binNumber bins where a real or a decimal is on one side.
 func binNumber(v, size Value) Value {
@@ -75,17 +86,22 @@ func binNumber(v, size Value) Value {
 	}
 	x, _ := ToFloat(v)
 	s, ok := ToFloat(size)
-	if !ok || !(s > 0) {
+	if !ok || !(s > 0) || math.IsInf(s, 1) {
 		return nil
 	}
 	return floorReal(x, s)
 }
 
-// floorReal rounds down to a multiple of size. Division may round a quotient up to the next whole number or down below one, so the result
-// is corrected to be a multiple that bins to itself.
+// floorReal rounds down to a multiple of size. A quotient may round across a whole number, so the result is corrected, and bins to itself.
 func floorReal(x, size float64) float64 {
 	q := math.Floor(x / size)
-	if (q+1)*size <= x {
+	if math.IsNaN(q) || math.Abs(q) >= 1<<53 {
+		return x // the multiples of size lie closer than reals do
+	}
+	for q*size > x {
+		q--
+	}
+	for (q+1)*size <= x {
 		q++
 	}
 	return q * size
@@ -116,8 +132,9 @@ func BinAt(v, size, origin Value) Value {
 		if !ok || !isSpan || s <= 0 {
 			return nil
 		}
-		t := o + Time(floorTo(int64(x-o), int64(s)))
-		if !t.Valid() {
+		n, fits := floorTo(int64(x-o), int64(s)) // v and origin are not negative, so the difference fits
+		t := o + Time(n)
+		if !fits || n < 0 && t > o || !t.Valid() {
 			return nil
 		}
 		return t

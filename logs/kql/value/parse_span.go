@@ -7,7 +7,8 @@ import (
 )
 
 // ParseSpan reads a timespan, with blanks around it: a number and a unit (1d, 2.5h, 25min, 15 seconds, 100ms, 5microsecond, 7tick), a clock
-// ([-][d.]hh:mm[:ss[.fffffff]], also d:hh:mm:ss), or a bare number of days. It is false for anything else and for what does not fit.
+// ([-][d.]hh:mm[:ss[.fffffff]], also d:hh:mm:ss, hours below 24), or a bare whole number of days. It is false for anything else and for
+// what does not fit.
 func ParseSpan(s string) (Span, bool) {
 	s = strings.TrimSpace(s)
 	rest, neg := strings.CutPrefix(s, "-")
@@ -33,7 +34,7 @@ func ParseSpan(s string) (Span, bool) {
 	return Span(u), true
 }
 
-// unitTicks returns how many nanoseconds a unit of timespans has, or 0.
+// unitNanoseconds returns how many nanoseconds a unit of timespans has, or 0.
 func unitNanoseconds(unit string) int64 {
 	const tick = 100
 	switch unit {
@@ -57,112 +58,80 @@ func unitNanoseconds(unit string) int64 {
 	return 0
 }
 
-// parseUnitSpan reads a number and its unit. The product is exact and then cut to a tick.
+// parseUnitSpan reads a number and its unit. The product is exact and then cut to a tick. A number without unit is whole days.
 func parseUnitSpan(s string) (uint64, bool) {
-	i, whole, frac, point := 0, uint64(0), "", false
-	for ; i < len(s); i++ {
-		c := s[i]
-		if c == '.' && !point {
-			point = true
-			frac = s[i+1:]
-			continue
-		}
-		if c < '0' || c > '9' {
-			break
-		}
-		if !point {
-			if whole > (math.MaxUint64-9)/10 {
-				return 0, false
-			}
-			whole = whole*10 + uint64(c-'0')
-		}
+	end := 0
+	for end < len(s) && (isDigit(s[end]) || s[end] == '.') {
+		end++
 	}
-	n := unitNanoseconds(strings.TrimSpace(s[i:]))
-	if n == 0 {
+	number, unit := s[:end], strings.TrimSpace(s[end:])
+	whole, frac, point := strings.Cut(number, ".")
+	n := unitNanoseconds(unit)
+	if n == 0 || len(whole) > 20 || point && (frac == "" || unit == "" || strings.IndexByte(frac, '.') >= 0) {
 		return 0, false
 	}
-	if point {
-		frac = frac[:len(frac)-(len(s)-i)]
-		if frac == "" {
-			return 0, false
-		}
-		frac = frac[:min(len(frac), 30)] // no digit beyond changes a tick
-	}
-	num, _ := new(big.Int).SetString(frac, 10)
-	if num == nil {
-		num = new(big.Int)
+	frac = frac[:min(len(frac), 30)] // no digit beyond changes a tick
+	ticks, ok := new(big.Int).SetString(whole+frac, 10)
+	if !ok {
+		return 0, false
 	}
 	scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(len(frac))), nil)
-	num.Add(num, new(big.Int).Mul(scale, new(big.Int).SetUint64(whole)))
-	num.Mul(num, big.NewInt(n))
-	num.Quo(num, scale.Mul(scale, big.NewInt(100)))
-	if !num.IsUint64() {
+	ticks.Mul(ticks, big.NewInt(n))
+	ticks.Quo(ticks, scale.Mul(scale, big.NewInt(100)))
+	if !ticks.IsUint64() {
 		return 0, false
 	}
-	return num.Uint64(), true
+	return ticks.Uint64(), true
 }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // parseClockSpan reads [d.]hh:mm[:ss[.fffffff]] or d:hh:mm:ss[.fffffff].
 func parseClockSpan(s string) (uint64, bool) {
-	var parts [4]uint64
-	var ends [4]byte // what follows each part
-	n := 0
-	for n < 4 {
-		i := 0
-		for i < len(s) && s[i] >= '0' && s[i] <= '9' {
-			if i >= 8 {
-				return 0, false
-			}
-			parts[n] = parts[n]*10 + uint64(s[i]-'0')
-			i++
-		}
-		if i == 0 {
+	days := ""
+	clock := strings.Split(s, ":")
+	if d, h, ok := strings.Cut(clock[0], "."); ok {
+		days, clock[0] = d, h
+		if days == "" {
 			return 0, false
 		}
-		if i == len(s) {
-			n++
-			s = ""
-			break
-		}
-		ends[n] = s[i]
-		s = s[i+1:]
-		n++
-		if ends[n-1] == '.' && n > 1 {
-			break // the fraction
-		}
-		if ends[n-1] != '.' && ends[n-1] != ':' {
-			return 0, false
-		}
+	}
+	if len(clock) == 4 && days == "" {
+		days, clock = clock[0], clock[1:]
+	}
+	if len(clock) < 2 || len(clock) > 3 {
+		return 0, false
 	}
 	var d, h, m, sec uint64
-	switch {
-	case n == 2 && ends[0] == ':' && ends[1] == 0:
-		h, m = parts[0], parts[1]
-	case n == 3 && ends[0] == ':' && ends[1] == ':':
-		h, m, sec = parts[0], parts[1], parts[2]
-	case n == 3 && ends[0] == '.' && ends[1] == ':' && ends[2] == 0:
-		d, h, m = parts[0], parts[1], parts[2]
-	case n == 4 && ends[1] == ':' && ends[2] == ':':
-		d, h, m, sec = parts[0], parts[1], parts[2], parts[3]
-	default:
-		return 0, false
-	}
-	if m > 59 || sec > 59 || n == 4 && h > 23 {
-		return 0, false
-	}
 	var ticks Span
-	if last := ends[n-1]; last == '.' {
-		var ok bool
-		if ticks, ok = fractionTicks(s); !ok {
-			return 0, false
+	ok := days == "" || field(days, 8, math.MaxInt64/uint64(Day)+1, &d)
+	ok = ok && field(clock[0], 2, 23, &h) && field(clock[1], 2, 59, &m)
+	if ok && len(clock) == 3 {
+		seconds, frac, point := strings.Cut(clock[2], ".")
+		ok = field(seconds, 2, 59, &sec)
+		if ok && point {
+			ticks, ok = fractionTicks(frac)
 		}
-	} else if last != 0 {
-		return 0, false
 	}
-	if d > uint64(math.MaxInt64/int64(Day))+1 {
+	if !ok {
 		return 0, false
 	}
 	return d*uint64(Day) + h*uint64(Hour) + m*uint64(Minute) + sec*uint64(Second) + uint64(ticks), true
+}
+
+// field reads a part of a clock: one to digits digits, up to limit.
+func field(s string, digits int, limit uint64, n *uint64) bool {
+	if s == "" || len(s) > digits {
+		return false
+	}
+	*n = 0
+	for i := range len(s) {
+		if !isDigit(s[i]) {
+			return false
+		}
+		*n = *n*10 + uint64(s[i]-'0')
+	}
+	return *n <= limit
 }
 
 // fractionTicks reads the digits after the point of a second; digits beyond a tick are cut.

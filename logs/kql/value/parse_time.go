@@ -5,10 +5,10 @@ import "strings"
 // ParseTime reads a datetime, with blanks around it. Without a zone it is UTC; digits beyond a tick are cut. It takes
 //
 //   - ISO 8601: 2014, 2014-05, 2014-05-25, and with T or a blank hh:mm, hh:mm:ss or hh:mm:ss.fffffff (a comma may be the point), followed by
-//     Z, UTC, GMT, a zone such as EST, or an offset (+02:00, +0200, +02); also 20140525T082003Z;
+//     Z, UTC, GMT, a zone such as EST, or an offset (+02:00, +0200, +02); also 20140525 and 20140525T082003Z;
 //   - RFC 822 and RFC 850: [Sat,] 8 Nov 14 15:05:02 GMT and [Saturday,] 08-Nov-14 15:05:02 GMT, with two or four digits of the year; two
 //     digits below 50 are of this century;
-//   - month first: 02/17/2016 08:40:00, 12-02-2022, Nov 8, 2014; a clock may end in AM or PM.
+//   - month first: 02/17/2016 08:40:00, 12-02-2022, 12.02.2022, Nov 8, 2014; a clock may end in AM or PM.
 //
 // It is false for anything else, for a date that does not exist, and outside the years 1 to 9999.
 func ParseTime(s string) (Time, bool) {
@@ -87,7 +87,7 @@ func (p *timeParser) date() bool {
 	}
 	n, digits := p.number(8)
 	switch {
-	case digits == 8 && p.peek() == 'T':
+	case digits == 8 && (p.peek() == 'T' || p.peek() == 0):
 		p.year, p.month, p.day, p.compact = n/10000, n/100%100, n%100, true
 		return true
 	case digits == 4:
@@ -98,7 +98,7 @@ func (p *timeParser) date() bool {
 	}
 	sep := p.peek()
 	switch sep {
-	case '/', '-':
+	case '/', '-', '.':
 		p.i++
 		if c := p.peek(); c >= '0' && c <= '9' {
 			p.month = n

@@ -30,6 +30,18 @@ func Text(v Value) string {
 	return string(AppendText(buf[:0], v))
 }
 
+// TextOf returns what tostring() gives for an expression of type from. It differs from Text for bool: the service writes a column of type
+// bool as "True" and "False", and the booleans inside a dynamic as JSON does.
+func TextOf(v Value, from Type) string {
+	if b, ok := v.(bool); ok && from == Bool {
+		if b {
+			return "True"
+		}
+		return "False"
+	}
+	return Text(v)
+}
+
 // AppendText appends Text(v) to dst.
 func AppendText(dst []byte, v Value) []byte {
 	switch x := v.(type) {
@@ -115,7 +127,7 @@ func appendTicks(dst []byte, ticks Span) []byte {
 }
 
 // AppendReal appends a real as text: the fewest digits that read back as the same number, with ".0" when it is whole, and with an exponent
-// of at least two digits from 1E+15 up and below 1E-05.
+// of at least two digits from 1E+15 up and below 0.0001.
 func AppendReal(dst []byte, f float64) []byte {
 	switch {
 	case math.IsNaN(f):
@@ -125,7 +137,7 @@ func AppendReal(dst []byte, f float64) []byte {
 	case math.IsInf(f, -1):
 		return append(dst, "-Infinity"...)
 	}
-	if abs := math.Abs(f); f == 0 || abs >= 1e-5 && abs < 1e15 {
+	if abs := math.Abs(f); f == 0 || abs >= 1e-4 && abs < 1e15 {
 		start := len(dst)
 		dst = strconv.AppendFloat(dst, f, 'f', -1, 64)
 		for _, c := range dst[start:] {
