@@ -1,0 +1,599 @@
+package kql
+
+import (
+	"strings"
+
+	"github.com/endscope/endscope/logs/kql/syntax"
+	"github.com/endscope/endscope/logs/kql/value"
+)
+
+// scope is where a scalar expression stands.
+type scope struct {
+	env     *env
+	cols    []Column
+	right   []Column    // of a join's other side: the names behind $right; cols are then behind $left too
+	op      string      // the operator's word, for messages
+	aggs    *aggregates // where aggregates may be called: it collects them
+	windows bool        // where functions over the rows around may be called
+	steps   *scanScope  // inside scan: the columns of steps
+}
+
+// expr binds a scalar expression.
+func (b *binder) expr(e syntax.Expr, sc *scope) (expr, error) {
+	switch e := e.(type) {
+	case *syntax.Literal:
+		return &constant{e.Type, e.Value}, nil
+	case *syntax.Paren:
+		return b.expr(e.X, sc)
+	case *syntax.NameRef:
+		return b.name(e, sc)
+	case *syntax.Unary:
+		return b.unary(e, sc)
+	case *syntax.Binary:
+		return b.binary(e, sc)
+	case *syntax.Between:
+		return b.between(e, sc)
+	case *syntax.In:
+		return b.in(e, sc)
+	case *syntax.Member:
+		return b.member(e, sc)
+	case *syntax.Index:
+		return b.index(e, sc)
+	case *syntax.Call:
+		return b.call(e, sc)
+	case *syntax.Star:
+		return nil, errAt(e.At(), "'*' cannot stand here.")
+	case *syntax.TypeRef:
+		if e.Columns == nil {
+			return &constant{value.String, e.Type.String()}, nil
+		}
+		return nil, errAt(e.At(), "A row schema cannot stand here.")
+	}
+	return nil, errAt(e.At(), "A tabular expression stands where a scalar is expected; toscalar() makes one of a table.")
+}
+
+// name binds a name: a column, else what a let statement or a parameter says.
+func (b *binder) name(e *syntax.NameRef, sc *scope) (expr, error) {
+	name := e.Name.Text
+	if sc.steps != nil {
+		if x, ok := sc.steps.column(name); ok {
+			return x, nil
+		}
+	}
+	if i := findColumn(sc.cols, name); i >= 0 {
+		return &column{i, name, sc.cols[i].Type}, nil
+	}
+	if n, ok := sc.env.find(name); ok {
+		switch {
+		case n.scalar != nil:
+			return n.scalar, nil
+		case n.lambda != nil && len(n.lambda.Params) == 0:
+			return b.scalarLambda(n, name, e.At(), nil, sc)
+		case n.table != nil:
+			return nil, errAt(e.At(), "'%s' is a table, and a scalar is expected here; toscalar(%s) makes one of it.", name, name)
+		}
+		return nil, errAt(e.At(), "'%s' is a function and needs its arguments.", name)
+	}
+	known := sc.env.names()
+	for _, c := range sc.cols {
+		known = append(known, c.Name)
+	}
+	return nil, errAt(e.At(), "'%s' operator: Failed to resolve column or scalar expression named '%s'.%s", sc.op, name, didYouMean(name, known))
+}
+
+// coerce converts x to t where the language does that by itself; otherwise the types do not fit.
+func (b *binder) coerce(x expr, t value.Type, at syntax.Span) (expr, error) {
+	from := x.typ()
+	if from == t {
+		return x, nil
+	}
+	c, isConst := x.(*constant)
+	if isConst && c.v == nil {
+		return &constant{t, value.Zero(t)}, nil
+	}
+	if s, ok := constText(x); ok && t != value.Dynamic {
+		v := value.Convert(s, t)
+		if v == nil {
+			return nil, errAt(at, "The text '%s' is not a %s.", s, t)
+		}
+		return &constant{t, v}, nil
+	}
+	if !converts(from, t) {
+		return nil, errAt(at, "A value of type %s stands where %s is expected; convert it, as with to%s().", from, t, t)
+	}
+	if isConst {
+		return &constant{t, implicit(c.v, t)}, nil
+	}
+	return &convert{x, t}, nil
+}
+
+func constText(x expr) (string, bool) {
+	c, ok := x.(*constant)
+	if !ok || c.t != value.String {
+		return "", false
+	}
+	s, ok := c.v.(string)
+	return s, ok
+}
+
+// converts says whether the language converts from one type to another by itself.
+func converts(from, to value.Type) bool {
+	switch {
+	case from == value.Dynamic || to == value.Dynamic || to == value.String:
+		return true
+	case value.Numeric(from) && value.Numeric(to):
+		return true
+	}
+	return from == value.Bool && value.Numeric(to)
+}
+
+// implicit is the conversion that converts promises, for a value that is not null.
+func implicit(v value.Value, t value.Type) value.Value {
+	switch t {
+	case value.Dynamic:
+		if i, ok := v.(int32); ok {
+			return int64(i)
+		}
+		return v
+	case value.String:
+		return value.Text(v)
+	}
+	return value.Convert(v, t)
+}
+
+func (b *binder) unary(e *syntax.Unary, sc *scope) (expr, error) {
+	x, err := b.expr(e.X, sc)
+	if err != nil || e.Op == "+" {
+		return x, err
+	}
+	if x.typ() == value.Dynamic {
+		x = &convert{x, value.Real}
+	}
+	if t := x.typ(); !value.Numeric(t) && t != value.Timespan {
+		return nil, errAt(e.At(), "'-' cannot stand before a value of type %s.", t)
+	}
+	if c, ok := x.(*constant); ok {
+		if c.v == nil {
+			return c, nil
+		}
+		return &constant{c.t, value.Neg(c.v)}, nil
+	}
+	return &neg{x}, nil
+}
+
+func (b *binder) binary(e *syntax.Binary, sc *scope) (expr, error) {
+	switch e.Op {
+	case "and", "or":
+		return b.logic(e, sc)
+	case ":":
+		if _, ok := e.Y.(*syntax.Star); ok { // col:* holds wherever the column is
+			return &constant{value.Bool, true}, nil
+		}
+	}
+	if _, ok := e.X.(*syntax.Star); ok {
+		return b.anyColumn(e, sc)
+	}
+	x, err := b.expr(e.X, sc)
+	if err != nil {
+		return nil, err
+	}
+	y, err := b.expr(e.Y, sc)
+	if err != nil {
+		return nil, err
+	}
+	return b.operator(e, x, y)
+}
+
+// operator binds x op y.
+func (b *binder) operator(e *syntax.Binary, x, y expr) (expr, error) {
+	switch e.Op {
+	case "+", "-", "*", "/", "%":
+		return b.arith(e, x, y)
+	case "==", "!=", "<>", "<", "<=", ">", ">=", "=~", "!~":
+		return b.comparison(e.Op, x, y, e.OpAt)
+	case "matches regex":
+		pattern, ok := constText(y)
+		if !ok {
+			return nil, errAt(e.Y.At(), "'matches regex' needs a constant pattern.")
+		}
+		if _, err := compileRegex(pattern); err != nil {
+			return nil, errAt(e.Y.At(), "The pattern '%s' cannot be read: %s", pattern, err)
+		}
+		return fold(&regex{toText(x), pattern}), nil
+	}
+	op, not := strings.CutPrefix(e.Op, "!")
+	op, cs := strings.CutSuffix(op, "_cs")
+	if op == ":" {
+		op = "has"
+	}
+	return fold(&match{op, cs, not, toText(x), toText(y)}), nil
+}
+
+// toText makes a string of any value.
+func toText(x expr) expr {
+	if x.typ() == value.String {
+		return x
+	}
+	if c, ok := x.(*constant); ok {
+		return &constant{value.String, value.Text(c.v)}
+	}
+	return &convert{x, value.String}
+}
+
+// anyColumn is `* op y`: any column of text that op holds for.
+func (b *binder) anyColumn(e *syntax.Binary, sc *scope) (expr, error) {
+	y, err := b.expr(e.Y, sc)
+	if err != nil {
+		return nil, err
+	}
+	var out expr
+	for i, c := range sc.cols {
+		if e.Op != "==" && e.Op != "!=" && e.Op != "=~" && e.Op != "!~" || c.Type == y.typ() || c.Type == value.String {
+			x, err := b.operator(e, &column{i, c.Name, c.Type}, y)
+			if err != nil {
+				continue // a column that cannot be compared does not match
+			}
+			if out == nil {
+				out = x
+			} else {
+				out = &logic{false, out, x}
+			}
+		}
+	}
+	if out == nil {
+		return &constant{value.Bool, false}, nil
+	}
+	return out, nil
+}
+
+func (b *binder) logic(e *syntax.Binary, sc *scope) (expr, error) {
+	x, err := b.expr(e.X, sc)
+	if err != nil {
+		return nil, err
+	}
+	y, err := b.expr(e.Y, sc)
+	if err != nil {
+		return nil, err
+	}
+	if x, err = b.condition(x, e.X.At()); err != nil {
+		return nil, err
+	}
+	if y, err = b.condition(y, e.Y.At()); err != nil {
+		return nil, err
+	}
+	return fold(&logic{e.Op == "and", x, y}), nil
+}
+
+// condition makes a bool of x.
+func (b *binder) condition(x expr, at syntax.Span) (expr, error) {
+	switch t := x.typ(); {
+	case t == value.Bool:
+		return x, nil
+	case t == value.Dynamic || value.Numeric(t):
+		return fold(&convert{x, value.Bool}), nil
+	default:
+		return nil, errAt(at, "A condition is expected, and this is a %s.", t)
+	}
+}
+
+func (b *binder) arith(e *syntax.Binary, x, y expr) (expr, error) {
+	tx, ty := x.typ(), y.typ()
+	// A dynamic takes the type of the other side where that is a time.
+	if tx == value.Dynamic && (ty == value.Datetime || ty == value.Timespan) {
+		t := value.Timespan
+		if e.Op == "-" {
+			t = value.Datetime
+		}
+		x, tx = &convert{x, t}, t
+	}
+	if ty == value.Dynamic && (tx == value.Datetime || tx == value.Timespan) {
+		y, ty = &convert{y, value.Timespan}, value.Timespan
+	}
+	var t value.Type
+	var err error
+	if tx == value.Dynamic || ty == value.Dynamic {
+		other := tx
+		if tx == value.Dynamic {
+			other = ty
+		}
+		if other != value.Dynamic && !value.Numeric(other) {
+			return nil, errAt(e.OpAt, "'%s' cannot join values of the types %s and %s.", e.Op, tx, ty)
+		}
+		t = value.Dynamic
+		if other == value.Real || other == value.Decimal {
+			t = other
+		}
+		if t != value.Dynamic {
+			if tx == value.Dynamic {
+				x = &convert{x, t}
+			} else {
+				y = &convert{y, t}
+			}
+		}
+	} else if t, err = value.ArithType(e.Op, tx, ty); err != nil {
+		return nil, errAt(e.OpAt, "'%s' cannot join values of the types %s and %s.", e.Op, tx, ty)
+	}
+	return fold(&arith{e.Op, x, y, t}), nil
+}
+
+// comparison binds x op y, bringing both sides to types that can be compared.
+func (b *binder) comparison(op string, x, y expr, at syntax.Span) (expr, error) {
+	if op == "<>" {
+		op = "!="
+	}
+	if op == "=~" || op == "!~" {
+		return fold(&compare{op, toText(x), toText(y)}), nil
+	}
+	tx, ty := x.typ(), y.typ()
+	var err error
+	switch {
+	case tx == ty, value.Numeric(tx) && value.Numeric(ty):
+	case isConst(x) && x.(*constant).v == nil:
+		x = &constant{ty, value.Zero(ty)}
+	case isConst(y) && y.(*constant).v == nil:
+		y = &constant{tx, value.Zero(tx)}
+	case tx == value.Dynamic:
+		x = dynamicSide(x, ty)
+	case ty == value.Dynamic:
+		y = dynamicSide(y, tx)
+	default:
+		if _, ok := constText(y); ok {
+			y, err = b.coerce(y, tx, at)
+		} else if _, ok := constText(x); ok {
+			x, err = b.coerce(x, ty, at)
+		} else {
+			err = errAt(at, "Cannot compare values of types %s and %s; convert one of them.", tx, ty)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return fold(&compare{op, x, y}), nil
+}
+
+// dynamicSide makes a dynamic comparable with a value of type t: numbers, bools and texts compare by what the dynamic holds.
+func dynamicSide(x expr, t value.Type) expr {
+	switch t {
+	case value.Datetime, value.Timespan, value.GUID, value.String:
+		return &convert{x, t}
+	}
+	return x
+}
+
+// between is low <= x <= high; after a datetime, a timespan is added to it.
+func (b *binder) between(e *syntax.Between, sc *scope) (expr, error) {
+	x, err := b.expr(e.X, sc)
+	if err != nil {
+		return nil, err
+	}
+	low, err := b.expr(e.Low, sc)
+	if err != nil {
+		return nil, err
+	}
+	high, err := b.expr(e.High, sc)
+	if err != nil {
+		return nil, err
+	}
+	if x.typ() == value.Datetime && high.typ() == value.Timespan {
+		if low, err = b.coerce(low, value.Datetime, e.Low.At()); err != nil {
+			return nil, err
+		}
+		high = fold(&arith{"+", low, high, value.Datetime})
+	}
+	above, err := b.comparison(">=", x, low, e.Low.At())
+	if err != nil {
+		return nil, err
+	}
+	below, err := b.comparison("<=", x, high, e.High.At())
+	if err != nil {
+		return nil, err
+	}
+	both := fold(&logic{true, above, below})
+	if !e.Not {
+		return both, nil
+	}
+	return b.callNamed("not", []expr{both}, e.At())
+}
+
+// in binds `x in (...)`, has_any and has_all.
+func (b *binder) in(e *syntax.In, sc *scope) (expr, error) {
+	op, not := strings.CutPrefix(e.Op, "!")
+	op, foldCase := strings.CutSuffix(op, "~")
+	var x expr
+	var err error
+	if _, ok := e.X.(*syntax.Star); ok {
+		return b.anyIn(e, sc)
+	}
+	if x, err = b.expr(e.X, sc); err != nil {
+		return nil, err
+	}
+	var list []expr
+	var sub *subquery
+	for _, item := range e.List {
+		if b.isTabular(item, sc.env) {
+			root, err := b.table(item, sc.env)
+			if err != nil {
+				return nil, err
+			}
+			sub = newSubquery(root)
+			continue
+		}
+		y, err := b.expr(item, sc)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, y)
+	}
+	if op == "has_any" || op == "has_all" {
+		return fold(&inTerms{toText(x), op == "has_all", list, sub}), nil
+	}
+	var out []expr
+	for i, y := range list {
+		more, err := b.inItem(x, y, e.List[min(i, len(e.List)-1)].At())
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
+	}
+	return fold(&in{x, foldCase, not, out, sub}), nil
+}
+
+// inItem brings an element of an in list to the type of x. A constant array is its elements.
+func (b *binder) inItem(x, y expr, at syntax.Span) ([]expr, error) {
+	if c, ok := y.(*constant); ok {
+		if a, ok := c.v.(value.Array); ok {
+			var out []expr
+			for _, v := range a {
+				if x.typ() != value.Dynamic && v != nil {
+					if s, ok := v.(string); ok && x.typ() != value.String {
+						v = value.Convert(s, x.typ())
+					}
+				}
+				if v != nil {
+					out = append(out, &constant{value.TypeOf(v), v})
+				}
+			}
+			return out, nil
+		}
+	}
+	tx, ty := x.typ(), y.typ()
+	if tx == ty || tx == value.Dynamic || ty == value.Dynamic || value.Numeric(tx) && value.Numeric(ty) {
+		return []expr{y}, nil
+	}
+	if tx == value.String && isConst(y) {
+		return nil, errAt(at, "The list holds a %s and is searched for a string; convert one of them.", ty)
+	}
+	y, err := b.coerce(y, tx, at)
+	if err != nil {
+		return nil, err
+	}
+	return []expr{y}, nil
+}
+
+// anyIn is `* in (...)`: any column.
+func (b *binder) anyIn(e *syntax.In, sc *scope) (expr, error) {
+	var out expr
+	for _, c := range sc.cols {
+		one := *e
+		one.X = &syntax.NameRef{Span: e.X.At(), Name: syntax.Name{Span: e.X.At(), Text: c.Name}}
+		x, err := b.in(&one, sc)
+		if err != nil {
+			continue
+		}
+		if out == nil {
+			out = x
+		} else {
+			out = &logic{false, out, x}
+		}
+	}
+	if out == nil {
+		return &constant{value.Bool, false}, nil
+	}
+	return out, nil
+}
+
+func (b *binder) member(e *syntax.Member, sc *scope) (expr, error) {
+	if n, ok := e.X.(*syntax.NameRef); ok {
+		if sc.steps != nil && findColumn(sc.cols, n.Name.Text) < 0 {
+			if x, ok, err := sc.steps.member(n.Name.Text, e.Sel.Text, e.At()); ok || err != nil {
+				return x, err
+			}
+		}
+		if side, offset := sc.side(n.Name.Text); side != nil {
+			i := findColumn(side, e.Sel.Text)
+			if i < 0 {
+				return nil, errAt(e.Sel.At(), "The %s side of the join has no column named '%s'.%s", strings.TrimPrefix(n.Name.Text, "$"), e.Sel.Text, didYouMean(e.Sel.Text, columnNames(side)))
+			}
+			return &column{offset + i, e.Sel.Text, side[i].Type}, nil
+		}
+	}
+	x, err := b.expr(e.X, sc)
+	if err != nil {
+		return nil, err
+	}
+	return b.pathOf(x, e.Sel.Text, e.At())
+}
+
+// side returns the columns behind $left or $right, and the index of the first.
+func (sc *scope) side(name string) ([]Column, int) {
+	switch {
+	case sc.right == nil:
+	case name == "$left":
+		return sc.cols, 0
+	case name == "$right":
+		return sc.right, len(sc.cols)
+	}
+	return nil, 0
+}
+
+func (b *binder) pathOf(x expr, key string, at syntax.Span) (expr, error) {
+	if x.typ() != value.Dynamic {
+		return nil, errAt(at, "A value of type %s has no members such as '%s'; parse_json() makes a dynamic of a text.", x.typ(), key)
+	}
+	return fold(&path{x, key}), nil
+}
+
+func (b *binder) index(e *syntax.Index, sc *scope) (expr, error) {
+	x, err := b.expr(e.X, sc)
+	if err != nil {
+		return nil, err
+	}
+	i, err := b.expr(e.Index, sc)
+	if err != nil {
+		return nil, err
+	}
+	if key, ok := constText(i); ok {
+		return b.pathOf(x, key, e.At())
+	}
+	if x.typ() != value.Dynamic {
+		return nil, errAt(e.At(), "A value of type %s has no elements; parse_json() makes a dynamic of a text.", x.typ())
+	}
+	if t := i.typ(); t != value.Dynamic && t != value.Int && t != value.Long && t != value.String {
+		return nil, errAt(e.Index.At(), "An index is a number or a text, and this is a %s.", t)
+	}
+	return fold(&element{x, i}), nil
+}
+
+func columnNames(cols []Column) []string {
+	names := make([]string, len(cols))
+	for i, c := range cols {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// foldRun computes constants at binding; it has no subqueries to run.
+var foldRun = &run{}
+
+// fold computes an expression whose parts are all constant.
+func fold(e expr) expr {
+	for _, c := range children(e) {
+		if !isConst(c) {
+			return e
+		}
+	}
+	switch e := e.(type) {
+	case *in:
+		if e.sub != nil {
+			return e
+		}
+	case *inTerms:
+		if e.sub != nil {
+			return e
+		}
+	}
+	f, err := foldRun.compile(e)
+	if err != nil {
+		return e
+	}
+	v, err := f(nil)
+	if err != nil {
+		return e // the error comes when the query runs
+	}
+	if v == nil {
+		v = value.Zero(e.typ())
+	}
+	return &constant{e.typ(), v}
+}
+
+func newSubquery(root node) *subquery { return &subquery{root: optimize(root)} }

@@ -1,0 +1,264 @@
+package kql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/endscope/endscope/internal/logrows"
+	"github.com/endscope/endscope/logs/kql/fn"
+	"github.com/endscope/endscope/logs/kql/syntax"
+	"github.com/endscope/endscope/logs/kql/value"
+)
+
+// Engine answers queries over a catalog of tables.
+type Engine struct {
+	catalog Catalog
+	lib     *fn.Library
+}
+
+// NewEngine makes an engine.
+func NewEngine(catalog Catalog) (*Engine, error) {
+	lib, err := fn.NewLibrary()
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{catalog: catalog, lib: lib}, nil
+}
+
+// Library returns the functions of the language.
+func (e *Engine) Library() *fn.Library { return e.lib }
+
+// Request is one query with what surrounds it.
+type Request struct {
+	Query string
+	// From and To bound TimeGenerated of every table, both inclusive. Zero To means no bound.
+	From, To value.Time
+	// Equal are columns that must have these texts in every table, however the query is written: the scope that it is asked in.
+	// A table without such a column has no rows for it.
+	Equal map[string]string
+	Now   time.Time
+	// Limits that are exceeded while rows are read make an answer partial; those of computing make an error.
+	Limits Limits
+	// NoSQL computes everything over rows. It is for tests that compare.
+	NoSQL bool
+}
+
+// Render is the chart that a query asks for.
+type Render struct {
+	Kind       string
+	Properties []Property
+}
+
+// Property is one name and value of a chart: a string, number or bool, or a list of column names.
+type Property struct {
+	Name  string
+	Value any
+}
+
+// Prepared is a query that means something. It runs once.
+type Prepared struct {
+	engine  *Engine
+	req     Request
+	tables  []tableResult
+	render  *Render
+	context *fn.Context
+	budget  *budget
+}
+
+type tableResult struct {
+	name string
+	root node
+}
+
+// Prepare reads and binds a query. Errors are *syntax.Error and *SemanticError.
+func (e *Engine) Prepare(req Request) (*Prepared, error) {
+	if req.Now.IsZero() {
+		req.Now = time.Now()
+	}
+	parsed, err := syntax.Parse(req.Query)
+	if err != nil {
+		return nil, err
+	}
+	p := &Prepared{engine: e, req: req, budget: &budget{limit: req.Limits.Memory}}
+	p.context = &fn.Context{Now: fn.TimeOf(req.Now), Budget: p.budget.take}
+	if err := p.bind(parsed); err != nil {
+		return nil, place(err, req.Query)
+	}
+	return p, nil
+}
+
+// bind binds every statement of a query.
+func (p *Prepared) bind(parsed *syntax.Query) error {
+	b := &binder{engine: p.engine, req: p.req, context: p.context}
+	tables, err := b.query(parsed)
+	if err != nil {
+		return err
+	}
+	for _, t := range tables {
+		t.root = optimize(t.root)
+		p.tables = append(p.tables, t)
+	}
+	p.render = b.render
+	return nil
+}
+
+// Columns returns the columns of the first result.
+func (p *Prepared) Columns() []Column { return p.tables[0].root.columns() }
+
+// Render returns the chart that the query asks for; nil means none.
+func (p *Prepared) Render() *Render { return p.render }
+
+// Stats says what a query took.
+type Stats struct {
+	Rows     int // of all answers
+	Scanned  int // rows that tables gave
+	SQL      int // statements
+	Duration time.Duration
+}
+
+// Answer is every table that a query makes.
+type Answer struct {
+	Tables []Table
+	Render *Render
+	Stats  Stats
+	// Partial says which limit cut the answer; nil means that it is whole.
+	Partial *LimitError
+}
+
+// Table is one result.
+type Table struct {
+	Name    string
+	Columns []Column
+	Rows    []Row
+}
+
+// Collect runs the query and returns all its rows, up to the limits of rows and bytes.
+func (p *Prepared) Collect(ctx context.Context) (*Answer, error) {
+	started := time.Now()
+	a, err := p.collect(ctx)
+	if errors.Is(err, ErrOutOfRange) && !p.req.NoSQL {
+		// What SQL cannot compute in its types is computed by the language's own rules.
+		p.req.NoSQL = true
+		again, perr := p.engine.Prepare(p.req)
+		if perr != nil {
+			return nil, perr
+		}
+		a, err = again.collect(ctx)
+	}
+	if err != nil {
+		return nil, place(err, p.req.Query)
+	}
+	a.Stats.Duration = time.Since(started)
+	return a, nil
+}
+
+func (p *Prepared) collect(ctx context.Context) (_ *Answer, err error) {
+	ctx, cancel := p.deadline(ctx)
+	defer cancel()
+	r := p.newRun(ctx)
+	defer func() { err = errors.Join(err, r.close()) }()
+	a := &Answer{Render: p.render}
+	var bytes int64
+	for _, t := range p.tables {
+		out := Table{Name: t.name, Columns: t.root.columns()}
+		rows, err := r.open(t.root)
+		if err != nil {
+			return nil, p.explain(ctx, err)
+		}
+		for a.Partial == nil {
+			batch, err := rows.Next(ctx)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				rows.Close()
+				return nil, p.explain(ctx, err)
+			}
+			for _, row := range batch {
+				size := int64(sizeOf(row))
+				if l := p.req.Limits.Rows; l > 0 && a.Stats.Rows >= l {
+					a.Partial = &LimitError{What: "rows", Limit: fmt.Sprint(l), Hint: "the rows up to it are here; filter or summarize to see all"}
+					break
+				}
+				if l := p.req.Limits.Bytes; l > 0 && bytes+size > l {
+					a.Partial = &LimitError{What: "bytes", Limit: fmt.Sprintf("%d MiB", l>>20), Hint: "the rows up to it are here; project fewer columns, filter or summarize to see all"}
+					break
+				}
+				bytes += size
+				a.Stats.Rows++
+				out.Rows = append(out.Rows, row)
+			}
+		}
+		if err := rows.Close(); err != nil && a.Partial == nil {
+			return nil, p.explain(ctx, err)
+		}
+		a.Tables = append(a.Tables, out)
+	}
+	a.Stats.Scanned, a.Stats.SQL = r.scanned, r.statements
+	return a, nil
+}
+
+// Open runs the query and streams the rows of its first table. Close what it returns.
+func (p *Prepared) Open(ctx context.Context) (Rows, error) {
+	ctx, cancel := p.deadline(ctx)
+	r := p.newRun(ctx)
+	rows, err := r.open(p.tables[0].root)
+	if err != nil {
+		err = p.explain(ctx, err)
+		cancel()
+		return nil, errors.Join(place(err, p.req.Query), r.close())
+	}
+	return &streamed{Rows: rows, p: p, r: r, ctx: ctx, cancel: cancel}, nil
+}
+
+// streamed is Rows under the query's own deadline.
+type streamed struct {
+	Rows
+	p      *Prepared
+	r      *run
+	ctx    context.Context
+	cancel context.CancelFunc
+}
+
+func (s *streamed) Next(context.Context) ([]Row, error) {
+	batch, err := s.Rows.Next(s.ctx)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = place(s.p.explain(s.ctx, err), s.p.req.Query)
+	}
+	return batch, err
+}
+
+func (s *streamed) Close() error {
+	s.cancel()
+	err := s.Rows.Close()
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return errors.Join(err, s.r.close())
+}
+
+func (p *Prepared) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if p.req.Limits.Time <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, p.req.Limits.Time, &LimitError{What: "time", Limit: p.req.Limits.Time.String(), Hint: "look at a shorter time, or filter earlier"})
+}
+
+// explain names the limit behind an error of an ended context.
+func (p *Prepared) explain(ctx context.Context, err error) error {
+	var limit *LimitError
+	if ctx.Err() != nil && errors.As(context.Cause(ctx), &limit) {
+		return limit
+	}
+	return err
+}
+
+func (p *Prepared) newRun(ctx context.Context) *run {
+	return &run{ctx: ctx, context: p.context, budget: p.budget, noSQL: p.req.NoSQL, shared: map[*sharedTable][]Row{}, firsts: map[*subquery][]value.Value{}}
+}
+
+// TypeName returns how a type is called in answers.
+func TypeName(t logrows.Type) string { return t.String() }

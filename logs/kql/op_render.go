@@ -1,0 +1,82 @@
+package kql
+
+import (
+	"github.com/endscope/endscope/logs/kql/syntax"
+	"github.com/endscope/endscope/logs/kql/value"
+)
+
+// setRender keeps the chart that a query asks for. It changes no row.
+func (b *binder) setRender(op *syntax.Render, names *env) error {
+	r := &Render{Kind: op.Kind.Text}
+	for _, o := range op.With {
+		p := Property{Name: o.Name.Text}
+		switch v := o.Value.(type) {
+		case *syntax.NameRef:
+			p.Value = v.Name.Text
+		case *syntax.Literal:
+			p.Value = v.Value
+		default:
+			x, err := b.expr(o.Value, &scope{env: names, op: "render"})
+			if err != nil {
+				return err
+			}
+			c, ok := x.(*constant)
+			if !ok {
+				return errAt(o.At(), "'render' operator: The property '%s' needs a constant.", o.Name.Text)
+			}
+			p.Value = c.v
+		}
+		r.Properties = append(r.Properties, p)
+	}
+	b.render = r
+	return nil
+}
+
+// getschema is one row for each column of its input.
+func getschema(in node) node {
+	n := &values{cols: []Column{{Name: "ColumnName", Type: value.String}, {Name: "ColumnOrdinal", Type: value.Int}, {Name: "DataType", Type: value.String}, {Name: "ColumnType", Type: value.String}}}
+	for i, c := range in.columns() {
+		n.rows = append(n.rows, Row{c.Name, int32(i), clrType(c.Type), c.Type.String()})
+	}
+	return n
+}
+
+// clrType is the name by which getschema and Kusto's first answers call a type.
+func clrType(t value.Type) string {
+	switch t {
+	case value.Bool:
+		return "System.SByte"
+	case value.Int:
+		return "System.Int32"
+	case value.Long:
+		return "System.Int64"
+	case value.Real:
+		return "System.Double"
+	case value.Decimal:
+		return "System.Data.SqlTypes.SqlDecimal"
+	case value.Datetime:
+		return "System.DateTime"
+	case value.Timespan:
+		return "System.TimeSpan"
+	case value.String:
+		return "System.String"
+	case value.GUID:
+		return "System.Guid"
+	}
+	return "System.Object"
+}
+
+// assertSchema checks that its input has exactly the declared columns.
+func (b *binder) assertSchema(in node, op *syntax.AssertSchema) (node, error) {
+	cols := in.columns()
+	for _, c := range op.Columns {
+		i := findColumn(cols, c.Name.Text)
+		if i < 0 || cols[i].Type != c.Type {
+			return nil, errAt(c.At(), "'assert-schema' operator: The input has no column '%s' of type %s.", c.Name.Text, c.Type)
+		}
+	}
+	if len(cols) != len(op.Columns) {
+		return nil, errAt(op.At(), "'assert-schema' operator: The input has %s, and %d are declared.", plural(len(cols), "column"), len(op.Columns))
+	}
+	return in, nil
+}
