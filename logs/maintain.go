@@ -1,0 +1,181 @@
+package logs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/endscope/endscope/internal/logrows"
+)
+
+const (
+	maintainEvery = 10 * time.Second
+	restAfter     = 5 * time.Minute // without new rows, a file is at rest
+)
+
+// What made retention delete a day.
+const (
+	limitTime = "time"
+	limitSize = "size"
+)
+
+// maintain deletes the days that retention does not keep, and writes DuckDB's own log into files that are at rest.
+func (s *Store) maintain(ctx context.Context) {
+	for _, t := range s.order {
+		for _, e := range s.expired(t) {
+			if ctx.Err() != nil {
+				return
+			}
+			if err := s.delete(ctx, e.partition); err != nil {
+				if ctx.Err() == nil {
+					s.log.Error("a day of logs could not be deleted, will try again", "table", t.schema.Name, "day", dayText(e.partition.day), "err", err)
+				}
+				continue
+			}
+			s.metrics.deleted.WithLabelValues(t.schema.Name, e.limit).Inc()
+			s.log.Info("a day of logs was deleted", "table", t.schema.Name, "day", dayText(e.partition.day), "limit", e.limit)
+		}
+		for _, p := range s.partitionsOf(t) {
+			if ctx.Err() != nil {
+				return
+			}
+			if err := s.rest(ctx, p); err != nil && ctx.Err() == nil {
+				s.log.Warn("a file of logs could not be brought to rest, will try again", "table", t.schema.Name, "day", dayText(p.day), "err", err)
+			}
+		}
+	}
+}
+
+// partitionsOf returns the partitions of a table, oldest first.
+func (s *Store) partitionsOf(t *table) []*partition {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []*partition
+	for _, p := range t.partitions {
+		all = append(all, p)
+	}
+	slices.SortFunc(all, func(a, b *partition) int { return int(a.day - b.day) })
+	return all
+}
+
+func sizeOf(partitions []*partition) int64 {
+	var n int64
+	for _, p := range partitions {
+		n += p.size()
+	}
+	return n
+}
+
+type expiry struct {
+	partition *partition
+	limit     string
+}
+
+// expired returns what retention does not keep, oldest first: days that lie wholly behind the time, and the oldest days of a table that is
+// too large, except its newest.
+func (s *Store) expired(t *table) []expiry {
+	all := s.partitionsOf(t)
+	oldest := ticksOf(s.now().Add(-t.retention.Retention))
+	var out []expiry
+	for len(all) > 0 && (all[0].day+1)*logrows.TicksPerDay <= oldest {
+		out = append(out, expiry{all[0], limitTime})
+		all = all[1:]
+	}
+	if limit := int64(t.retention.RetentionSize); limit > 0 {
+		for size := sizeOf(all); len(all) > 1 && size > limit; all = all[1:] {
+			out = append(out, expiry{all[0], limitSize})
+			size -= all[0].size()
+		}
+	}
+	return out
+}
+
+// delete takes a partition away from new queries, waits for those that read it, and deletes its files.
+func (s *Store) delete(ctx context.Context, p *partition) error {
+	sess, err := s.acquire()
+	if err != nil {
+		return err
+	}
+	defer sess.release()
+	p.writing.Lock() // the applier is not in it, and will not be: the horizon passes its day
+	defer p.writing.Unlock()
+	s.mu.Lock()
+	if p.table.partitions[p.day] != p {
+		s.mu.Unlock()
+		return nil // the files were opened again meanwhile; the next round finds it
+	}
+	delete(p.table.partitions, p.day)
+	p.table.horizon = max(p.table.horizon, p.day)
+	s.mu.Unlock()
+	if err := s.unused(ctx, p); err != nil {
+		s.mu.Lock()
+		p.table.partitions[p.day] = p
+		s.mu.Unlock()
+		return err
+	}
+	sess.adminMu.Lock()
+	defer sess.adminMu.Unlock()
+	if err := sess.admin.Exec(ctx, "DETACH "+p.alias); err != nil {
+		return fmt.Errorf("detach: %w", err)
+	}
+	err = os.Remove(p.path)
+	if walErr := os.Remove(p.path + ".wal"); !errors.Is(walErr, os.ErrNotExist) {
+		err = errors.Join(err, walErr)
+	}
+	return errors.Join(err, syncDir(p.path))
+}
+
+// unused waits until no query reads the partition.
+func (s *Store) unused(ctx context.Context, p *partition) error {
+	for {
+		s.mu.Lock()
+		users := p.users
+		s.mu.Unlock()
+		if users == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.closing:
+			return ErrClosed
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// rest writes DuckDB's log of a partition into its file when there have been no rows for a while.
+func (s *Store) rest(ctx context.Context, p *partition) error {
+	if !p.writing.TryLock() {
+		return nil
+	}
+	defer p.writing.Unlock()
+	if time.Since(p.touched) < restAfter {
+		return nil
+	}
+	if info, err := os.Stat(p.path + ".wal"); err != nil || info.Size() == 0 {
+		return nil
+	}
+	return s.checkpoint(ctx, p)
+}
+
+// checkpoint brings what DuckDB's log of the partition holds into its file. The caller holds p.writing.
+func (s *Store) checkpoint(ctx context.Context, p *partition) error {
+	sess, err := s.acquire()
+	if err != nil {
+		return err
+	}
+	defer sess.release()
+	s.mu.Lock()
+	gone := p.table.partitions[p.day] != p
+	s.mu.Unlock()
+	if gone {
+		return nil
+	}
+	sess.adminMu.Lock()
+	defer sess.adminMu.Unlock()
+	return sess.admin.Exec(ctx, "CHECKPOINT "+p.alias)
+}

@@ -1,0 +1,244 @@
+package logs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/endscope/endscope/logs/internal/duck"
+	"github.com/endscope/endscope/logs/internal/journal"
+)
+
+// Damage is something on disk that could not be read, and what was done about it.
+type Damage struct {
+	Table  string // empty for the journal
+	Day    string // of the rows that are missing now; empty for the journal
+	Kept   string // where what was found lies now
+	Reason string
+	At     time.Time
+}
+
+// openSession starts DuckDB and attaches the files of all tables. Files that cannot be read are moved aside.
+func (s *Store) openSession(state string) (*session, error) {
+	s.setState(state)
+	sess, err := s.startSession()
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range s.order {
+		days, err := s.partitionFiles(t)
+		partitions := map[int64]*partition{}
+		for i, day := range days {
+			if err != nil {
+				break
+			}
+			s.setState(fmt.Sprintf("%s: %s, file %d of %d", state, t.schema.Name, i+1, len(days)))
+			p := s.newPartition(t, day)
+			switch attachErr := sess.attach(p); {
+			case attachErr == nil:
+				partitions[day] = p
+			case isDamage(attachErr):
+				err = s.moveAside(p, attachErr)
+			default:
+				err = fmt.Errorf("open %s: %w", p.path, attachErr)
+			}
+		}
+		if err != nil {
+			sess.close()
+			return nil, err
+		}
+		s.mu.Lock()
+		t.partitions = partitions
+		s.mu.Unlock()
+	}
+	return sess, nil
+}
+
+// isDamage says whether the error of attaching a file means that its contents are not what DuckDB wrote, rather than that something is
+// missing to open it.
+func isDamage(err error) bool {
+	if errors.Is(err, errNewer) {
+		return false
+	}
+	switch duck.KindOf(err) {
+	case duck.IO, duck.Fatal:
+	default:
+		return false
+	}
+	for _, other := range []string{
+		"version number", // of a newer DuckDB
+		"lock",           // of another process
+		"Too many open files", "Permission denied", "No space left", "Read-only file system", "Cannot allocate memory",
+	} {
+		if strings.Contains(err.Error(), other) {
+			return false
+		}
+	}
+	return true
+}
+
+// moveAside puts a file that cannot be read where it is out of the way and not lost, and notes the damage.
+func (s *Store) moveAside(p *partition, why error) error {
+	kept := filepath.Join(s.dir, damagedDir, fmt.Sprintf("%s-%s-%s%s", p.table.schema.Name, dayText(p.day), s.now().UTC().Format("20060102T150405.000"), fileSuffix))
+	if err := os.MkdirAll(filepath.Dir(kept), 0o777); err != nil {
+		return err
+	}
+	if err := os.Rename(p.path, kept); err != nil {
+		return err
+	}
+	if err := os.Rename(p.path+".wal", kept+".wal"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := errors.Join(syncDir(p.path), syncDir(kept)); err != nil {
+		return err
+	}
+	s.noteDamage(Damage{Table: p.table.schema.Name, Day: dayText(p.day), Kept: kept, Reason: why.Error()})
+	return nil
+}
+
+func (s *Store) noteDamage(d Damage) {
+	d.At = s.now()
+	s.log.Error("something on disk is damaged and was moved aside", "table", d.Table, "day", d.Day, "kept", d.Kept, "reason", d.Reason)
+	s.metrics.damaged.Inc()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.damages = append(s.damages, d)
+}
+
+// reopen closes the session, moves those suspects aside that cannot be read to their end, and opens a new one. Queries wait or are told that
+// the store is not ready; rows still go into the journal. Only the applier calls it.
+func (s *Store) reopen(why string, suspects []*partition) error {
+	if sess := s.withdraw(why); sess != nil {
+		sess.close()
+	}
+	s.metrics.reopens.Inc()
+	for _, p := range suspects {
+		if p == nil {
+			continue
+		}
+		s.setState(fmt.Sprintf("%s: reading %s of %s", why, dayText(p.day), p.table.schema.Name))
+		if err := s.verify(p); err != nil && isDamage(err) {
+			if err := s.moveAside(p, err); err != nil {
+				return fmt.Errorf("move a damaged file aside: %w", err)
+			}
+		}
+	}
+	sess, err := s.openSession(why)
+	if err != nil {
+		return err
+	}
+	s.publish(sess)
+	return nil
+}
+
+// verify reads all that a partition's file holds, in a DuckDB of its own, and returns an error when that cannot be done.
+func (s *Store) verify(p *partition) error {
+	if _, err := os.Stat(p.path); errors.Is(err, os.ErrNotExist) {
+		return nil // retention was faster
+	}
+	sess, err := s.startSession()
+	if err != nil {
+		return err
+	}
+	defer sess.close()
+	probe := s.newPartition(p.table, p.day)
+	if err := sess.attach(probe); err != nil {
+		return err
+	}
+	ctx := context.Background()
+	rows, err := sess.writer.Query(ctx, fmt.Sprintf("SELECT CAST(bit_xor(hash(t)) AS VARCHAR) FROM %s.rows t", probe.alias))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for {
+		if _, err := rows.Next(ctx); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// replayBytes is how much of the journal is held in memory at a time while it is brought into the tables.
+const replayBytes = 64 << 20
+
+// replay brings what the last process left in its journal into the tables, deletes it, and begins a new journal. That has another id, so
+// numbers of the old one mean nothing any more.
+func (s *Store) replay(sess *session) error {
+	dir := filepath.Join(s.dir, journalDir)
+	var waiting []*entry
+	var id string
+	var bytes int64
+	rows := 0
+	flush := func() error {
+		_, err := s.apply(sess, id, waiting)
+		waiting, bytes = waiting[:0], 0
+		return err
+	}
+	now := s.now()
+	damages, err := journal.Read(dir, func(journalID string, seq uint64, payload []byte) error {
+		if journalID != id {
+			if err := flush(); err != nil {
+				return err
+			}
+			id = journalID
+		}
+		b, err := decodeRecord(s.schemas, payload)
+		if err != nil {
+			return fmt.Errorf("record %d of the journal: %w", seq, err)
+		}
+		e := newEntry(s.tables[b.Table.Name], b)
+		e.seq = seq
+		oldest := dayOf(s.cutoff(e.table, now))
+		kept := e.days[:0]
+		for _, d := range e.days {
+			if d.day >= oldest {
+				kept = append(kept, d)
+			}
+		}
+		e.days = kept
+		waiting = append(waiting, e)
+		rows += b.Rows
+		if bytes += e.bytes; bytes > replayBytes {
+			return flush()
+		}
+		return nil
+	})
+	if err == nil {
+		err = flush()
+	}
+	if err != nil {
+		return err
+	}
+	if rows > 0 {
+		s.log.Info("rows of the journal are in the tables", "rows", rows)
+	}
+	for _, d := range damages {
+		if d.Torn {
+			s.log.Info("the journal ends in a record that was never finished", "file", d.Path, "bytes", d.Bytes)
+			continue
+		}
+		kept := filepath.Join(s.dir, damagedDir, fmt.Sprintf("journal-%s-%s", s.now().UTC().Format("20060102T150405.000"), filepath.Base(d.Path)))
+		if err := copyFile(d.Path, kept); err != nil {
+			return fmt.Errorf("keep a damaged piece of the journal: %w", err)
+		}
+		s.noteDamage(Damage{Kept: kept, Reason: fmt.Sprintf("%d bytes of the journal from byte %d on: %s", d.Bytes, d.Offset, d.Reason)})
+	}
+	if err := journal.Remove(dir); err != nil {
+		return fmt.Errorf("delete the journal that is in the tables: %w", err)
+	}
+	j, err := journal.Create(dir, int64(s.cfg.MaxQueue)/4, s.set.Sync != SyncCommit)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.journal = j
+	s.mu.Unlock()
+	return nil
+}
