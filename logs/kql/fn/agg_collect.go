@@ -15,7 +15,7 @@ func collectAggregates() []Aggregate {
 			Signature:   Signature{Text: name + "(expr: any, [max_size: long]): dynamic", Help: help},
 			DefaultName: prefixed("list"),
 			Make: func(c *Context, args []Arg) (func() Accumulator, error) {
-				size, err := constLong(name, "the maximum size", args, 1, limit, 0)
+				size, err := constLong("the maximum size", args, 1, limit, 0)
 				return func() Accumulator { return &makeList{budget: c.Budget, limit: min(size, limit), nulls: nulls} }, err
 			},
 		}
@@ -25,7 +25,7 @@ func collectAggregates() []Aggregate {
 			Signature:   Signature{Text: name + "(expr: any, [max_size: long]): dynamic", Help: help},
 			DefaultName: prefixed("set"),
 			Make: func(c *Context, args []Arg) (func() Accumulator, error) {
-				size, err := constLong(name, "the maximum size", args, 1, limit, 0)
+				size, err := constLong("the maximum size", args, 1, limit, 0)
 				return func() Accumulator {
 					return &makeSet{makeList: makeList{budget: c.Budget, limit: min(size, limit)}, seen: map[string]struct{}{}}
 				}, err
@@ -37,7 +37,7 @@ func collectAggregates() []Aggregate {
 			Signature:   Signature{Text: name + "(expr: dynamic, [max_size: long]): dynamic", Help: help},
 			DefaultName: prefixed(prefix),
 			Make: func(c *Context, args []Arg) (func() Accumulator, error) {
-				size, err := constLong(name, "the maximum size", args, 1, collectMax, 0)
+				size, err := constLong("the maximum size", args, 1, collectMax, 0)
 				return func() Accumulator {
 					return &makeBag{budget: c.Budget, limit: min(size, collectMax), bag: &value.Bag{}}
 				}, err

@@ -57,34 +57,19 @@ func accumulators(make1 func() Accumulator) func(*Context, []Arg) (func() Accumu
 	return func(*Context, []Arg) (func() Accumulator, error) { return make1, nil }
 }
 
-// constLong returns argument i of a call of name, or missing where it is left out. It must be a constant integer of at least low.
-func constLong(name, what string, args []Arg, i int, missing, low int64) (int64, error) {
+// constLong returns argument i of a call, or missing where it is left out. It must be a constant integer of at least low.
+func constLong(what string, args []Arg, i int, missing, low int64) (int64, error) {
 	if i >= len(args) {
 		return missing, nil
 	}
 	if !args[i].Const {
-		return 0, fmt.Errorf("%s(): %s must be a constant", name, what)
+		return 0, fmt.Errorf("%s must be a constant", what)
 	}
 	n, ok := value.ToLong(args[i].Value)
 	if !ok || n < low {
-		return 0, fmt.Errorf("%s(): %s must be an integer of at least %d (got %s)", name, what, low, value.Text(args[i].Value))
+		return 0, fmt.Errorf("%s must be an integer of at least %d (got %s)", what, low, value.Text(args[i].Value))
 	}
 	return n, nil
-}
-
-// constReal returns argument i of a call of name, or missing where it is left out. It must be a constant number.
-func constReal(name, what string, args []Arg, i int, missing float64) (float64, error) {
-	if i >= len(args) {
-		return missing, nil
-	}
-	if !args[i].Const {
-		return 0, fmt.Errorf("%s(): %s must be a constant", name, what)
-	}
-	f, ok := value.ToFloat(args[i].Value)
-	if !ok {
-		return 0, fmt.Errorf("%s(): %s must be a number (got %q)", name, what, value.Text(args[i].Value))
-	}
-	return f, nil
 }
 
 // nameFragment writes a number as a part of a column name: 99.9 is 99_9.

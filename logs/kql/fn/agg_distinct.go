@@ -13,11 +13,11 @@ func distinctAggregates() []Aggregate {
 			return func() Accumulator { return &countDistinct{budget: c.Budget, seen: map[string]struct{}{}} }, nil
 		},
 	}
-	sketch := func(name, text, help string, accuracyAt int, result func(h *hll) value.Value) Aggregate {
+	sketch := func(text, help string, accuracyAt int, result func(h *hll) value.Value) Aggregate {
 		return Aggregate{
 			Signature: Signature{Text: text, Help: help},
 			Make: func(c *Context, args []Arg) (func() Accumulator, error) {
-				bits, err := hllAccuracy(name, args, accuracyAt)
+				bits, err := hllAccuracy(args, accuracyAt)
 				if err != nil {
 					return nil, err
 				}
@@ -27,9 +27,9 @@ func distinctAggregates() []Aggregate {
 	}
 	count := func(h *hll) value.Value { return h.count() }
 	keep := func(h *hll) value.Value { return h.value() }
-	dcount := sketch("dcount", "dcount(expr: any, [accuracy: long]): long",
+	dcount := sketch("dcount(expr: any, [accuracy: long]): long",
 		fmt.Sprintf("Counts the distinct values that are not null: exactly up to %d, above by an estimate whose error the accuracy 0 to 4 sets.", hllExact), 1, count)
-	sketched := sketch("hll", "hll(expr: any, [accuracy: long]): dynamic", "Keeps a sketch of the distinct values, for hll_merge and dcount_hll.", 1, keep)
+	sketched := sketch("hll(expr: any, [accuracy: long]): dynamic", "Keeps a sketch of the distinct values, for hll_merge and dcount_hll.", 1, keep)
 	return []Aggregate{
 		exact,
 		conditional(exact, "count_distinctif(expr: any, predicate: bool): long", "Counts the distinct values of rows in which a predicate is true, exactly.", "count_distinctif", 1),

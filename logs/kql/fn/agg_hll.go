@@ -20,14 +20,14 @@ const hllExact = 4096
 // hllBits is the logarithm of the number of registers by accuracy 0 to 4: errors of about 1.6, 0.8, 0.4, 0.28 and 0.2 percent.
 func hllBits(accuracy int64) int { return []int{12, 14, 16, 17, 18}[accuracy] }
 
-// hllAccuracy reads the argument i of a call of name that is the accuracy.
-func hllAccuracy(name string, args []Arg, i int) (int, error) {
-	n, err := constLong(name, "the accuracy", args, i, 1, 0)
+// hllAccuracy reads the argument i of a call, which is the accuracy.
+func hllAccuracy(args []Arg, i int) (int, error) {
+	n, err := constLong("the accuracy", args, i, 1, 0)
 	if err != nil {
 		return 0, err
 	}
 	if n > 4 {
-		return 0, fmt.Errorf("%s(): the accuracy must be from 0 to 4 (got %d)", name, n)
+		return 0, fmt.Errorf("the accuracy must be from 0 to 4 (got %d)", n)
 	}
 	return hllBits(n), nil
 }

@@ -48,7 +48,7 @@ func percentileArgs(args []Arg, first int) ([]float64, error) {
 	var ps []float64
 	for _, a := range args[min(first, len(args)):] {
 		if !a.Const {
-			return nil, errors.New("percentile(): the percentile must be a constant")
+			return nil, errors.New("the percentile must be a constant")
 		}
 		list, ok := a.Value.(value.Array)
 		if !ok {
@@ -57,7 +57,7 @@ func percentileArgs(args []Arg, first int) ([]float64, error) {
 		for _, v := range list {
 			p, ok := value.ToFloat(v)
 			if !ok || !(p >= 0 && p <= 100) {
-				return nil, fmt.Errorf("percentile(): the percentile must be a number from 0 to 100 (got %q)", value.Text(v))
+				return nil, fmt.Errorf("the percentile must be a number from 0 to 100 (got %q)", value.Text(v))
 			}
 			ps = append(ps, p)
 		}
@@ -101,15 +101,15 @@ func makePercentiles(weighted, array bool) func(*Context, []Arg) (func() Accumul
 			return nil, err
 		}
 		if t == value.Real {
-			return func() Accumulator {
-				return &percentiles[float64]{ps: ps, weighted: weighted, array: array, budget: c.Budget, read: realNotNaN,
+			return percentileMaker(array, func() *percentiles[float64] {
+				return &percentiles[float64]{ps: ps, weighted: weighted, budget: c.Budget, read: realNotNaN,
 					write: func(f float64) value.Value { return f }}
-			}, nil
+			}), nil
 		}
 		write := ticksWriter(t)
-		return func() Accumulator {
-			return &percentiles[int64]{ps: ps, weighted: weighted, array: array, budget: c.Budget, read: integral, write: write}
-		}, nil
+		return percentileMaker(array, func() *percentiles[int64] {
+			return &percentiles[int64]{ps: ps, weighted: weighted, budget: c.Budget, read: integral, write: write}
+		}), nil
 	}
 }
 
@@ -131,11 +131,11 @@ func realNotNaN(v value.Value) (float64, bool) {
 
 // percentiles keeps every value that is not null (nor NaN).
 type percentiles[T cmp.Ordered] struct {
-	ps              []float64
-	weighted, array bool
-	budget          func(int) error
-	read            func(value.Value) (T, bool)
-	write           func(T) value.Value
+	ps       []float64
+	weighted bool
+	budget   func(int) error
+	read     func(value.Value) (T, bool)
+	write    func(T) value.Value
 
 	values  []T
 	weights []int64 // beside values, when weighted
@@ -212,14 +212,26 @@ func (a *percentiles[T]) byWeight(out []value.Value) {
 	}
 }
 
-// Result returns the first percentile, or all of them as an array.
-func (a *percentiles[T]) Result() value.Value {
-	all := a.Results()
-	if !a.array {
-		return all[0]
-	}
-	if len(a.values) == 0 {
+// Result returns the first percentile.
+func (a *percentiles[T]) Result() value.Value { return a.Results()[0] }
+
+// percentileArray gives all percentiles as one result.
+type percentileArray struct{ columns MultiAccumulator }
+
+func (a percentileArray) Add(args []value.Value) error { return a.columns.Add(args) }
+
+// Result returns the array, or null when there was no value.
+func (a percentileArray) Result() value.Value {
+	all := value.Array(a.columns.Results())
+	if len(all) == 0 || all[0] == nil {
 		return nil
 	}
-	return value.Array(all)
+	return all
+}
+
+func percentileMaker[T cmp.Ordered](array bool, make1 func() *percentiles[T]) func() Accumulator {
+	if array {
+		return func() Accumulator { return percentileArray{make1()} }
+	}
+	return func() Accumulator { return make1() }
 }

@@ -278,7 +278,7 @@ func TestDigestFunctions(t *testing.T) {
 	if got := callError(t, "percentile_tdigest", numbers, 101.0); got != `percentile_tdigest(): the percentile must be a number from 0 to 100 (got "101.0")` {
 		t.Error(got)
 	}
-	if got := callError(t, "percentile_tdigest", numbers, 1.0, "no type"); got != `percentile_tdigest(): the type must be given as typeof(name of a type) (got "no type")` {
+	if got := callError(t, "percentile_tdigest", numbers, 1.0, "no type"); got != `the type must be given as typeof(name of a type) (got "no type")` {
 		t.Error(got)
 	}
 	if got := callError(t, "tdigest_merge", numbers, spans); got != "tdigest_merge(): digests of long and of timespan values do not merge" {

@@ -52,13 +52,13 @@ func tdigestFunctions() []Scalar {
 				if len(args) < 3 {
 					return value.Dynamic, nil
 				}
-				return typeArgument("percentile_tdigest", args[2])
+				return typeArgument(args[2])
 			},
 			Make: func(_ *Context, args []Arg) (Eval, error) {
 				to := value.Dynamic
 				if len(args) == 3 {
 					var err error
-					if to, err = typeArgument("percentile_tdigest", args[2]); err != nil {
+					if to, err = typeArgument(args[2]); err != nil {
 						return nil, err
 					}
 				}
@@ -111,11 +111,11 @@ func digestPercentile(v, p value.Value) (value.Value, error) {
 }
 
 // typeArgument reads an argument of the form typeof(x), which arrives as the name of the type.
-func typeArgument(name string, a Arg) (value.Type, error) {
+func typeArgument(a Arg) (value.Type, error) {
 	text, _ := a.Value.(string)
 	t, ok := TypeByName(text)
 	if !a.Const || !ok {
-		return 0, fmt.Errorf("%s(): the type must be given as typeof(name of a type) (got %q)", name, text)
+		return 0, fmt.Errorf("the type must be given as typeof(name of a type) (got %q)", text)
 	}
 	return t, nil
 }
