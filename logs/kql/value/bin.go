@@ -107,14 +107,20 @@ func floorReal(x, size float64) float64 {
 	return q * size
 }
 
+// floorDecimal rounds down to a multiple of size. Where the multiple has more digits than a decimal, the multiples lie closer than decimals
+// do, and x stays as it is.
 func floorDecimal(x, size Dec) Value {
 	rest := arithDecimal("%", x, size)
 	if rest == nil {
 		return nil
 	}
 	d := new(apd.Decimal)
-	if _, err := decimals.Sub(d, x, rest.(Dec)); err != nil {
+	cond, err := decimals.Sub(d, x, rest.(Dec))
+	if err != nil {
 		return nil
+	}
+	if cond.Inexact() {
+		return x
 	}
 	return d
 }

@@ -105,16 +105,11 @@ func findExact(text, needle string, left, right bool) bool {
 	}
 }
 
-// findFold finds candidates by the rarest byte of an ASCII needle, and character by character otherwise.
+// findFold finds candidates by the rarest byte of an ASCII needle.
 func findFold(text, needle string, left, right bool) bool {
 	at, ascii := rarest(needle)
 	if !ascii {
-		for i := range text {
-			if n := prefixFold(text[i:], needle); n >= 0 && (!left || borderBefore(text, i)) && (!right || borderAfter(text, i+n)) {
-				return true
-			}
-		}
-		return false
+		return findRunes(text, needle, left, right)
 	}
 	if len(needle) > len(text) {
 		return false
@@ -147,6 +142,20 @@ func findFold(text, needle string, left, right bool) bool {
 			return true
 		}
 	}
+}
+
+// findRunes tries every place where a character may equal the first of needle.
+func findRunes(text, needle string, left, right bool) bool {
+	first := lower(needle[0])
+	for i := range len(text) {
+		if c := text[i]; first < utf8.RuneSelf && lower(c) != first || first >= utf8.RuneSelf && (c < utf8.RuneSelf || !utf8.RuneStart(c)) {
+			continue
+		}
+		if n := prefixFold(text[i:], needle); n >= 0 && (!left || borderBefore(text, i)) && (!right || borderAfter(text, i+n)) {
+			return true
+		}
+	}
+	return false
 }
 
 func indexFrom(text string, c byte, from, end int) int {
