@@ -23,6 +23,7 @@ type Config struct {
 	MetadataEntries      int           `yaml:"metadata_entries" help:"Most metric names whose type, unit and help are remembered."`
 
 	OTLP OTLPConfig `yaml:"otlp" help:"How OTLP metrics become series."`
+	Logs LogsConfig `yaml:"logs" help:"Limits on pushed log rows, and how other protocols' logs become rows."`
 
 	RelabelConfigs []*relabel.Config `yaml:"relabel_configs" help:"Relabelling of every pushed series, in Prometheus's syntax; may derive endpoint, deployment and instance."`
 }
@@ -42,6 +43,7 @@ func DefaultConfig() Config {
 		SeriesCache:          512 << 20,
 		MetadataEntries:      20_000,
 		OTLP:                 defaultOTLPConfig(),
+		Logs:                 defaultLogsConfig(),
 	}
 }
 
@@ -82,6 +84,6 @@ func (c Config) Validate() error {
 	if c.MetadataEntries < 0 {
 		bad("metadata_entries", c.MetadataEntries, "must not be negative")
 	}
-	errs = append(errs, config.Prefix("otlp", c.OTLP.validate()))
+	errs = append(errs, config.Prefix("otlp", c.OTLP.validate()), config.Prefix("logs", c.Logs.validate()))
 	return errors.Join(errs...)
 }

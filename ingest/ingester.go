@@ -20,12 +20,13 @@ type Settings struct {
 	Now        func() time.Time // the clock that "too far ahead" is judged by
 }
 
-// Ingester takes pushes of every protocol. Store must be set before the first one.
+// Ingester takes pushes of every protocol. Store must be set before the first one, and the log store before the first of logs.
 type Ingester struct {
 	cfg      Config
 	log      *slog.Logger
 	now      func() time.Time
 	store    Store
+	logs     LogStore // nil: there are no log tables
 	cache    *seriesCache
 	limiter  *SeriesLimiter
 	metadata *Metadata
@@ -35,6 +36,8 @@ type Ingester struct {
 	inFlight atomic.Int64  // bytes of all requests in progress
 	batches  sync.Pool
 	buffers  sync.Pool
+
+	logTables map[string]*logTable
 }
 
 // New returns an Ingester without a store; the store needs its Series first, then UseStore completes it.
@@ -143,10 +146,17 @@ func (in *Ingester) snappySize(body []byte) (int, error) {
 // Reserve counts bytes that a request holds in memory, and refuses it with a Busy *Error when all requests together would hold more
 // than ingest.max_in_flight. The caller calls release when it is done.
 func (in *Ingester) Reserve(bytes int64) (release func(), err error) {
+	if err := in.reserve(bytes); err != nil {
+		return nil, err
+	}
+	return func() { in.inFlight.Add(-bytes) }, nil
+}
+
+func (in *Ingester) reserve(bytes int64) error {
 	if now := in.inFlight.Add(bytes); now > int64(in.cfg.MaxInFlight) {
 		in.inFlight.Add(-bytes)
 		in.metrics.busy.Inc()
-		return nil, &Error{Busy, fmt.Sprintf("pushes in progress hold %d bytes, this one of %d would pass the limit of ingest.max_in_flight, %s", now-bytes, bytes, in.cfg.MaxInFlight)}
+		return &Error{Busy, fmt.Sprintf("pushes in progress hold %d bytes, this one of %d would pass the limit of ingest.max_in_flight, %s", now-bytes, bytes, in.cfg.MaxInFlight)}
 	}
-	return func() { in.inFlight.Add(-bytes) }, nil
+	return nil
 }

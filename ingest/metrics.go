@@ -9,6 +9,9 @@ type metrics struct {
 	samples, histograms, exemplars prometheus.Counter
 	relabelled, failed, busy       prometheus.Counter
 	refused                        *prometheus.CounterVec
+
+	logRows, logRefused *prometheus.CounterVec
+	logDropped          prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer, in *Ingester) *metrics {
@@ -28,6 +31,12 @@ func newMetrics(reg prometheus.Registerer, in *Ingester) *metrics {
 			Help: "Samples, histograms and exemplars that were not stored, by reason. Their senders were told.",
 		}, []string{"reason"}),
 	}
+	m.logRows = f.NewCounterVec(prometheus.CounterOpts{Name: "endscope_ingest_log_rows_total", Help: "Log rows stored, by table."}, []string{"table"})
+	m.logRefused = f.NewCounterVec(prometheus.CounterOpts{
+		Name: "endscope_ingest_log_refused_total",
+		Help: "Log rows that were not stored, by table and reason. Their senders were told.",
+	}, []string{"table", "reason"})
+	m.logDropped = counter("endscope_ingest_log_relabel_dropped_rows_total", "Log rows of streams that relabelling dropped on purpose.")
 	for _, r := range Reasons() {
 		m.refused.WithLabelValues(string(r))
 	}
@@ -44,4 +53,13 @@ func newMetrics(reg prometheus.Registerer, in *Ingester) *metrics {
 	f.NewCounterFunc(prometheus.CounterOpts{Name: "endscope_ingest_metadata_refused_total", Help: "Metric names whose metadata was not remembered because ingest.metadata_entries was reached."},
 		func() float64 { return float64(in.metadata.refused.Load()) })
 	return m
+}
+
+// logTable returns the counters of one log table, which count from 0 once the table is known.
+func (m *metrics) logTable(name string) logTableMetrics {
+	t := logTableMetrics{rows: m.logRows.WithLabelValues(name), refused: map[Reason]prometheus.Counter{}}
+	for _, r := range LogReasons() {
+		t.refused[r] = m.logRefused.WithLabelValues(name, string(r))
+	}
+	return t
 }

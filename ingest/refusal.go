@@ -51,6 +51,7 @@ const (
 	TooLarge                     // 413: send less at once
 	Busy                         // 429: send it again later
 	Unsupported                  // 415: send it in another format
+	NoSuch                       // 404: there is no such table
 )
 
 func (e *Error) Error() string { return e.Msg }

@@ -275,11 +275,13 @@ func uvarintLen(n int) int {
 	return l
 }
 
+// maxClip is how much of what a sender wrote a message shows, in bytes.
+const maxClip = 64
+
 // clip shortens what a sender wrote for a message.
 func clip(b []byte) string {
-	const most = 64
-	if len(b) > most {
-		b = b[:most]
+	if len(b) > maxClip {
+		b = b[:maxClip]
 	}
 	return strings.ToValidUTF8(string(b), "\uFFFD")
 }

@@ -1,0 +1,49 @@
+package ingest
+
+import (
+	"context"
+
+	"github.com/endscope/endscope/scopes"
+)
+
+// WriteLogs stores rows of one table: newline-delimited JSON, or a JSON array, of objects whose fields are columns. A row that cannot be
+// read or breaks a rule is refused and the next one is read; the result names lines. The body may be used again when WriteLogs returns.
+//
+// An error means that nothing is stored: *Error for an unknown table, a broken array, too many rows or too much at once; otherwise the
+// store's error.
+func (in *Ingester) WriteLogs(ctx context.Context, table string, body []byte) (LogsResult, error) {
+	t, err := in.logTable(table)
+	if err != nil {
+		return LogsResult{}, err
+	}
+	grants, err := scopes.GrantsFrom(ctx)
+	if err != nil {
+		return LogsResult{}, err
+	}
+	b := in.newLogRows(t, grants)
+	r := logRowReader{b: b, t: t}
+	if err := r.read(body); err != nil {
+		b.free(true)
+		return LogsResult{}, err
+	}
+	return in.commitLogs(ctx, b)
+}
+
+// commitLogs stores a batch durably and frees it. Errors are the store's: the sender should try again.
+func (in *Ingester) commitLogs(ctx context.Context, b *logBatch) (LogsResult, error) {
+	result := b.result
+	if result.Rows = b.out.Rows; result.Rows > 0 {
+		if err := in.logs.AppendLogs(ctx, b.rows()); err != nil {
+			in.metrics.failed.Inc()
+			b.free(false) // the store may still read it
+			return LogsResult{}, err
+		}
+	}
+	m := b.t.metrics
+	m.rows.Add(float64(result.Rows))
+	for _, x := range result.refused {
+		m.refused[x.Reason].Add(float64(x.Count))
+	}
+	b.free(true)
+	return result, nil
+}
