@@ -86,6 +86,7 @@ func (p *jsonParser) array(depth int) (Value, bool) {
 	if p.take(']') {
 		return a, true
 	}
+	a = make(Array, 0, 4)
 	for {
 		p.space()
 		v, ok := p.value(depth)
@@ -113,6 +114,7 @@ func (p *jsonParser) object(depth int) (Value, bool) {
 	if p.take('}') {
 		return b, true
 	}
+	b.keys, b.vals = make([]string, 0, 4), make([]Value, 0, 4)
 	for {
 		p.space()
 		if p.i >= len(p.s) || p.s[p.i] != '"' {
