@@ -92,19 +92,13 @@ func binNumber(v, size Value) Value {
 	return floorReal(x, s)
 }
 
-// floorReal rounds down to a multiple of size. A quotient may round across a whole number, so the result is corrected, and bins to itself.
+// floorReal rounds down to a multiple of size as reals do it, floor(x / size) * size, which is also how it is said in SQL. Where size is no
+// sum of powers of two (0.1), a value on a border may fall to either side: bin(0.58, 0.01) is 57 * 0.01.
 func floorReal(x, size float64) float64 {
-	q := math.Floor(x / size)
-	if math.IsNaN(q) || math.Abs(q) >= 1<<53 {
-		return x // the multiples of size lie closer than reals do
+	if q := math.Floor(x / size); !math.IsInf(q, 0) {
+		return q * size
 	}
-	for q*size > x {
-		q--
-	}
-	for (q+1)*size <= x {
-		q++
-	}
-	return q * size
+	return x // infinite, or so large that the multiples of size lie closer than reals do
 }
 
 // floorDecimal rounds down to a multiple of size. Where the multiple has more digits than a decimal, the multiples lie closer than decimals
