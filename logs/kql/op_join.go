@@ -218,13 +218,12 @@ func (n *join) open(r *run) (Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, err := r.open(n.left)
+	keys, err := r.compileAll(n.lkeys)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := r.compileAll(n.lkeys)
+	in, err := r.open(n.left)
 	if err != nil {
-		in.Close()
 		return nil, err
 	}
 	p := &prober{n: n, r: r, side: side, keys: keys, seen: map[string]bool{}}

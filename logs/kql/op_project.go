@@ -17,6 +17,7 @@ type project struct {
 	in    node
 	cols  []Column
 	exprs []expr
+	need  []bool // columns that somebody looks at; nil: all
 }
 
 func (n *project) columns() []Column { return n.cols }
@@ -36,6 +37,7 @@ func (n *project) set(name string, x expr) {
 }
 
 func (n *project) require(need []bool) {
+	n.need = need
 	below := make([]bool, len(n.in.columns()))
 	for i, x := range n.exprs {
 		if need == nil || need[i] {
@@ -45,18 +47,31 @@ func (n *project) require(need []bool) {
 	n.in.require(below)
 }
 
+// wanted returns the expressions, with null for those that nobody looks at.
+func (n *project) wanted() []expr {
+	if n.need == nil {
+		return n.exprs
+	}
+	out := make([]expr, len(n.exprs))
+	for i, x := range n.exprs {
+		if out[i] = x; !n.need[i] {
+			out[i] = &constant{x.typ(), nil}
+		}
+	}
+	return out
+}
+
 func (n *project) open(r *run) (Rows, error) {
-	windows := windowsOf(n.exprs)
+	windows := windowsOf(n.wanted())
 	if len(windows) > 0 {
 		return &lazy{make: func() ([]Row, error) { return n.overRows(r, windows) }}, nil
 	}
-	in, err := r.open(n.in)
+	fs, err := r.compileAll(n.wanted())
 	if err != nil {
 		return nil, err
 	}
-	fs, err := r.compileAll(n.exprs)
+	in, err := r.open(n.in)
 	if err != nil {
-		in.Close()
 		return nil, err
 	}
 	return &mapped{in: in, each: func(batch []Row) ([]Row, error) {

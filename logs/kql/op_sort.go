@@ -117,13 +117,12 @@ func (n *sorted) open(r *run) (Rows, error) {
 			return nil, err
 		}
 	}
-	in, err := r.open(n.in)
+	s, err := r.newSorter(n.keys)
 	if err != nil {
 		return nil, err
 	}
-	s, err := r.newSorter(n.keys)
+	in, err := r.open(n.in)
 	if err != nil {
-		in.Close()
 		return nil, err
 	}
 	return &closing{Rows: &lazy{make: func() ([]Row, error) {

@@ -48,21 +48,21 @@ type group struct {
 }
 
 func (n *aggregate) open(r *run) (Rows, error) {
-	in, err := r.open(n.in)
-	if err != nil {
-		return nil, err
-	}
-	return &closing{Rows: &lazy{make: func() ([]Row, error) { return n.fold(r, in) }}, also: in}, nil
-}
-
-// fold reads all rows into groups, which come out in the order of their first rows.
-func (n *aggregate) fold(r *run, in Rows) ([]Row, error) {
 	f, err := r.newFolder(n.keys, n.aggs)
 	if err != nil {
 		return nil, err
 	}
+	in, err := r.open(n.in)
+	if err != nil {
+		return nil, err
+	}
+	return &closing{Rows: &lazy{make: func() ([]Row, error) { return n.fold(f, in) }}, also: in}, nil
+}
+
+// fold reads all rows into groups, which come out in the order of their first rows.
+func (n *aggregate) fold(f *folder, in Rows) ([]Row, error) {
 	for {
-		batch, err := in.Next(r.ctx)
+		batch, err := in.Next(f.r.ctx)
 		if errors.Is(err, io.EOF) {
 			break
 		}

@@ -23,13 +23,12 @@ func (n *filter) require(need []bool) {
 }
 
 func (n *filter) open(r *run) (Rows, error) {
-	in, err := r.open(n.in)
+	f, err := r.compile(n.cond)
 	if err != nil {
 		return nil, err
 	}
-	f, err := r.compile(n.cond)
+	in, err := r.open(n.in)
 	if err != nil {
-		in.Close()
 		return nil, err
 	}
 	return &mapped{in: in, each: func(batch []Row) ([]Row, error) {

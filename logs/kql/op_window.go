@@ -96,7 +96,7 @@ func (n *project) overRows(r *run, windows []*window) ([]Row, error) {
 			return nil, err
 		}
 	}
-	fs, err := r.compileAll(n.exprs)
+	fs, err := r.compileAll(n.wanted())
 	if err != nil {
 		return nil, err
 	}

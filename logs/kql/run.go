@@ -13,7 +13,8 @@ import (
 type node interface {
 	// columns returns the columns of the rows. The slice is the node's own.
 	columns() []Column
-	// open begins reading. Whoever opens closes, also after an error of Next.
+	// open begins reading. Whoever opens closes, also after an error of Next. A node compiles its expressions, which may run subqueries,
+	// before it opens its input: so one query never waits for a second statement of the store while it holds a first.
 	open(r *run) (Rows, error)
 	// require says which columns whoever reads this node looks at (nil: all), so that tables read no others. Every node tells its inputs.
 	// It is called once, before open.

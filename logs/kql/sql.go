@@ -1,4 +1,423 @@
 package kql
 
+import (
+	"fmt"
+	"strings"
+
+	"github.com/endscope/endscope/logs/kql/value"
+)
+
+// statement is a node in SQL: a SELECT whose columns are c0, c1 ... in the order of the node's columns. Columns that nobody needs are left out.
+type statement struct {
+	text    string
+	present []bool // by column of the node
+	scan    *tableScan
+	from    value.Time // of TimeGenerated, what the conditions leave
+	to      value.Time
+	hashes  map[int]bool // columns of the table whose hidden hash stands beside them as h0, h1 ...
+	bare    bool         // nothing but the table and conditions yet, so that columns are still the table's
+}
+
+// generator writes nodes as SQL. Texts, numbers and times of the query are parameters, never part of the statement.
+type generator struct {
+	r    *run
+	args []any
+}
+
 // openSQL opens a node as a statement of the store that holds its table. ok is false when SQL cannot say the node.
-func (r *run) openSQL(n node) (rows Rows, ok bool, err error) { return nil, false, nil }
+func (r *run) openSQL(n node) (Rows, bool, error) {
+	if scanBelow(n) == nil {
+		return nil, false, nil
+	}
+	g := &generator{r: r}
+	st, err := g.node(n)
+	if err != nil {
+		return nil, false, err
+	}
+	if st != nil {
+		rows, err := g.run(st, n.columns())
+		return rows, true, err
+	}
+	if f, ok := n.(*filter); ok {
+		return r.openPartOfFilter(f)
+	}
+	return nil, false, nil
+}
+
+// scanBelow returns the table of the store at the end of a chain of nodes that SQL may say.
+func scanBelow(n node) *tableScan {
+	for {
+		switch t := n.(type) {
+		case *tableScan:
+			if _, ok := t.src.(SQLSource); ok {
+				return t
+			}
+			return nil
+		case *filter:
+			n = t.in
+		case *project:
+			n = t.in
+		case *aggregate:
+			n = t.in
+		case *sorted:
+			n = t.in
+		case *take:
+			n = t.in
+		default:
+			return nil
+		}
+	}
+}
+
+// openPartOfFilter says in SQL what of a condition it can, and checks the rest over rows.
+func (r *run) openPartOfFilter(f *filter) (Rows, bool, error) {
+	var said, rest expr
+	var none bool
+	for _, c := range conjuncts(f.cond) {
+		g := &generator{r: r}
+		text, err := g.condition(c)
+		if err != nil {
+			return nil, false, err
+		}
+		if text != "" {
+			said = andOf(said, c)
+		} else {
+			rest = andOf(rest, c)
+		}
+	}
+	none = said == nil || rest == nil
+	if none {
+		return nil, false, nil
+	}
+	inner := &filter{in: f.in, cond: said}
+	g := &generator{r: r}
+	if st, err := g.node(inner); st == nil || err != nil {
+		return nil, false, err
+	}
+	rows, err := (&filter{in: inner, cond: rest}).open(r)
+	return rows, err == nil, err
+}
+
+// conjuncts returns the conditions that an `and` joins.
+func conjuncts(e expr) []expr {
+	if l, ok := e.(*logic); ok && l.and {
+		return append(conjuncts(l.x), conjuncts(l.y)...)
+	}
+	return []expr{e}
+}
+
+func andOf(a, b expr) expr {
+	if a == nil {
+		return b
+	}
+	return &logic{true, a, b}
+}
+
+// run executes a statement. Its rows have every column of the node; those that are not present are null.
+func (g *generator) run(st *statement, cols []Column) (Rows, error) {
+	q := SQL{Args: g.args, From: st.from, To: st.to}
+	var list []string
+	var at []int
+	for i, c := range cols {
+		if st.present[i] {
+			list = append(list, fmt.Sprintf("c%d", i))
+			q.Columns = append(q.Columns, c)
+			at = append(at, i)
+		}
+	}
+	if len(list) == 0 { // rows without a cell still count
+		list = append(list, "1 AS n")
+		q.Columns = append(q.Columns, Column{Name: "n", Type: value.Int})
+		at = append(at, -1)
+	}
+	q.Text = fmt.Sprintf("SELECT %s FROM (%s) AS t", strings.Join(list, ", "), st.text)
+	if len(at) == len(cols) && at[0] >= 0 {
+		q.Text = st.text
+	}
+	g.r.statements++
+	rows, err := st.scan.src.(SQLSource).Query(g.r.ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return &mapped{in: rows, each: func(batch []Row) ([]Row, error) {
+		g.r.scanned += len(batch)
+		if len(at) == len(cols) && (len(at) == 0 || at[0] >= 0) {
+			return batch, nil
+		}
+		cells := make([]value.Value, len(batch)*len(cols))
+		for i, row := range batch {
+			wide := cells[i*len(cols) : (i+1)*len(cols) : (i+1)*len(cols)]
+			for j, k := range at {
+				if k >= 0 {
+					wide[k] = row[j]
+				}
+			}
+			batch[i] = wide
+		}
+		return batch, nil
+	}}, nil
+}
+
+// node writes a node; nil means that SQL cannot say it.
+func (g *generator) node(n node) (*statement, error) {
+	switch n := n.(type) {
+	case *tableScan:
+		return g.table(n), nil
+	case *filter:
+		return g.filter(n)
+	case *project:
+		return g.project(n)
+	case *aggregate:
+		return g.aggregate(n)
+	case *sorted:
+		return g.sorted(n)
+	case *take:
+		in, err := g.node(n.in)
+		if in == nil || err != nil {
+			return nil, err
+		}
+		count := n.n
+		if n.count != nil {
+			if count, err = g.r.number(n.count); err != nil {
+				return nil, err
+			}
+		}
+		return in.over(fmt.Sprintf("SELECT * FROM (%s) AS t LIMIT %d", in.text, count)), nil
+	}
+	return nil, nil
+}
+
+// over is a statement around another that keeps its columns.
+func (s *statement) over(text string) *statement {
+	out := *s
+	out.text, out.bare = text, false
+	return &out
+}
+
+func (g *generator) table(n *tableScan) *statement {
+	src, ok := n.src.(SQLSource)
+	if !ok {
+		return nil
+	}
+	st := &statement{scan: n, from: n.scan.From, to: n.scan.To, present: n.need, hashes: map[int]bool{}, bare: true}
+	if st.present == nil {
+		st.present = allColumns(len(n.decl.Columns))
+	}
+	var list []string
+	for i, c := range n.decl.Columns {
+		if !st.present[i] {
+			continue
+		}
+		list = append(list, fmt.Sprintf("%s AS c%d", quoteSQL(c.Name), i))
+		if hidden, ok := src.HashColumn(c.Name); ok {
+			list = append(list, fmt.Sprintf("%s AS h%d", quoteSQL(hidden), i))
+			st.hashes[i] = true
+		}
+	}
+	if len(list) == 0 {
+		list = append(list, "1 AS n")
+	}
+	st.text = fmt.Sprintf("SELECT %s FROM {rows} AS t", strings.Join(list, ", "))
+	return st
+}
+
+// quoteSQL writes a column's name, which the declaration of the table gives and never a query.
+func quoteSQL(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+func (g *generator) filter(n *filter) (*statement, error) {
+	in, err := g.node(n.in)
+	if in == nil || err != nil {
+		return nil, err
+	}
+	text, err := g.condition(n.cond)
+	if text == "" || err != nil {
+		return nil, err
+	}
+	if in.bare {
+		for _, c := range conjuncts(n.cond) {
+			g.narrow(in, c)
+			if h := g.hashed(in, c); h != "" {
+				text = h + " AND " + text
+			}
+		}
+	}
+	out := in.over(fmt.Sprintf("SELECT * FROM (%s) AS t WHERE %s", in.text, text))
+	out.bare = in.bare
+	return out, nil
+}
+
+// narrow takes the bounds of TimeGenerated from a condition, so that whole days are left out.
+func (g *generator) narrow(st *statement, c expr) {
+	from, to, ok := timeBounds(c, st.scan.decl.Column(timeColumn), g.r)
+	if ok {
+		st.from, st.to = max(st.from, from), min(st.to, to)
+	}
+}
+
+// timeBounds reads `TimeGenerated op constant`. r may be nil when subqueries cannot run yet.
+func timeBounds(c expr, timeAt int, r *run) (from, to value.Time, ok bool) {
+	cmp, isCompare := c.(*compare)
+	if !isCompare || timeAt < 0 {
+		return 0, 0, false
+	}
+	x, y, op := cmp.x, cmp.y, cmp.op
+	if _, left := x.(*column); !left {
+		x, y = y, x
+		op = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}[op]
+	}
+	col, isColumn := x.(*column)
+	if !isColumn || col.i != timeAt {
+		return 0, 0, false
+	}
+	v, known := constantValue(y, r)
+	t, isTime := v.(value.Time)
+	if !known || !isTime {
+		return 0, 0, false
+	}
+	switch op {
+	case ">":
+		return t + 1, value.MaxTime, true
+	case ">=":
+		return t, value.MaxTime, true
+	case "<":
+		return 0, t - 1, true
+	case "<=":
+		return 0, t, true
+	case "==":
+		return t, t, true
+	}
+	return 0, 0, false
+}
+
+// constantValue returns the value of an expression that needs no row. Subqueries run only with r.
+func constantValue(e expr, r *run) (value.Value, bool) {
+	if c, ok := e.(*constant); ok {
+		return c.v, true
+	}
+	if !constantOver(e) || anyPart(e, isVolatile) {
+		return nil, false
+	}
+	if r == nil {
+		r = foldRun
+		if anyPart(e, hasSubquery) {
+			return nil, false
+		}
+	}
+	f, err := r.compile(e)
+	if err != nil {
+		return nil, false
+	}
+	v, err := f(nil)
+	return v, err == nil
+}
+
+func hasSubquery(e expr) bool {
+	switch e := e.(type) {
+	case *scalarOf:
+		return true
+	case *in:
+		return e.sub != nil
+	case *inTerms:
+		return e.sub != nil
+	}
+	return false
+}
+
+func isVolatile(e expr) bool {
+	c, ok := e.(*call)
+	return ok && c.fn.Volatile
+}
+
+// hashed adds the comparison of the hidden hash to `column == text`.
+func (g *generator) hashed(st *statement, c expr) string {
+	cmp, ok := c.(*compare)
+	if !ok || cmp.op != "==" {
+		return ""
+	}
+	x, y := cmp.x, cmp.y
+	if _, left := x.(*column); !left {
+		x, y = y, x
+	}
+	col, ok := x.(*column)
+	if !ok || !st.hashes[col.i] {
+		return ""
+	}
+	v, known := constantValue(y, g.r)
+	text, isText := v.(string)
+	if !known || !isText {
+		return ""
+	}
+	return fmt.Sprintf("h%d = CAST(%s AS INTEGER)", col.i, g.arg(st.scan.src.(SQLSource).Hash(text)))
+}
+
+func (g *generator) project(n *project) (*statement, error) {
+	if len(windowsOf(n.exprs)) > 0 {
+		return nil, nil
+	}
+	in, err := g.node(n.in)
+	if in == nil || err != nil {
+		return nil, err
+	}
+	out := in.over("")
+	out.hashes = map[int]bool{}
+	out.present = make([]bool, len(n.exprs))
+	var list []string
+	for i, x := range n.exprs {
+		if n.need != nil && !n.need[i] {
+			continue
+		}
+		text, err := g.expr(x)
+		if text == "" || err != nil {
+			return nil, err
+		}
+		out.present[i] = true
+		list = append(list, fmt.Sprintf("%s AS c%d", text, i))
+	}
+	if len(list) == 0 {
+		list = append(list, "1 AS n")
+	}
+	out.text = fmt.Sprintf("SELECT %s FROM (%s) AS t", strings.Join(list, ", "), in.text)
+	return out, nil
+}
+
+func (g *generator) sorted(n *sorted) (*statement, error) {
+	in, err := g.node(n.in)
+	if in == nil || err != nil {
+		return nil, err
+	}
+	var keys []string
+	for _, k := range n.keys {
+		if t := k.x.typ(); t == value.Dynamic || t == value.Decimal || t == value.GUID || mayBeNaN(k.x) {
+			return nil, nil
+		}
+		text, err := g.expr(k.x)
+		if text == "" || err != nil {
+			return nil, err
+		}
+		order := " ASC"
+		if k.desc {
+			order = " DESC"
+		}
+		if k.nullsFirst {
+			order += " NULLS FIRST"
+		} else {
+			order += " NULLS LAST"
+		}
+		keys = append(keys, text+order)
+	}
+	text := fmt.Sprintf("SELECT * FROM (%s) AS t ORDER BY %s", in.text, strings.Join(keys, ", "))
+	if n.limit != nil {
+		count, err := g.r.number(n.limit)
+		if err != nil {
+			return nil, err
+		}
+		text += fmt.Sprintf(" LIMIT %d", count)
+	}
+	return in.over(text), nil
+}
+
+// arg adds a parameter and returns its place.
+func (g *generator) arg(v any) string {
+	g.args = append(g.args, v)
+	return fmt.Sprintf("$%d", len(g.args))
+}
