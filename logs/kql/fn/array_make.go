@@ -34,9 +34,9 @@ func arrayMakeFunctions() []Scalar {
 					return value.Dynamic, nil
 				}
 				if len(args) == 2 {
-					return 0, fmt.Errorf("range(): cannot go from a %s to a %s", start, stop)
+					return 0, fmt.Errorf("cannot go from a %s to a %s", start, stop)
 				}
-				return 0, fmt.Errorf("range(): cannot go from a %s to a %s in steps of a %s", start, stop, step)
+				return 0, fmt.Errorf("cannot go from a %s to a %s in steps of a %s", start, stop, step)
 			},
 			Make: func(c *Context, _ []Arg) (Eval, error) {
 				return func(a []value.Value) (value.Value, error) {

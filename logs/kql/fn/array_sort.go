@@ -15,10 +15,8 @@ func arraySortFunctions() []Scalar {
 	}
 }
 
-// ArraySortColumns returns the columns of a call of array_sort_asc or array_sort_desc where it stands alone in a projection: one an array.
-// In an expression the value of the call is the sorted array, or the array of them where there are several, so that Element(value, i)
-// is the i-th column of those.
-func ArraySortColumns(args []Arg) []AggColumn {
+// sortedColumns returns the columns of a call: one an array.
+func sortedColumns(args []Arg) []AggColumn {
 	n := len(args)
 	if n > 1 && args[n-1].Type == value.Bool {
 		n--
@@ -41,18 +39,24 @@ func arraySort(name, help string, direction int) Scalar {
 		Result: func(args []Arg) (value.Type, error) {
 			for i, a := range args {
 				if a.Type != value.Dynamic && (a.Type != value.Bool || i == 0 || i < len(args)-1) {
-					return 0, fmt.Errorf("%s(): argument %d must be an array, got %s", name, i+1, a.Type)
+					return 0, fmt.Errorf("argument %d must be an array, got %s", i+1, a.Type)
 				}
 			}
 			return value.Dynamic, nil
 		},
+		Columns: func(args []Arg) ([]AggColumn, error) {
+			if columns := sortedColumns(args); len(columns) > 1 {
+				return columns, nil
+			}
+			return nil, nil
+		},
 		Make: func(_ *Context, args []Arg) (Eval, error) {
-			arrays := len(ArraySortColumns(args))
+			arrays := len(sortedColumns(args))
 			nullsLast := true
 			if arrays < len(args) {
 				last := args[arrays]
 				if !last.Const {
-					return nil, fmt.Errorf("%s(): where the nulls go must be a constant", name)
+					return nil, fmt.Errorf("where the nulls go must be a constant")
 				}
 				nullsLast = last.Value != false
 			}

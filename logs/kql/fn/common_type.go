@@ -45,17 +45,6 @@ func CommonArgType(args []Arg) (value.Type, error) {
 	return CommonType(types)
 }
 
-// commonResult is CommonArgType for the arguments of a function that pick selects.
-func commonResult(function string, pick func([]Arg) []Arg) func([]Arg) (value.Type, error) {
-	return func(args []Arg) (value.Type, error) {
-		t, err := CommonArgType(pick(args))
-		if err != nil {
-			return 0, fmt.Errorf("%s(): %w", function, err)
-		}
-		return t, nil
-	}
-}
-
 // convertTo makes a function that brings values to a type found by CommonType. A null becomes the missing value of the type.
 func convertTo(t value.Type) func(value.Value) value.Value {
 	return func(v value.Value) value.Value {

@@ -15,7 +15,7 @@ func conditionFunctions() []Scalar {
 				Help:    "Returns then where the condition is true, and else where it is false or null.",
 				Aliases: []string{"iif"},
 			},
-			Result:    commonResult("iff", func(args []Arg) []Arg { return args[1:] }),
+			Result:    func(args []Arg) (value.Type, error) { return CommonArgType(args[1:]) },
 			TakesNull: true,
 			Make: func(_ *Context, args []Arg) (Eval, error) {
 				t, err := CommonArgType(args[1:])
@@ -38,14 +38,14 @@ func conditionFunctions() []Scalar {
 			},
 			Result: func(args []Arg) (value.Type, error) {
 				if len(args)%2 == 0 {
-					return 0, fmt.Errorf("case(): expected pairs of a predicate and a value, and a value for else: an odd number of arguments, got %d", len(args))
+					return 0, fmt.Errorf("expected pairs of a predicate and a value, and a value for else: an odd number of arguments, got %d", len(args))
 				}
 				for i := 0; i+1 < len(args); i += 2 {
 					if t := args[i].Type; t != value.Bool && t != value.Dynamic {
-						return 0, fmt.Errorf("case(): argument %d is a predicate and must be a bool, got %s", i+1, t)
+						return 0, fmt.Errorf("argument %d is a predicate and must be a bool, got %s", i+1, t)
 					}
 				}
-				return commonResult("case", caseResults)(args)
+				return CommonArgType(caseResults(args))
 			},
 			TakesNull: true,
 			Make: func(_ *Context, args []Arg) (Eval, error) {
@@ -69,7 +69,7 @@ func conditionFunctions() []Scalar {
 				Text: "coalesce(first: any, second: any, ...): any",
 				Help: "Returns the first value that is not null, or, of strings, not empty.",
 			},
-			Result:    commonResult("coalesce", allArgs),
+			Result:    CommonArgType,
 			TakesNull: true,
 			Make: func(_ *Context, args []Arg) (Eval, error) {
 				t, err := CommonArgType(args)
@@ -114,7 +114,7 @@ func conditionFunctions() []Scalar {
 			Result: func(args []Arg) (value.Type, error) {
 				t, err := value.ArithType("-", args[1].Type, args[2].Type)
 				if v := args[0].Type; err != nil || t != v && t != value.Dynamic && v != value.Dynamic && !(value.Numeric(t) && value.Numeric(v)) {
-					return 0, fmt.Errorf("around(): cannot compare a %s with a %s and a distance that is a %s", v, args[1].Type, args[2].Type)
+					return 0, fmt.Errorf("cannot compare a %s with a %s and a distance that is a %s", v, args[1].Type, args[2].Type)
 				}
 				return value.Bool, nil
 			},
@@ -135,17 +135,15 @@ func conditionFunctions() []Scalar {
 			Make: func(_ *Context, args []Arg) (Eval, error) {
 				switch {
 				case !args[0].Const || !args[1].Const:
-					return nil, fmt.Errorf("assert(): the condition and the message must be constants, not values of a row")
+					return nil, fmt.Errorf("the condition and the message must be constants, not values of a row")
 				case args[0].Value != true:
-					return nil, fmt.Errorf("assert() has failed with message: '%v'", args[1].Value)
+					return nil, fmt.Errorf("has failed with message: '%v'", args[1].Value)
 				}
 				return func([]value.Value) (value.Value, error) { return true, nil }, nil
 			},
 		},
 	}
 }
-
-func allArgs(args []Arg) []Arg { return args }
 
 // caseResults returns the arguments of case() that can be its result.
 func caseResults(args []Arg) []Arg {
@@ -160,7 +158,7 @@ func caseResults(args []Arg) []Arg {
 func extremeOf(name, help string, better func(order int) bool) Scalar {
 	return Scalar{
 		Signature: Signature{Text: name + "(first: any, second: any, ...): any", Help: help},
-		Result:    commonResult(name, allArgs),
+		Result:    CommonArgType,
 		TakesNull: true,
 		Make: func(_ *Context, args []Arg) (Eval, error) {
 			t, err := CommonArgType(args)

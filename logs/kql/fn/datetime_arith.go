@@ -47,7 +47,7 @@ func datetimeArithFunctions() []Scalar {
 				Help: "Adds a number of periods: year, quarter, month, week, day, hour, minute, second, millisecond, microsecond or nanosecond. A day that the month does not have becomes its last.",
 			},
 			Make: func(_ *Context, args []Arg) (Eval, error) {
-				find, err := constantOf(args, 0, func(name string) (period, error) { return findPeriod("datetime_add", name) })
+				find, err := constantOf("datetime_add", args, 0, findPeriod)
 				if err != nil {
 					return nil, err
 				}
@@ -66,7 +66,7 @@ func datetimeArithFunctions() []Scalar {
 				Help: "Returns how many borders of a period (year, quarter, month, week, day, hour, minute, second, millisecond, microsecond, nanosecond) lie between datetime2 and datetime1.",
 			},
 			Make: func(_ *Context, args []Arg) (Eval, error) {
-				find, err := constantOf(args, 0, func(name string) (period, error) { return findPeriod("datetime_diff", name) })
+				find, err := constantOf("datetime_diff", args, 0, findPeriod)
 				if err != nil {
 					return nil, err
 				}
@@ -86,42 +86,42 @@ func datetimeArithFunctions() []Scalar {
 	}
 }
 
-// period is a unit of datetime_add and datetime_diff: of months, or of ticks; nanoseconds are a hundredth of a tick.
-type period struct {
+// datetimePeriod is a unit of datetime_add and datetime_diff: of months, or of ticks; nanoseconds are a hundredth of a tick.
+type datetimePeriod struct {
 	months int64
 	ticks  value.Span
 	nanos  bool
 }
 
-func findPeriod(function, name string) (period, error) {
+func findPeriod(name string) (datetimePeriod, error) {
 	switch strings.ToLower(name) {
 	case "year":
-		return period{months: 12}, nil
+		return datetimePeriod{months: 12}, nil
 	case "quarter":
-		return period{months: 3}, nil
+		return datetimePeriod{months: 3}, nil
 	case "month":
-		return period{months: 1}, nil
+		return datetimePeriod{months: 1}, nil
 	case "week":
-		return period{ticks: 7 * value.Day}, nil
+		return datetimePeriod{ticks: 7 * value.Day}, nil
 	case "day":
-		return period{ticks: value.Day}, nil
+		return datetimePeriod{ticks: value.Day}, nil
 	case "hour":
-		return period{ticks: value.Hour}, nil
+		return datetimePeriod{ticks: value.Hour}, nil
 	case "minute":
-		return period{ticks: value.Minute}, nil
+		return datetimePeriod{ticks: value.Minute}, nil
 	case "second":
-		return period{ticks: value.Second}, nil
+		return datetimePeriod{ticks: value.Second}, nil
 	case "millisecond":
-		return period{ticks: value.Millisecond}, nil
+		return datetimePeriod{ticks: value.Millisecond}, nil
 	case "microsecond":
-		return period{ticks: value.Microsecond}, nil
+		return datetimePeriod{ticks: value.Microsecond}, nil
 	case "nanosecond":
-		return period{nanos: true}, nil
+		return datetimePeriod{nanos: true}, nil
 	}
-	return period{}, fmt.Errorf("%s(): '%s' is no period; the periods are year, quarter, month, week, day, hour, minute, second, millisecond, microsecond and nanosecond", function, name)
+	return datetimePeriod{}, fmt.Errorf("'%s' is no period; the periods are year, quarter, month, week, day, hour, minute, second, millisecond, microsecond and nanosecond", name)
 }
 
-func (p period) add(t value.Time, n int64) (value.Time, bool) {
+func (p datetimePeriod) add(t value.Time, n int64) (value.Time, bool) {
 	switch {
 	case p.nanos:
 		return t.Add(value.Span(n / 100))
@@ -142,7 +142,7 @@ func (p period) add(t value.Time, n int64) (value.Time, bool) {
 }
 
 // diff returns the borders between b and a, negative where b is later; false where the number does not fit.
-func (p period) diff(a, b value.Time) (int64, bool) {
+func (p datetimePeriod) diff(a, b value.Time) (int64, bool) {
 	switch {
 	case p.nanos:
 		return mulInt(int64(a-b), 100)
@@ -155,7 +155,7 @@ func (p period) diff(a, b value.Time) (int64, bool) {
 }
 
 // index counts the whole periods since the year 1. Weeks start on Sunday, and the year 1 on a Monday.
-func (p period) index(t value.Time) int64 {
+func (p datetimePeriod) index(t value.Time) int64 {
 	if p.ticks == 7*value.Day {
 		t += value.Time(value.Day)
 	}

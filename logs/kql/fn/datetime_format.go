@@ -16,7 +16,7 @@ func datetimeFormatFunctions() []Scalar {
 				Help: "Writes a datetime with a format of d dd M MM y yy yyyy h hh H HH m mm s ss f…fffffff F…FFFFFFF tt and the separators space / - : , . _ [ ] (also T and Z).",
 			},
 			Make: func(_ *Context, args []Arg) (Eval, error) {
-				find, err := constantOf(args, 1, parseDatetimeFormat)
+				find, err := constantOf("format_datetime", args, 1, parseDatetimeFormat)
 				if err != nil {
 					return nil, err
 				}
@@ -35,7 +35,7 @@ func datetimeFormatFunctions() []Scalar {
 				Help: "Writes a timespan with a format of d…dddddddd h hh H HH m mm s ss f…fffffff F…FFFFFFF and the separators space / - : , . _ [ ]. The sign is left out.",
 			},
 			Make: func(_ *Context, args []Arg) (Eval, error) {
-				find, err := constantOf(args, 1, parseTimespanFormat)
+				find, err := constantOf("format_timespan", args, 1, parseTimespanFormat)
 				if err != nil {
 					return nil, err
 				}
@@ -63,7 +63,7 @@ const timeSeparators = " /-:,._[]"
 
 func parseDatetimeFormat(format string) ([]timePiece, error) {
 	// T and Z are what ISO 8601 needs, and no specifiers.
-	return parseTimeFormat("format_datetime", format, timeSeparators+"TZ", func(verb byte, n int) bool {
+	return parseTimeFormat(format, timeSeparators+"TZ", func(verb byte, n int) bool {
 		switch verb {
 		case 'd', 'M', 'h', 'H', 'm', 's':
 			return n <= 2
@@ -77,7 +77,7 @@ func parseDatetimeFormat(format string) ([]timePiece, error) {
 }
 
 func parseTimespanFormat(format string) ([]timePiece, error) {
-	return parseTimeFormat("format_timespan", format, timeSeparators, func(verb byte, n int) bool {
+	return parseTimeFormat(format, timeSeparators, func(verb byte, n int) bool {
 		switch verb {
 		case 'd':
 			return n <= 8
@@ -89,9 +89,9 @@ func parseTimespanFormat(format string) ([]timePiece, error) {
 }
 
 // parseTimeFormat splits a format into pieces. Specifiers are what known accepts.
-func parseTimeFormat(function, format, separators string, known func(verb byte, n int) bool) ([]timePiece, error) {
+func parseTimeFormat(format, separators string, known func(verb byte, n int) bool) ([]timePiece, error) {
 	if format == "" {
-		return nil, fmt.Errorf("%s(): the format is empty", function)
+		return nil, fmt.Errorf("the format is empty")
 	}
 	var pieces []timePiece
 	for i := 0; i < len(format); {
@@ -112,7 +112,7 @@ func parseTimeFormat(function, format, separators string, known func(verb byte, 
 				}
 				break
 			}
-			return nil, fmt.Errorf("%s(): the format '%s' has '%s' at position %d, which is neither a specifier nor one of the separators '%s'", function, format, run, i+1, separators)
+			return nil, fmt.Errorf("the format '%s' has '%s' at position %d, which is neither a specifier nor one of the separators '%s'", format, run, i+1, separators)
 		}
 		i += n
 	}

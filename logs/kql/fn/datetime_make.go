@@ -23,7 +23,7 @@ func datetimeMakeFunctions() []Scalar {
 			},
 			Result: func(args []Arg) (value.Type, error) {
 				if len(args) == 2 {
-					return 0, fmt.Errorf("make_datetime(): expected 1 or from 3 to 6 arguments, got 2")
+					return 0, fmt.Errorf("expected 1 or from 3 to 6 arguments, got 2")
 				}
 				return value.Datetime, nil
 			},

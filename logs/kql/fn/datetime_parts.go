@@ -42,9 +42,9 @@ func datetimePartsFunctions() []Scalar {
 					if f := partOf(strings.ToLower(name)); f != nil {
 						return f, nil
 					}
-					return nil, fmt.Errorf("datetime_part(): '%s' is no part of a datetime; the parts are year, quarter, month, week_of_year, day, dayofyear, hour, minute, second, millisecond, microsecond and nanosecond", name)
+					return nil, fmt.Errorf("'%s' is no part of a datetime; the parts are year, quarter, month, week_of_year, day, dayofyear, hour, minute, second, millisecond, microsecond and nanosecond", name)
 				}
-				f, err := constantOf(args, 0, find)
+				f, err := constantOf("datetime_part", args, 0, find)
 				if err != nil {
 					return nil, err
 				}
@@ -60,10 +60,16 @@ func datetimePartsFunctions() []Scalar {
 	}
 }
 
-// constantOf resolves the string argument i with find: once, where it is constant, and otherwise at each call of what it returns.
-func constantOf[T any](args []Arg, i int, find func(string) (T, error)) (func(string) (T, error), error) {
-	if i >= len(args) || !args[i].Const {
-		return find, nil
+// constantOf resolves the string argument i of a function with find: once, where it is constant, and otherwise at each call of what it returns.
+func constantOf[T any](function string, args []Arg, i int, find func(string) (T, error)) (func(string) (T, error), error) {
+	if !args[i].Const {
+		return func(text string) (T, error) {
+			found, err := find(text)
+			if err != nil {
+				err = fmt.Errorf("%s(): %w", function, err)
+			}
+			return found, err
+		}, nil
 	}
 	text, _ := args[i].Value.(string)
 	found, err := find(text)

@@ -22,7 +22,7 @@ func datetimeZoneFunctions() []Scalar {
 		return Scalar{
 			Signature: Signature{Text: name + "(from: datetime, timezone: string): datetime", Help: help},
 			Make: func(_ *Context, args []Arg) (Eval, error) {
-				find, err := constantOf(args, 1, func(zone string) (*time.Location, error) { return findZone(name, zone) })
+				find, err := constantOf(name, args, 1, findZone)
 				if err != nil {
 					return nil, err
 				}
@@ -85,13 +85,13 @@ func (z *zoneCache) load(name string) *time.Location {
 }
 
 // findZone loads a zone by its name. Go's own names for no zone ("") and for the server's ("Local") are none.
-func findZone(function, name string) (*time.Location, error) {
+func findZone(name string) (*time.Location, error) {
 	if name != "" && name != "Local" {
 		if loc, err := time.LoadLocation(name); err == nil {
 			return loc, nil
 		}
 	}
-	return nil, fmt.Errorf("%s(): there is no time zone '%s'; datetime_list_timezones() lists them", function, name)
+	return nil, fmt.Errorf("there is no time zone '%s'; datetime_list_timezones() lists them", name)
 }
 
 // zoneOffset returns what to add to the UTC time t to get the local time.

@@ -29,11 +29,11 @@ func packFunctions() []Scalar {
 			TakesNull: true,
 			Result: func(args []Arg) (value.Type, error) {
 				if len(args)%2 != 0 {
-					return 0, fmt.Errorf("bag_pack(): expected pairs of a key and a value, got %d arguments", len(args))
+					return 0, fmt.Errorf("expected pairs of a key and a value, got %d arguments", len(args))
 				}
 				for i := 0; i < len(args); i += 2 {
 					if t := args[i].Type; t != value.String && t != value.Dynamic {
-						return 0, fmt.Errorf("bag_pack(): argument %d is a key and must be a string, got %s", i+1, t)
+						return 0, fmt.Errorf("argument %d is a key and must be a string, got %s", i+1, t)
 					}
 				}
 				return value.Dynamic, nil
@@ -53,7 +53,7 @@ func packFunctions() []Scalar {
 				names := make([]string, len(args))
 				for i, a := range args {
 					if a.Name == "" {
-						return nil, fmt.Errorf("bag_pack_columns(): argument %d is not a column", i+1)
+						return nil, fmt.Errorf("argument %d is not a column", i+1)
 					}
 					names[i] = a.Name
 				}

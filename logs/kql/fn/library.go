@@ -33,8 +33,11 @@ type Scalar struct {
 	Signature
 	// Result returns the type of the result where it depends on the arguments. Nil: Signature.Returns. An error is a semantic error.
 	Result func(args []Arg) (value.Type, error)
+	// Columns returns the default names and types of the results where there are several; the value is then an array of them. Nil, or no
+	// columns: one result.
+	Columns func(args []Arg) ([]AggColumn, error)
 	// Make returns the implementation for one call site. Arguments that Signature types are converted already. An error is a semantic error,
-	// such as a regular expression that does not parse.
+	// such as a regular expression that does not parse. It does not name the function.
 	Make func(c *Context, args []Arg) (Eval, error)
 	// TakesNull: the implementation is called although an argument is null. Otherwise a null argument makes the result null ("" for strings).
 	TakesNull bool

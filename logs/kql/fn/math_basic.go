@@ -23,7 +23,7 @@ func mathBasicFunctions() []Scalar {
 				case value.Real, value.Decimal, value.Timespan:
 					return t, nil
 				default:
-					return 0, fmt.Errorf("abs(): expected a number or a timespan, got %s", t)
+					return 0, fmt.Errorf("expected a number or a timespan, got %s", t)
 				}
 			},
 			Make: func(_ *Context, args []Arg) (Eval, error) {

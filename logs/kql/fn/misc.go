@@ -8,16 +8,16 @@ import (
 	"github.com/endscope/endscope/logs/kql/value"
 )
 
-// miscFunctions make random values, and answer for the surroundings of a query, or say that they cannot.
+// miscFunctions make random values, and answer for the surroundings of a query.
 func miscFunctions() []Scalar {
-	table := []Scalar{
+	return []Scalar{
 		{
 			Signature: Signature{Text: "rand([n: long]): real", Help: "Returns a random number from 0 up to but not including 1, or one of 0, 1, ..., n - 1."},
 			Volatile:  true,
 			Make: func(_ *Context, args []Arg) (Eval, error) {
 				if len(args) > 0 && args[0].Const {
 					if n, ok := args[0].Value.(int64); !ok || n < 1 {
-						return nil, fmt.Errorf("rand(): n must be at least 1, got %v", args[0].Value)
+						return nil, fmt.Errorf("n must be at least 1, got %v", args[0].Value)
 					}
 				}
 				return func(a []value.Value) (value.Value, error) {
@@ -58,20 +58,6 @@ func miscFunctions() []Scalar {
 		fixedText("current_cluster_endpoint", "endscope", "Returns the name of this server in the place of a cluster's."),
 		fixedText("current_database", "logs", "Returns the name of the only database."),
 	}
-	for _, u := range []struct{ text, why string }{
-		{"current_principal(): string", "queries do not know who runs them"},
-		{"current_principal_details(): dynamic", "queries do not know who runs them"},
-		{"current_principal_is_member_of(group: any, ...): bool", "queries do not know who runs them"},
-		{"ingestion_time(): datetime", "the time of ingestion is not kept; use TimeGenerated"},
-		{"extent_id(): guid", "tables have no extents"},
-		{"extent_tags(): dynamic", "tables have no extents"},
-		{"cursor_after(cursor: string): bool", "tables have no cursors"},
-		{"cursor_before_or_at(cursor: string): bool", "tables have no cursors"},
-		{"cursor_current(): string", "tables have no cursors"},
-	} {
-		table = append(table, unsupported(u.text, u.why))
-	}
-	return table
 }
 
 func fixedText(name, text, help string) Scalar {
@@ -79,15 +65,6 @@ func fixedText(name, text, help string) Scalar {
 		Signature: Signature{Text: name + "(): string", Help: help},
 		Make:      simple(func([]value.Value) value.Value { return text }),
 	}
-}
-
-// unsupported declares a function of the language that cannot have an answer here, so that its use is an error that says why.
-func unsupported(text, why string) Scalar {
-	s := Scalar{Signature: Signature{Text: text, Help: "Not supported: " + why + "."}}
-	s.Make = func(*Context, []Arg) (Eval, error) {
-		return nil, fmt.Errorf("%s() is not supported: %s", signatureText.FindStringSubmatch(text)[1], why)
-	}
-	return s
 }
 
 // dataSize estimates the bytes of a value: those of its type, of a text its own, of a dynamic those of its JSON.
