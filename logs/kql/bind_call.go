@@ -25,34 +25,38 @@ func (b *binder) call(e *syntax.Call, sc *scope) (expr, error) {
 	if agg, ok := b.engine.lib.Aggregate(name); ok && sc.aggs != nil {
 		return sc.aggs.call(b, e, agg, sc)
 	}
-	args, err := b.args(e, sc)
+	args, names, err := b.args(e, sc)
 	if err != nil {
 		return nil, err
 	}
-	return b.callNamed(name, args, e.At())
+	return b.callWith(name, args, names, e.At())
 }
 
-// args binds the arguments of a call to the library; `*` stands for every column.
-func (b *binder) args(e *syntax.Call, sc *scope) ([]expr, error) {
-	var args []expr
+// args binds the arguments of a call to the library, and tells how each would be called as a column; `*` stands for every column.
+func (b *binder) args(e *syntax.Call, sc *scope) (args []expr, names []string, err error) {
 	for _, a := range e.Args {
 		if _, ok := a.Expr.(*syntax.Star); ok {
 			for i, c := range sc.cols {
-				args = append(args, &column{i, c.Name, c.Type})
+				args, names = append(args, &column{i, c.Name, c.Type}), append(names, c.Name)
 			}
 			continue
 		}
 		x, err := b.expr(a.Expr, sc)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		args = append(args, x)
+		args, names = append(args, x), append(names, b.resultName(a.Expr))
 	}
-	return args, nil
+	return args, names, nil
 }
 
 // callNamed binds a call of the library.
 func (b *binder) callNamed(name string, args []expr, at syntax.Span) (expr, error) {
+	return b.callWith(name, args, nil, at)
+}
+
+// callWith is callNamed with the names that the arguments would have as columns.
+func (b *binder) callWith(name string, args []expr, names []string, at syntax.Span) (expr, error) {
 	f, ok := b.engine.lib.Scalar(name)
 	if !ok {
 		if _, ok := b.engine.lib.Aggregate(name); ok {
@@ -69,6 +73,9 @@ func (b *binder) callNamed(name string, args []expr, at syntax.Span) (expr, erro
 		return nil, err
 	}
 	known := knownArgs(args)
+	for i, n := range names {
+		known[i].Name = n
+	}
 	out := &call{fn: f, name: name, args: args}
 	if f.Result != nil {
 		if out.t, err = f.Result(known); err != nil {
@@ -84,6 +91,10 @@ func (b *binder) callNamed(name string, args []expr, at syntax.Span) (expr, erro
 	}
 	if out.eval, err = f.Make(b.context, known); err != nil {
 		return nil, errAt(at, "%s(): %s", name, err)
+	}
+	if out.cols != nil {
+		// Where one value is expected, several results are the first of them.
+		return &tuplePart{out, 0, out.cols[0].Type}, nil
 	}
 	if f.Volatile {
 		return out, nil

@@ -101,6 +101,9 @@ func (b *binder) coerce(x expr, t value.Type, at syntax.Span) (expr, error) {
 	if !converts(from, t) {
 		return nil, errAt(at, "A value of type %s stands where %s is expected; convert it, as with to%s().", from, t, t)
 	}
+	if t == value.String {
+		return toText(x), nil
+	}
 	if isConst {
 		return &constant{t, implicit(c.v, t)}, nil
 	}
@@ -215,7 +218,7 @@ func toText(x expr) expr {
 		return x
 	}
 	if c, ok := x.(*constant); ok {
-		return &constant{value.String, value.Text(c.v)}
+		return &constant{value.String, value.TextOf(c.v, c.t)}
 	}
 	return &convert{x, value.String}
 }
@@ -541,6 +544,14 @@ func (b *binder) index(e *syntax.Index, sc *scope) (expr, error) {
 	i, err := b.expr(e.Index, sc)
 	if err != nil {
 		return nil, err
+	}
+	if parts := tupleOf(x, e.X); parts != nil {
+		if c, ok := i.(*constant); ok {
+			if n, ok := value.ToLong(c.v); ok && n >= 0 && n < int64(len(parts)) {
+				return parts[n].x, nil
+			}
+		}
+		return nil, errAt(e.Index.At(), "The function has %s, and this is none of them.", plural(len(parts), "result"))
 	}
 	if key, ok := constText(i); ok {
 		return b.pathOf(x, key, e.At())

@@ -38,11 +38,14 @@ func (r *run) compile(e expr) (evalFunc, error) {
 		if err != nil {
 			return nil, err
 		}
-		missing := value.Zero(t)
+		missing, from := value.Zero(t), e.x.typ()
 		return func(row Row) (value.Value, error) {
 			v, err := f(row)
 			if err != nil || v == nil {
 				return missing, err
+			}
+			if t == value.String {
+				return value.TextOf(v, from), nil
 			}
 			return implicit(v, t), nil
 		}, nil
@@ -83,6 +86,10 @@ func (r *run) compile(e expr) (evalFunc, error) {
 		if err != nil {
 			return nil, err
 		}
+		return func(Row) (value.Value, error) { return v, nil }, nil
+	case *variable:
+		r.partReads++
+		v := e.slot.v
 		return func(Row) (value.Value, error) { return v, nil }, nil
 	case *window:
 		slot := e.slot

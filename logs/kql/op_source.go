@@ -89,7 +89,7 @@ func (b *binder) print(op *syntax.Print, names *env) (node, error) {
 		name := fmt.Sprintf("print_%d", i)
 		if len(item.Names) == 1 {
 			name = item.Names[0].Text
-		} else if n := b.resultName(item.Expr); n != "" && !isLetName(item.Expr, names) {
+		} else if n := b.resultName(item.Expr); n != "" && namesItself(item.Expr, names) {
 			name = n
 		}
 		p.add(freeName(p.cols, name), x)
@@ -97,14 +97,16 @@ func (b *binder) print(op *syntax.Print, names *env) (node, error) {
 	return p, nil
 }
 
-// isLetName says whether an expression is just the name of a let statement, which names no column.
-func isLetName(e syntax.Expr, names *env) bool {
-	n, ok := unparen(e).(*syntax.NameRef)
-	if !ok {
+// namesItself says whether an expression names the column that print makes of it: a path does, a call and the name of a let statement do not.
+func namesItself(e syntax.Expr, names *env) bool {
+	switch e := unparen(e).(type) {
+	case *syntax.Call:
 		return false
+	case *syntax.NameRef:
+		_, ok := names.find(e.Name.Text)
+		return !ok
 	}
-	_, ok = names.find(n.Name.Text)
-	return ok
+	return true
 }
 
 // maxRange bounds the rows of a range, which would otherwise go on for years of ticks.
@@ -310,12 +312,16 @@ func (n *sharedNode) columns() []Column { return n.of.root.columns() }
 func (n *sharedNode) require([]bool)    {}
 func (n *sharedNode) open(r *run) (Rows, error) {
 	rows, ok := r.shared[n.of]
-	if !ok {
+	if ok {
+		r.reuse(n.of)
+	} else {
+		reads, used := r.partReads, r.budget.used.Load()
 		var err error
 		if rows, err = r.collect(n.of.root); err != nil {
 			return nil, err
 		}
 		r.shared[n.of] = rows
+		r.keep(n.of, reads, used)
 	}
 	return &slice{append([]Row(nil), rows...)}, nil
 }

@@ -37,7 +37,7 @@ func (b *binder) window(e *syntax.Call, sc *scope) (expr, error) {
 	if !sc.windows {
 		return nil, errAt(e.At(), "'%s' operator: %s() needs the rows in an order; use it in extend or project after sort or serialize.", sc.op, name)
 	}
-	args, err := b.args(e, sc)
+	args, _, err := b.args(e, sc)
 	if err != nil {
 		return nil, err
 	}
