@@ -1,0 +1,158 @@
+package fn
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"math/cmplx"
+	"slices"
+
+	"github.com/endscope/endscope/logs/kql/value"
+)
+
+// minPeriod is the shortest period that is looked for, in elements. The longest is half of the series.
+const minPeriod = 4
+
+// seriesPeriodFunctions find periods in series. The name of the second column follows the reference's answers.
+func seriesPeriodFunctions() []Scalar {
+	columns := func(name string) func([]Arg) ([]AggColumn, error) {
+		return seriesColumns(name, dynamicColumn("periods"), dynamicColumn("periods_scores"))
+	}
+	detect := seriesFunction("series_periods_detect(series: dynamic, min_period: real, max_period: real, num_periods: long): dynamic",
+		"Finds the most significant periods of a series, in elements, with scores from 0 to 1; the arrays are filled up with 0.", func(a []value.Value) (value.Value, error) {
+			xs, _ := floats(a[0])
+			low, high, n := realOr(a, 1, 0), realOr(a, 2, float64(len(xs))), int(realOr(a, 3, 1))
+			const most = 1000
+			if n < 1 || n > most {
+				return nil, fmt.Errorf("series_periods_detect(): the number of periods must be from 1 to %d (got %d)", most, n)
+			}
+			found := detectPeriods(xs, low, high)
+			periods, scores := make([]float64, n), make([]float64, n)
+			for i, p := range found[:min(n, len(found))] {
+				periods[i], scores[i] = p.length, p.score
+			}
+			return value.Array{series(periods), series(scores)}, nil
+		})
+	detect.Columns = columns("series_periods_detect")
+	validate := seriesFunction("series_periods_validate(series: dynamic, period: real, ...): dynamic",
+		"Scores from 0 to 1 how significant periods are, given in elements.", func(a []value.Value) (value.Value, error) {
+			xs, _ := floats(a[0])
+			c := correlogramOf(xs)
+			var periods, scores []float64
+			for i := range a[1:] {
+				p := realOr(a, i+1, 0)
+				periods, scores = append(periods, p), append(scores, c.scoreAt(p))
+			}
+			return value.Array{series(periods), series(scores)}, nil
+		})
+	validate.Columns = columns("series_periods_validate")
+	return []Scalar{detect, validate}
+}
+
+type seasonPeriod struct{ length, score float64 }
+
+// detectPeriods returns the periods in [low, high], the best first. A period is a lag at which the series resembles itself, and stands out
+// from the lags half a period before and after, more than any other lag up to there does. A multiple of a period is one of its own only
+// where its score is higher.
+func detectPeriods(xs []float64, low, high float64) []seasonPeriod {
+	c := correlogramOf(xs)
+	last := len(c.scores) - 1
+	// What correlations of as many random values seldom exceed.
+	noise := 3 / math.Sqrt(float64(len(xs)))
+	var found []seasonPeriod
+	for lag := minPeriod; lag <= last; lag++ {
+		best := c.scores[lag] >= noise && c.contrast[lag] >= noise
+		for other := (lag + 1) / 2; best && other <= min(lag+lag/2, last); other++ {
+			best = other == lag || c.contrast[other] < c.contrast[lag]
+		}
+		for _, p := range found {
+			times := math.Round(float64(lag) / p.length)
+			if times >= 2 && math.Abs(float64(lag)-times*p.length) <= 1+times/2 && c.scores[lag] <= p.score {
+				best = false
+			}
+		}
+		if best {
+			found = append(found, seasonPeriod{float64(lag), c.scores[lag]})
+		}
+	}
+	found = slices.DeleteFunc(found, func(p seasonPeriod) bool { return p.length < low || p.length > high })
+	slices.SortStableFunc(found, func(a, b seasonPeriod) int { return cmp.Compare(b.score, a.score) })
+	return found
+}
+
+// correlogram is how much a series resembles itself at every lag up to its half. scores are in [0, 1], and not above what is left without the
+// linear trend of the series. contrast, without the trend, is how much more than half a lag before and after.
+type correlogram struct{ scores, contrast []float64 }
+
+// scoreAt returns the score of a period, between lags that of both, and 0 where the period is too short or too long to tell.
+func (c correlogram) scoreAt(p float64) float64 {
+	if !(p >= minPeriod) || p > float64(len(c.scores)-1) {
+		return 0
+	}
+	i := int(p)
+	j := min(i+1, len(c.scores)-1)
+	return c.scores[i] + (c.scores[j]-c.scores[i])*(p-float64(i))
+}
+
+func correlogramOf(xs []float64) correlogram {
+	// Missing elements take the mean, so that they weigh neither way.
+	known := make([]float64, 0, len(xs))
+	for _, x := range xs {
+		if !math.IsNaN(x) && !math.IsInf(x, 0) {
+			known = append(known, x)
+		}
+	}
+	if len(known) < 2*minPeriod {
+		return correlogram{}
+	}
+	m, scale := mean(known), 0.0
+	flat := make([]float64, len(xs))
+	for i, x := range xs {
+		if flat[i] = x - m; math.IsNaN(x) || math.IsInf(x, 0) {
+			flat[i] = 0
+			continue
+		}
+		scale = max(scale, math.Abs(x))
+	}
+	level := make([]float64, len(xs))
+	for i, v := range fitLine(flat).values {
+		level[i] = flat[i] - v
+	}
+	lags := len(xs) / 2
+	wide := min(len(xs)-1, lags+lags/2)
+	whole, steady := autocorrelation(flat, wide, scale), autocorrelation(level, wide, scale)
+	c := correlogram{make([]float64, lags+1), make([]float64, lags+1)}
+	for i := range c.scores {
+		c.scores[i] = min(max(min(whole[i], steady[i]), 0), 1)
+		c.contrast[i] = steady[i] - (steady[i-i/2]+steady[min(i+i/2, wide)])/2
+	}
+	return c
+}
+
+// autocorrelation returns the correlation of a series around 0 with itself at every lag up to the last. The sum over the overlap is divided
+// by the geometric mean of the whole and the overlap, a middle way between overrating and underrating long lags. Where the series is nothing
+// but rounding of values of the size scale, the answer is 0.
+func autocorrelation(xs []float64, last int, scale float64) []float64 {
+	size := 1
+	for size < len(xs)+last+1 {
+		size *= 2
+	}
+	c := make([]complex128, size)
+	for i, x := range xs {
+		c[i] = complex(x, 0)
+	}
+	fftPower(c, -1)
+	for i, v := range c {
+		c[i] = complex(real(v*cmplx.Conj(v)), 0)
+	}
+	fftPower(c, 1)
+	out, n := make([]float64, last+1), float64(len(xs))
+	whole := real(c[0])
+	if math.Sqrt(dot(xs, xs)/n) <= 1e-10*scale {
+		return out
+	}
+	for lag := range out {
+		out[lag] = real(c[lag]) / whole * math.Sqrt(n/(n-float64(lag)))
+	}
+	return out
+}
