@@ -13,9 +13,9 @@ func mathSpecialFunctions() []Scalar {
 		realFunction("loggamma", "Returns the natural logarithm of the magnitude of the gamma function of x.", always(logGamma)),
 		realFunction("erf", "Returns the error function of x.", always(math.Erf)),
 		realFunction("erfc", "Returns the complementary error function of x.", always(math.Erfc)),
-		beta("beta_cdf(x", "Returns the probability that a beta-distributed number is at most x; NaN for x outside 0 to 1.",
+		beta("beta_cdf(x", "Returns the probability that a beta-distributed number is at most x; NaN for x outside 0 to 1, and for alpha or beta above 10000.",
 			func(x, a, b float64) (float64, bool) {
-				if !(x >= 0 && x <= 1) {
+				if !(x >= 0 && x <= 1) || a > 10000 || b > 10000 {
 					return math.NaN(), true
 				}
 				return betaCDF(x, a, b), true
@@ -54,13 +54,10 @@ func mathSpecialFunctions() []Scalar {
 	}
 }
 
-// maxBeta bounds the parameters of the beta distribution, which is NaN beyond.
-const maxBeta = 10000
-
 // beta declares a function of the beta distribution, given the beginning of its signature.
 func beta(begin, help string, f func(x, alpha, beta float64) (float64, bool)) Scalar {
 	return Scalar{
-		Signature: Signature{Text: begin + ": number, alpha: number, beta: number): real", Help: help + " NaN where alpha or beta is not above 0 and at most 10000."},
+		Signature: Signature{Text: begin + ": number, alpha: number, beta: number): real", Help: help + " NaN where alpha or beta is not above 0."},
 		Make: simple(func(args []value.Value) value.Value {
 			x, ok := value.ToFloat(args[0])
 			a, ok2 := value.ToFloat(args[1])
@@ -68,7 +65,7 @@ func beta(begin, help string, f func(x, alpha, beta float64) (float64, bool)) Sc
 			if !ok || !ok2 || !ok3 {
 				return nil
 			}
-			if !(a > 0 && a <= maxBeta && b > 0 && b <= maxBeta) {
+			if !(a > 0 && b > 0) {
 				return math.NaN()
 			}
 			y, ok := f(x, a, b)
