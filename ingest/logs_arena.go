@@ -2,17 +2,16 @@ package ingest
 
 import "unsafe"
 
-// arenaChunk is the memory that an arena takes at once.
-const arenaChunk = 256 << 10
+const (
+	arenaFirst = 1 << 10 // a chunk's least and most bytes
+	arenaChunk = 256 << 10
+)
 
-// arena holds the strings of one batch, so that they cost one copy and no allocation each. Its memory is used again after reset, and no
-// string of before may be kept then.
+// arena holds the strings of one batch in few allocations, at the cost of one copy each. Whoever keeps one of the strings keeps its chunk.
 type arena struct {
-	chunks [][]byte // of arenaChunk bytes; the first used of them hold strings
-	used   int
-	large  [][]byte // what did not fit a chunk, one string each
-	free   []byte   // the rest of the last used chunk
-	bytes  int      // of all chunks in use and all large strings
+	free  []byte // the rest of the last chunk
+	next  int    // size of the next chunk
+	bytes int    // of all chunks
 }
 
 // text copies b.
@@ -31,22 +30,12 @@ func (a *arena) text(b []byte) string {
 
 func (a *arena) slow(b []byte) string {
 	if len(b) > arenaChunk/4 { // a chunk's rest is not given up for it
-		own := append([]byte(nil), b...)
-		a.large = append(a.large, own)
-		a.bytes += len(own)
-		return unsafe.String(&own[0], len(own))
+		a.bytes += len(b)
+		return string(b)
 	}
-	if a.used == len(a.chunks) {
-		a.chunks = append(a.chunks, make([]byte, arenaChunk))
-	}
-	a.free = a.chunks[a.used]
-	a.used++
-	a.bytes += arenaChunk
+	size := max(min(a.next, arenaChunk), arenaFirst, len(b))
+	a.next = 2 * size
+	a.free = make([]byte, size)
+	a.bytes += size
 	return a.text(b)
-}
-
-// reset forgets all strings.
-func (a *arena) reset() {
-	clear(a.large)
-	*a = arena{chunks: a.chunks, large: a.large[:0]}
 }

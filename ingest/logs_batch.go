@@ -11,24 +11,23 @@ import (
 )
 
 const (
-	firstLogRows    = 256
-	maxPooledRows   = 32 << 10 // larger batches are left to the garbage collector
-	maxPooledArena  = 32 << 20
+	maxFirstRows    = 8192 // room that is made for rows at once
 	reservedPerStep = 256 << 10
 )
 
 // logBatch fills a columnar batch, one row after the other: begin, any of the set functions, then end, which checks the row and keeps or
-// refuses it. It belongs to one goroutine and is used again for other requests.
+// refuses it. It belongs to one goroutine. What the store is given is made anew for every batch; the rest is used again.
 type logBatch struct {
 	in     *Ingester
 	t      *logTable
 	grants scopes.Grants
-	now    int64 // time of receipt
-	latest int64 // rows after this are refused
+	source string // what brings the rows, for SourceSystem
+	now    int64  // time of receipt
+	latest int64  // rows after this are refused
 
-	out      logrows.Batch // columns have room for capacity rows
-	nulls    [][]bool      // of columns that can be null
-	anyNull  []bool
+	out      logrows.Batch // columns that are in use have room for capacity rows
+	used     []int         // columns that some row has set
+	places   []int32       // of rows in their request, where they have places
 	capacity int
 	setIn    []uint64 // the row, counted by turn, in which a column was set last
 	turn     uint64
@@ -41,7 +40,10 @@ type logBatch struct {
 	propText []byte
 
 	identity identityCache
+	held     int64 // bytes of columns
 	reserved int64 // bytes of ingest.max_in_flight
+	broke    error // why no more can be held
+	indexed  bool  // places are indexes of an array
 	result   LogsResult
 }
 
@@ -50,36 +52,33 @@ type member struct {
 	from, value, to int // in memberAt
 }
 
-func newLogBatch(in *Ingester, t *logTable) *logBatch {
-	n := len(t.columns)
-	return &logBatch{in: in, t: t, out: logrows.Batch{Table: t.Table, Columns: make([]logrows.Vector, n)}, nulls: make([][]bool, n), anyNull: make([]bool, n), setIn: make([]uint64, n)}
-}
-
-// newBatch returns an empty batch. Commit or discard it.
-func (in *Ingester) newLogRows(t *logTable, grants scopes.Grants) *logBatch {
+// newLogRows returns an empty batch of about a number of rows. Commit or free it.
+func (in *Ingester) newLogRows(t *logTable, grants scopes.Grants, source string, rows int) *logBatch {
 	b := t.batches.Get().(*logBatch)
 	now := in.now()
-	b.grants = grants
+	b.grants, b.source = grants, source
 	b.now, _ = ticksOf(now)
 	b.latest = logrows.MaxDatetime
 	if in.cfg.MaxAhead > 0 {
 		b.latest, _ = ticksOf(now.Add(in.cfg.MaxAhead))
 	}
+	b.out = logrows.Batch{Table: t.Table, Columns: make([]logrows.Vector, len(t.columns))}
+	b.capacity = max(1, min(rows, in.cfg.Logs.MaxRows, maxFirstRows))
 	return b
 }
 
-// free gives the batch back; nothing of it is used afterwards. Without reuse its memory is left to whoever still has it.
-func (b *logBatch) free(reuse bool) {
+// free gives back what the store was not given.
+func (b *logBatch) free() {
 	b.in.inFlight.Add(-b.reserved)
-	b.reserved = 0
-	if !reuse || b.capacity > maxPooledRows || b.arena.bytes > maxPooledArena {
-		return
+	*b = logBatch{in: b.in, t: b.t, used: b.used[:0], places: b.places[:0], setIn: b.setIn, turn: b.turn, dates: b.dates,
+		members: b.members[:0], memberAt: b.memberAt[:0], propText: b.propText[:0]}
+	if cap(b.memberAt)+cap(b.propText) <= maxPooledText {
+		b.t.batches.Put(b)
 	}
-	clear(b.anyNull)
-	b.arena.reset()
-	b.out.Rows, b.identity, b.result, b.grants = 0, identityCache{}, LogsResult{}, scopes.Grants{}
-	b.t.batches.Put(b)
 }
+
+// maxPooledText is how large buffers may have become that are used again.
+const maxPooledText = 1 << 20
 
 // begin starts a row. It returns an error if there are too many, or no memory for more.
 func (b *logBatch) begin() error {
@@ -89,45 +88,65 @@ func (b *logBatch) begin() error {
 	if limit := b.in.cfg.Logs.MaxRows; b.out.Rows == limit {
 		return &Error{TooLarge, fmt.Sprintf("the request has more rows than %d, the limit of ingest.logs.max_rows", limit)}
 	}
-	if held := int64(b.out.Rows)*b.t.rowBytes + int64(b.arena.bytes); held > b.reserved {
-		if err := b.reserve(held - b.reserved + reservedPerStep); err != nil {
-			return err
-		}
-	}
 	if b.out.Rows == b.capacity {
 		b.grow()
 	}
-	return nil
-}
-
-// reserve counts what the batch holds of ingest.max_in_flight.
-func (b *logBatch) reserve(bytes int64) error {
-	if err := b.in.reserve(bytes); err != nil {
-		return err
+	if held := b.held + int64(b.arena.bytes); held > b.reserved && b.broke == nil {
+		if b.broke = b.in.reserve(held - b.reserved + reservedPerStep); b.broke == nil {
+			b.reserved = held + reservedPerStep
+		}
 	}
-	b.reserved += bytes
-	return nil
+	return b.broke
 }
 
+// use makes room in a column that no row has set yet.
+func (b *logBatch) use(c int) {
+	v, n := &b.out.Columns[c], b.capacity
+	switch b.t.columns[c].Type {
+	case logrows.Bool:
+		v.Bools = make([]bool, n)
+	case logrows.Int, logrows.Long, logrows.Datetime, logrows.Timespan:
+		v.Longs = make([]int64, n)
+	case logrows.Real:
+		v.Reals = make([]float64, n)
+	default:
+		v.Strings = make([]string, n)
+	}
+	b.used = append(b.used, c)
+	b.held += int64(n) * int64(b.t.columns[c].rowBytes)
+	if b.out.Rows > 0 && b.t.columns[c].Type != logrows.String {
+		b.useNulls(c)
+		for r := range b.out.Rows {
+			v.Nulls[r] = true
+		}
+	}
+}
+
+func (b *logBatch) useNulls(c int) {
+	b.out.Columns[c].Nulls = make([]bool, b.capacity)
+	b.held += int64(b.capacity)
+}
+
+// grow doubles the room of all columns in use.
 func (b *logBatch) grow() {
-	to := max(firstLogRows, 2*b.capacity)
-	for i := range b.out.Columns {
-		v := &b.out.Columns[i]
-		switch b.t.columns[i].Type {
-		case logrows.Bool:
-			v.Bools = append(make([]bool, 0, to), v.Bools...)[:to]
-		case logrows.Int, logrows.Long, logrows.Datetime, logrows.Timespan:
-			v.Longs = append(make([]int64, 0, to), v.Longs...)[:to]
-		case logrows.Real:
-			v.Reals = append(make([]float64, 0, to), v.Reals...)[:to]
-		default:
-			v.Strings = append(make([]string, 0, to), v.Strings...)[:to]
-		}
-		if b.t.columns[i].Type != logrows.String {
-			b.nulls[i] = append(make([]bool, 0, to), b.nulls[i]...)[:to]
+	from := b.capacity
+	b.capacity = 2 * from
+	for _, c := range b.used {
+		v := &b.out.Columns[c]
+		b.held += int64(from) * int64(b.t.columns[c].rowBytes)
+		v.Bools, v.Longs, v.Reals, v.Strings = doubled(v.Bools), doubled(v.Longs), doubled(v.Reals), doubled(v.Strings)
+		if v.Nulls != nil {
+			v.Nulls = doubled(v.Nulls)
+			b.held += int64(from)
 		}
 	}
-	b.capacity = to
+}
+
+func doubled[T any](v []T) []T {
+	if v == nil {
+		return nil
+	}
+	return append(v, make([]T, len(v))...)
 }
 
 // fault notes why the row is refused; the first one counts. What is shown of value is copied.
@@ -147,17 +166,29 @@ func (b *logBatch) unset(c int) { b.setIn[c] = 0 }
 func (b *logBatch) isSet(c int) bool { return c >= 0 && b.setIn[c] == b.turn }
 
 func (b *logBatch) setLong(c int, v int64) {
-	b.out.Columns[c].Longs[b.out.Rows] = v
+	col := &b.out.Columns[c]
+	if col.Longs == nil {
+		b.use(c)
+	}
+	col.Longs[b.out.Rows] = v
 	b.setIn[c] = b.turn
 }
 
 func (b *logBatch) setReal(c int, v float64) {
-	b.out.Columns[c].Reals[b.out.Rows] = v
+	col := &b.out.Columns[c]
+	if col.Reals == nil {
+		b.use(c)
+	}
+	col.Reals[b.out.Rows] = v
 	b.setIn[c] = b.turn
 }
 
 func (b *logBatch) setBool(c int, v bool) {
-	b.out.Columns[c].Bools[b.out.Rows] = v
+	col := &b.out.Columns[c]
+	if col.Bools == nil {
+		b.use(c)
+	}
+	col.Bools[b.out.Rows] = v
 	b.setIn[c] = b.turn
 }
 
@@ -170,6 +201,13 @@ func (b *logBatch) setText(c int, v []byte) {
 	if cut := b.t.columns[c].cut; cut > 0 && len(v) > cut {
 		v = cutRunes(v, cut)
 	}
+	if b.out.Columns[c].Strings == nil {
+		if len(v) == 0 && b.t.columns[c].Type == logrows.String { // as good as missing
+			b.unset(c)
+			return
+		}
+		b.use(c)
+	}
 	s := b.out.Columns[c].Strings
 	r := b.out.Rows
 	b.setIn[c] = b.turn
@@ -180,8 +218,11 @@ func (b *logBatch) setText(c int, v []byte) {
 	s[r] = b.arena.text(v)
 }
 
-// setString sets a column to a text that another row or the arena holds already.
+// setString sets a column to a text that another row or the arena holds already, or a constant.
 func (b *logBatch) setString(c int, v string) {
+	if b.out.Columns[c].Strings == nil {
+		b.use(c)
+	}
 	b.out.Columns[c].Strings[b.out.Rows] = v
 	b.setIn[c] = b.turn
 }
@@ -271,20 +312,41 @@ func (b *logBatch) end(at place) {
 		return
 	}
 	r := b.out.Rows
-	for c := range b.setIn {
-		set := b.setIn[c] == b.turn
-		if nulls := b.nulls[c]; nulls != nil {
-			nulls[r] = !set
-			b.anyNull[c] = b.anyNull[c] || !set
+	for _, c := range b.used {
+		if b.setIn[c] == b.turn {
+			if nulls := b.out.Columns[c].Nulls; nulls != nil {
+				nulls[r] = false
+			}
+			continue
 		}
-		if !set {
-			b.blank(c, r)
+		if b.t.columns[c].Type != logrows.String {
+			if b.out.Columns[c].Nulls == nil {
+				b.useNulls(c)
+			}
+			b.out.Columns[c].Nulls[r] = true
 		}
+		b.blank(c, r)
 	}
 	b.out.Rows++
+	if n := max(at.line, at.index); n > 0 {
+		b.indexed = at.index > 0
+		b.places = append(b.places, int32(n))
+	}
 }
 
-// blank clears what an earlier row left where this one has no value.
+// placeOf returns where a row of the batch stood in its request.
+func (b *logBatch) placeOf(row int) place {
+	switch {
+	case row < 0 || row >= len(b.places):
+		return place{}
+	case b.indexed:
+		return place{index: int(b.places[row])}
+	default:
+		return place{line: int(b.places[row])}
+	}
+}
+
+// blank clears what a refused row left where this one has no value.
 func (b *logBatch) blank(c, r int) {
 	switch v := &b.out.Columns[c]; {
 	case v.Longs != nil:
@@ -312,6 +374,9 @@ func (b *logBatch) finish() {
 		return
 	}
 	b.identify()
+	if c := b.t.roles.source; c >= 0 {
+		b.setString(c, b.source)
+	}
 	if len(b.members) > 0 && b.cause.reason == "" {
 		b.setString(b.t.roles.properties, b.properties())
 	}
@@ -328,25 +393,22 @@ func (b *logBatch) properties() string {
 	return b.arena.text(b.propText)
 }
 
-// rows returns the finished batch as the store takes it. Its columns stay b's.
+// rows returns the finished batch, which is the store's from then on.
 func (b *logBatch) rows() *logrows.Batch {
 	n := b.out.Rows
-	out := &logrows.Batch{Table: b.out.Table, Rows: n, Columns: make([]logrows.Vector, len(b.out.Columns))}
-	for i := range b.out.Columns {
-		from, to := &b.out.Columns[i], &out.Columns[i]
-		switch {
-		case from.Longs != nil:
-			to.Longs = from.Longs[:n:n]
-		case from.Strings != nil:
-			to.Strings = from.Strings[:n:n]
-		case from.Reals != nil:
-			to.Reals = from.Reals[:n:n]
-		case from.Bools != nil:
-			to.Bools = from.Bools[:n:n]
-		}
-		if b.anyNull[i] {
-			to.Nulls = b.nulls[i][:n:n]
-		}
+	out := b.out
+	b.out = logrows.Batch{}
+	for _, c := range b.used {
+		v := &out.Columns[c]
+		v.Bools, v.Longs, v.Reals, v.Strings = upTo(v.Bools, n), upTo(v.Longs, n), upTo(v.Reals, n), upTo(v.Strings, n)
+		v.Nulls = upTo(v.Nulls, n)
 	}
-	return out
+	return &out
+}
+
+func upTo[T any](v []T, n int) []T {
+	if v == nil {
+		return nil
+	}
+	return v[:n:n]
 }

@@ -18,9 +18,9 @@ type nowhere struct{ rows int }
 
 func (s *nowhere) LogTables() []*logrows.Table { return testLogTables() }
 
-func (s *nowhere) AppendLogs(_ context.Context, b *logrows.Batch) error {
+func (s *nowhere) AppendLogs(_ context.Context, b *logrows.Batch) ([]LogRowError, error) {
 	s.rows += b.Rows
-	return nil
+	return nil, nil
 }
 
 // trafficRows is a body of n rows with 26 fields each, as an agent writes them.

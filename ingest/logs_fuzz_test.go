@@ -139,6 +139,9 @@ func naiveLogRow(h *logHarness, table *logrows.Table, raw []byte) (n naiveRow) {
 		refuse(ReasonFuture)
 	}
 	naiveIdentity(n.values, refuse)
+	if n.values[columnTime].(string) < "1900" { // the store's rule
+		refuse(ReasonTooOld)
+	}
 	if n.reason != "" {
 		n.values = nil
 	}

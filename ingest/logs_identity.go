@@ -18,6 +18,7 @@ type identityCache struct {
 // rowIdentity is where a row belongs. Missing names are "".
 type rowIdentity struct {
 	endpoint, deployment, instance, resource, subscription string
+	workspace                                              string // of the resource id
 }
 
 // identify completes the names of endpoint and deployment from the resource id, and refuses rows whose names break the rules, that
@@ -25,7 +26,7 @@ type rowIdentity struct {
 // may write everywhere; its deployment and instance are then any names.
 func (b *logBatch) identify() {
 	roles := &b.t.roles
-	given := rowIdentity{b.textOf(roles.endpoint), b.textOf(roles.deployment), b.textOf(roles.instance), b.textOf(roles.resource), b.textOf(roles.subscription)}
+	given := rowIdentity{b.textOf(roles.endpoint), b.textOf(roles.deployment), b.textOf(roles.instance), b.textOf(roles.resource), b.textOf(roles.subscription), ""}
 	c := &b.identity
 	if !c.known || c.given != given {
 		*c = identityCache{known: true, given: given, is: given}
@@ -38,6 +39,10 @@ func (b *logBatch) identify() {
 	b.complete(roles.endpoint, given.endpoint, c.is.endpoint)
 	b.complete(roles.deployment, given.deployment, c.is.deployment)
 	b.complete(roles.subscription, given.subscription, c.is.subscription)
+	if given.resource != "" {
+		b.complete(roles.azureSubscription, b.textOf(roles.azureSubscription), c.is.subscription)
+		b.complete(roles.azureWorkspace, b.textOf(roles.azureWorkspace), c.is.workspace)
+	}
 }
 
 func (b *logBatch) complete(column int, given, is string) {
@@ -49,6 +54,7 @@ func (b *logBatch) complete(column int, given, is string) {
 func (b *logBatch) resolveIdentity(is *rowIdentity) fault {
 	if is.resource != "" {
 		of := parseResourceID(is.resource)
+		is.workspace = of.workspace
 		for _, x := range []struct {
 			column string
 			given  *string
@@ -92,7 +98,7 @@ func (b *logBatch) resolveIdentity(is *rowIdentity) fault {
 }
 
 // parseResourceID reads the names in an Azure resource id, in which the words before them may have any case:
-// /subscriptions/{id}/…/onlineEndpoints/{endpoint}/deployments/{deployment}.
+// /subscriptions/{id}/…/workspaces/{name}/onlineEndpoints/{endpoint}/deployments/{deployment}.
 func parseResourceID(id string) (of rowIdentity) {
 	rest := id
 	word := ""
@@ -102,6 +108,8 @@ func parseResourceID(id string) (of rowIdentity) {
 		switch {
 		case strings.EqualFold(word, "subscriptions") && of.subscription == "":
 			of.subscription = segment
+		case strings.EqualFold(word, "workspaces") && of.workspace == "":
+			of.workspace = segment
 		case strings.EqualFold(word, "onlineEndpoints") && of.endpoint == "":
 			of.endpoint = segment
 		case strings.EqualFold(word, "deployments") && of.endpoint != "" && of.deployment == "":

@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -17,7 +18,7 @@ const (
 
 // LogReasons lists every reason for refusing a row.
 func LogReasons() []Reason {
-	return []Reason{ReasonFormat, ReasonType, ReasonFieldLimit, ReasonRowLimit, ReasonEmpty, ReasonIdentity, ReasonScope, ReasonFuture}
+	return []Reason{ReasonFormat, ReasonType, ReasonFieldLimit, ReasonRowLimit, ReasonEmpty, ReasonIdentity, ReasonScope, ReasonFuture, ReasonTooOld, ReasonStorage}
 }
 
 // RefusedRow is one row that was not stored.
@@ -101,12 +102,36 @@ func (f *fault) text() string {
 // refuse counts rows that are not stored.
 func (r *LogsResult) refuse(at place, f *fault, n int) {
 	if at != (place{}) && len(r.Bad) < maxRefusedLines {
-		row := RefusedRow{Line: at.line, Reason: f.reason, Message: f.text()}
-		if at.index > 0 {
-			index := at.index - 1
-			row.Index = &index
-		}
-		r.Bad = append(r.Bad, row)
+		r.Bad = append(r.Bad, refusedRow(at, f))
 	}
 	r.refused.add(f.reason, n, func() string { return at.String() + f.text() })
+}
+
+// refuseStored counts rows that the store refused, and puts them into their place among the first of the refused ones.
+func (r *LogsResult) refuseStored(refused []LogRowError, at func(row int) place) {
+	for _, x := range refused {
+		f := fault{reason: x.Reason, rule: x.Message}
+		where := at(x.Row)
+		if where != (place{}) {
+			i, _ := slices.BinarySearchFunc(r.Bad, where, func(bad RefusedRow, p place) int {
+				if p.index > 0 {
+					return *bad.Index + 1 - p.index
+				}
+				return bad.Line - p.line
+			})
+			if i < maxRefusedLines {
+				r.Bad = slices.Insert(r.Bad, i, refusedRow(where, &f))[:min(len(r.Bad)+1, maxRefusedLines)]
+			}
+		}
+		r.refused.add(x.Reason, 1, func() string { return where.String() + f.text() })
+	}
+}
+
+func refusedRow(at place, f *fault) RefusedRow {
+	row := RefusedRow{Line: at.line, Reason: f.reason, Message: f.text()}
+	if at.index > 0 {
+		index := at.index - 1
+		row.Index = &index
+	}
+	return row
 }

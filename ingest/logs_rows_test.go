@@ -317,6 +317,32 @@ endscope_ingest_log_rows_total{table="AmlOnlineEndpointConsoleLog"} 100
 `)
 }
 
+// Rows that the store refuses are told of like those that cannot be read, in the order of the request.
+func TestRowsThatTheStoreRefuses(t *testing.T) {
+	h := newLogHarness(t)
+	old, good, bad := `{"TimeGenerated":"1800-01-01T00:00:00Z"}`, `{"Message":"m"}`, `{"TimeGenerated":"x"}`
+	got, result := h.write(consoleTable, strings.Join([]string{old, good, bad, "", old, good, bad}, "\n"))
+	require.Len(t, got, 2)
+	require.Equal(t, map[Reason]int{ReasonTooOld: 2, ReasonType: 2}, byReason(&result))
+	var lines []int
+	for _, b := range result.Bad {
+		lines = append(lines, b.Line)
+	}
+	require.Equal(t, []int{1, 3, 5, 7}, lines)
+	require.Equal(t, RefusedRow{Line: 5, Reason: ReasonTooOld, Message: "older than everything"}, result.Bad[2])
+	require.ErrorContains(t, result.Err(), "4 rows refused, 2 stored; wrong_type: 2, such as line 3: ")
+	require.ErrorContains(t, result.Err(), "too_old: 2, such as line 1: older than everything")
+
+	_, result = h.write(consoleTable, "["+strings.Repeat(bad+","+old+",", 30)+good+"]")
+	require.Equal(t, 1, result.Rows)
+	require.Len(t, result.Bad, maxRefusedLines)
+	for i, b := range result.Bad {
+		require.Equal(t, i, *b.Index)
+	}
+	require.Equal(t, 30, byReason(&result)[ReasonTooOld])
+	require.Equal(t, map[string]int{"HTTP": 3}, h.store.sources)
+}
+
 func TestRequestsThatCannotBeTaken(t *testing.T) {
 	h := newLogHarness(t, func(c *Config) { c.Logs.MaxRows = 3 })
 	f := func(table, body string, kind ErrorKind, text string) {

@@ -49,27 +49,40 @@ func testLogTables() []*logrows.Table {
 	}
 }
 
-// memoryLogs is a LogStore that keeps rows as maps of what they have, and takes them apart before it returns, as the seam demands.
+// memoryLogs is a LogStore that keeps rows as maps of what they have, and refuses rows of before 1900.
 type memoryLogs struct {
-	mu   sync.Mutex
-	rows map[string][]map[string]any
-	err  error
+	mu      sync.Mutex
+	rows    map[string][]map[string]any
+	sources map[string]int
+	err     error
 }
 
 func (s *memoryLogs) LogTables() []*logrows.Table { return testLogTables() }
 
-func (s *memoryLogs) AppendLogs(_ context.Context, b *logrows.Batch) error {
+func (s *memoryLogs) AppendLogs(_ context.Context, b *logrows.Batch) ([]LogRowError, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
-		return s.err
+		return nil, s.err
 	}
 	rows, err := rowsOf(b)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.rows[b.Table.Name] = append(s.rows[b.Table.Name], rows...)
-	return nil
+	var refused []LogRowError
+	for i, r := range rows {
+		if at, _ := r[columnTime].(string); at < "1900" {
+			refused = append(refused, LogRowError{i, ReasonTooOld, "older than everything"})
+			continue
+		}
+		if r[columnSource] == nil {
+			return nil, fmt.Errorf("row %v does not say what brought it", r)
+		}
+		s.sources[r[columnSource].(string)]++
+		delete(r, columnSource)
+		s.rows[b.Table.Name] = append(s.rows[b.Table.Name], r)
+	}
+	return refused, nil
 }
 
 // take returns the rows of a table and forgets them.
@@ -93,6 +106,9 @@ func rowsOf(b *logrows.Batch) ([]map[string]any, error) {
 	for c, v := range b.Columns {
 		col := b.Table.Columns[c]
 		n := max(len(v.Bools), len(v.Longs), len(v.Reals), len(v.Strings))
+		if n == 0 && v.Nulls == nil {
+			continue
+		}
 		if n != b.Rows || v.Nulls != nil && (len(v.Nulls) != b.Rows || col.Type == logrows.String) {
 			return nil, fmt.Errorf("column %s has %d values and %d nulls of %d rows", col.Name, n, len(v.Nulls), b.Rows)
 		}
@@ -146,7 +162,7 @@ func newLogHarness(t testing.TB, change ...func(*Config)) *logHarness {
 	for _, f := range change {
 		f(&cfg)
 	}
-	h := &logHarness{t: t, now: logNow, store: &memoryLogs{rows: map[string][]map[string]any{}}, registry: prometheus.NewRegistry(),
+	h := &logHarness{t: t, now: logNow, store: &memoryLogs{rows: map[string][]map[string]any{}, sources: map[string]int{}}, registry: prometheus.NewRegistry(),
 		ctx: scopes.WithGrants(context.Background(), scopes.AllAccess())}
 	var err error
 	h.in, err = New(cfg, Settings{Logger: slog.New(slog.DiscardHandler), Registerer: h.registry, Now: func() time.Time { return h.now }})

@@ -11,9 +11,17 @@ import (
 type LogStore interface {
 	// LogTables returns the tables that rows may be pushed to. It is called once, and what it returns does not change.
 	LogTables() []*logrows.Table
-	// AppendLogs returns when the rows of b are as durable as the operator asked. When it returns nil, the store holds nothing of b any
-	// more, strings included: they are used again. After an error, which may come while the store still works on it, b is the store's.
-	AppendLogs(ctx context.Context, b *logrows.Batch) error
+	// AppendLogs stores the rows of b and returns when they are as durable as the operator asked. b is the store's from the call on, with
+	// its columns and strings. A column that no row has a value for is left out: its vector is empty. Rows that cannot be kept, such as
+	// too old ones, are returned, in their order, and the others are stored. After an error none of the rows is known to be stored.
+	AppendLogs(ctx context.Context, b *logrows.Batch) ([]LogRowError, error)
+}
+
+// LogRowError is one row of a batch that the store refused.
+type LogRowError struct {
+	Row     int    // index in the batch
+	Reason  Reason // one of LogReasons; any other is counted as ReasonStorage
+	Message string // names the value and the limit
 }
 
 // The tables that log records go to whose protocol names none.

@@ -23,6 +23,10 @@ const (
 	columnUserAgent    = "UserAgent"
 	columnProperties   = "Properties"
 	columnType         = "Type"
+	columnSource       = "SourceSystem"
+	// The traffic table's own words for what a resource id names; the store makes resource ids of them.
+	columnAzureSubscription = "SubscriptionId"
+	columnAzureWorkspace    = "AzureMLWorkspaceName"
 )
 
 // maxUserAgent is how much of a user agent the traffic table keeps, in characters, as the anchor's does.
@@ -31,12 +35,11 @@ const maxUserAgent = 70
 // logTable is a declared table as rows are filled for it. It does not change, but for its pool of batches.
 type logTable struct {
 	*logrows.Table
-	columns  []logColumn
-	byName   map[string]int // columns that senders may fill, by name and by name in lower case
-	roles    logRoles
-	rowBytes int64 // memory of one row's elements
-	batches  sync.Pool
-	metrics  logTableMetrics
+	columns []logColumn
+	byName  map[string]int // columns that senders may fill, by name and by name in lower case
+	roles   logRoles
+	batches sync.Pool
+	metrics logTableMetrics
 
 	quotedName []byte // as JSON has it, with quotes
 }
@@ -50,7 +53,7 @@ type logColumn struct {
 
 // logRoles are the indexes of the columns that ingest looks at, -1 for those that a table lacks.
 type logRoles struct {
-	time, endpoint, deployment, instance, resource, subscription, properties int
+	time, endpoint, deployment, instance, resource, subscription, azureSubscription, azureWorkspace, source, properties int
 }
 
 type logTableMetrics struct {
@@ -63,7 +66,7 @@ func madeByServer(name string) bool {
 	switch name {
 	case columnResource, columnSubscription:
 		return false
-	case columnType, "TenantId", "SourceSystem":
+	case columnType, columnSource, "TenantId":
 		return true
 	}
 	return strings.HasPrefix(name, "_")
@@ -83,7 +86,6 @@ func (in *Ingester) newLogTable(t *logrows.Table) (*logTable, error) {
 			col.cut = maxUserAgent
 		}
 		lt.columns = append(lt.columns, col)
-		lt.rowBytes += int64(col.rowBytes) + 1
 		if t.Column(c.Name) != i {
 			return nil, fmt.Errorf("column %s is declared twice", c.Name)
 		}
@@ -106,12 +108,13 @@ func (in *Ingester) newLogTable(t *logrows.Table) (*logTable, error) {
 	lt.roles = logRoles{
 		time: role(columnTime, logrows.Datetime), endpoint: role(columnEndpoint, logrows.String), deployment: role(columnDeployment, logrows.String),
 		instance: role(columnInstance, logrows.String), resource: role(columnResource, logrows.String), subscription: role(columnSubscription, logrows.String),
-		properties: role(columnProperties, logrows.Dynamic),
+		azureSubscription: role(columnAzureSubscription, logrows.String), azureWorkspace: role(columnAzureWorkspace, logrows.String),
+		source: role(columnSource, logrows.String), properties: role(columnProperties, logrows.Dynamic),
 	}
 	if lt.roles.time < 0 || lt.roles.properties < 0 {
 		return nil, errors.New("it needs a datetime TimeGenerated and a dynamic Properties")
 	}
-	lt.batches.New = func() any { return newLogBatch(in, lt) }
+	lt.batches.New = func() any { return &logBatch{in: in, t: lt, setIn: make([]uint64, len(lt.columns))} }
 	return lt, nil
 }
 

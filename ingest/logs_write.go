@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/endscope/endscope/scopes"
@@ -20,10 +21,10 @@ func (in *Ingester) WriteLogs(ctx context.Context, table string, body []byte) (L
 	if err != nil {
 		return LogsResult{}, err
 	}
-	b := in.newLogRows(t, grants)
+	b := in.newLogRows(t, grants, "HTTP", 1+max(bytes.Count(body, []byte("\n")), len(body)/1024))
 	r := logRowReader{b: b, t: t}
 	if err := r.read(body); err != nil {
-		b.free(true)
+		b.free()
 		return LogsResult{}, err
 	}
 	return in.commitLogs(ctx, b)
@@ -31,19 +32,27 @@ func (in *Ingester) WriteLogs(ctx context.Context, table string, body []byte) (L
 
 // commitLogs stores a batch durably and frees it. Errors are the store's: the sender should try again.
 func (in *Ingester) commitLogs(ctx context.Context, b *logBatch) (LogsResult, error) {
+	defer b.free()
+	if b.broke != nil {
+		return LogsResult{}, b.broke
+	}
 	result := b.result
 	if result.Rows = b.out.Rows; result.Rows > 0 {
-		if err := in.logs.AppendLogs(ctx, b.rows()); err != nil {
+		refused, err := in.logs.AppendLogs(ctx, b.rows())
+		if err != nil {
 			in.metrics.failed.Inc()
-			b.free(false) // the store may still read it
 			return LogsResult{}, err
 		}
+		result.Rows -= len(refused)
+		result.refuseStored(refused, b.placeOf)
 	}
-	m := b.t.metrics
-	m.rows.Add(float64(result.Rows))
+	b.t.metrics.rows.Add(float64(result.Rows))
 	for _, x := range result.refused {
-		m.refused[x.Reason].Add(float64(x.Count))
+		counter, ok := b.t.metrics.refused[x.Reason]
+		if !ok {
+			counter = b.t.metrics.refused[ReasonStorage]
+		}
+		counter.Add(float64(x.Count))
 	}
-	b.free(true)
 	return result, nil
 }
