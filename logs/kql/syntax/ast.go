@@ -18,7 +18,7 @@ type Query struct {
 	Comments   []Comment // in the order of the text, for the formatter
 }
 
-// Comment is one // comment, without its line end. OwnLine says that nothing but spaces stands before it on its line.
+// Comment is one // comment, without its line end and spaces before that. OwnLine says that nothing but spaces stands before it on its line.
 type Comment struct {
 	Span
 	Text    string

@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"fmt"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -55,7 +56,8 @@ func (l *lexer) comment(ownLine bool) {
 	for l.pos < len(l.text) && l.text[l.pos] != '\n' && l.text[l.pos] != '\r' {
 		l.pos++
 	}
-	l.comments = append(l.comments, Comment{Span: Span{start, l.pos}, Text: l.text[start:l.pos], OwnLine: ownLine})
+	text := strings.TrimRightFunc(l.text[start:l.pos], isSpace)
+	l.comments = append(l.comments, Comment{Span: Span{start, start + len(text)}, Text: text, OwnLine: ownLine})
 }
 
 // next reads one token, which starts with r.
@@ -67,6 +69,7 @@ func (l *lexer) next(r rune, size int) {
 	case r >= '0' && r <= '9':
 		l.number()
 	case isNameStart(r):
+		l.pos += size
 		l.skipName()
 		l.add(token{Span: Span{start, l.pos}, kind: kindName})
 	default:

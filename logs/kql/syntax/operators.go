@@ -339,6 +339,7 @@ type (
 	AssertSchema struct {
 		Span
 		Columns []ColumnDecl
+		Open    bool // a * stands among the columns
 	}
 	// Unsupported is an operator that the language has and we do not: make-graph, graph-match, graph-shortest-paths, macro-expand ...
 	// The parser skips its text up to the next pipe at the same depth, so that the binder can refuse it by name. Text is what was skipped,

@@ -115,6 +115,8 @@ func (p *parser) binary(least int) Expr {
 
 // inList reads the list after in, has_any and the like: expressions, of which one may be tabular.
 func (p *parser) inList(op string) []Expr {
+	p.enter()
+	defer p.leave()
 	open := p.open("(", "before the list of "+op)
 	var list []Expr
 	for !p.isPunct(")") {
@@ -129,6 +131,8 @@ func (p *parser) inList(op string) []Expr {
 
 // bounds reads `(low .. high)`.
 func (p *parser) bounds(op string) (low, high Expr) {
+	p.enter()
+	defer p.leave()
 	open := p.open("(", "before the bounds of "+op)
 	low = p.expr()
 	p.expectPunct("..", "between the bounds of "+op)
@@ -165,7 +169,7 @@ func (p *parser) postfix() Expr {
 			p.chain()
 			p.take()
 			m := &Member{X: x}
-			if n := p.wildcardAhead(); n > 1 {
+			if isDatabase(x) && p.wildcardAhead() > 0 {
 				ref := p.wildcard("a name")
 				m.Sel, m.Wildcard = ref.Name, true
 			} else {
@@ -178,12 +182,32 @@ func (p *parser) postfix() Expr {
 			x = m
 		case p.isPunct("["):
 			p.chain()
+			p.enter()
 			open := p.open("[", "")
 			i := p.expr()
 			p.close(open)
+			p.leave()
 			x = &Index{Span: p.from(start), X: x, Index: i}
 		default:
 			return x
 		}
 	}
+}
+
+// isDatabase says whether an expression is one whose members are tables, which may be named with stars: elsewhere `a.b*c` is a product.
+func isDatabase(x Expr) bool {
+	name := ""
+	switch x := x.(type) {
+	case *Call:
+		name = x.Name.Text
+	case *Member:
+		if x.Call != nil {
+			name = x.Sel.Text
+		}
+	}
+	switch name {
+	case "database", "workspace", "app", "resource":
+		return true
+	}
+	return false
 }

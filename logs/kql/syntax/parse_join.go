@@ -4,7 +4,7 @@ package syntax
 
 func (p *parser) join(start int) Operator {
 	op := &Join{Options: p.options(anyOption)}
-	op.Right = p.postfix()
+	op.Right = p.joined("join")
 	op.Options = append(op.Options, p.options(anyOption)...)
 	if p.isWord("where") {
 		p.take()
@@ -21,10 +21,18 @@ func (p *parser) join(start int) Operator {
 
 func (p *parser) lookup(start int) Operator {
 	op := &Lookup{Options: p.options(anyOption)}
-	op.Right = p.postfix()
+	op.Right = p.joined("lookup")
 	op.On = p.joinOn("lookup")
 	op.Span = p.from(start)
 	return op
+}
+
+// joined reads the right side of a join: one operand, since what follows it is not of it.
+func (p *parser) joined(word string) Expr {
+	if p.isWord("on") && !p.ahead(1).word("on") {
+		p.unexpected("a table after " + word)
+	}
+	return p.postfix()
 }
 
 // joinOn reads `on a, $left.x == $right.y`.

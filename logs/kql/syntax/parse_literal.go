@@ -7,6 +7,10 @@ import (
 	"github.com/endscope/endscope/logs/kql/value"
 )
 
+// longestLiteral is the greatest length of the content of a typed literal, in bytes. It keeps int(int(int(...))) from being read again
+// and again.
+const longestLiteral = 1000
+
 // typedLiteral reads a literal such as datetime(2020-01-01) or long(-1), from the word on. It returns nil, and reads nothing, when the
 // content is no literal of the type: then it is a call that converts, such as long(x).
 func (p *parser) typedLiteral() *Literal {
@@ -20,6 +24,9 @@ func (p *parser) typedLiteral() *Literal {
 		return p.dynamicLiteral(int(end))
 	}
 	content := Span{p.ahead(1).End, p.toks[end].Start}
+	if content.End-content.Start > longestLiteral {
+		return nil
+	}
 	raw := strings.Join(strings.Fields(p.text[content.Start:content.End]), " ")
 	v, ok := literalValue(typ, raw)
 	if !ok && int(end) == p.pos+3 && p.ahead(2).kind == kindString {

@@ -126,8 +126,8 @@ func (p *parser) reader(word string) func(start int) Operator {
 		return p.reduce
 	case "assert-schema":
 		return func(start int) Operator {
-			columns, _ := p.schema()
-			return &AssertSchema{Span: p.from(start), Columns: columns}
+			columns, open := p.schema()
+			return &AssertSchema{Span: p.from(start), Columns: columns, Open: open}
 		}
 	case "make-graph", "graph-match", "graph-shortest-paths", "graph-to-table", "graph-mark-components", "graph-where-nodes",
 		"graph-where-edges", "graph-merge", "macro-expand", "project-by-names", "execute-and-cache":

@@ -122,6 +122,8 @@ func (p *parser) sourceWord() string {
 
 // sourceOf wraps an operator that begins a pipe.
 func (p *parser) sourceOf(read func(start int) Operator) Expr {
+	p.enter()
+	defer p.leave()
 	start := p.take().Start
 	op := read(start)
 	return &Source{Span: p.from(start), Op: op}

@@ -29,6 +29,9 @@ func (p *parser) primary() Expr {
 			p.take()
 			return &Literal{Span: t.Span, Type: value.Bool, Value: b, Text: t.text}
 		}
+		if t.text == "and" || t.text == "or" {
+			break
+		}
 		fallthrough
 	case p.nameAhead():
 		n := p.name("")

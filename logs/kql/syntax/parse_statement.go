@@ -18,12 +18,11 @@ func (p *parser) statements(end string) []Statement {
 		}
 		list = append(list, p.statement())
 		if !p.atEnd(end) && !p.isPunct(";") {
-			expected := "';' or the end of the query"
+			expected := "'|', ';' or the end of the query"
 			if end != endOfQuery {
-				expected = "';' or '" + end + "'"
-			}
-			if p.peek().kind == kindName {
-				expected = "an operator of an expression, '|', " + expected
+				expected = "'|', ';' or '" + end + "'"
+			} else if t := p.peek(); t.is(")") || t.is("]") || t.is("}") {
+				expected += " (no bracket is open)"
 			}
 			p.unexpected(expected, infixWords...)
 		}
@@ -46,7 +45,9 @@ func (p *parser) statement() Statement {
 		p.take()
 		v := p.letValue()
 		return &LetStatement{Span: p.from(start), Name: name, Value: v}
-	case t.word("let") && (p.nameLength(1) > 0 || next.kind == kindNumber || next.kind == kindEnd):
+	case t.is(".") && next.kind == kindName:
+		p.fail(p.from(t.Start), "commands that begin with a dot (.%s) are not part of the query language", next.text)
+	case t.word("let") && (p.nameLength(1) > 0 || next.kind == kindNumber || next.kind == kindEnd || next.is("=")):
 		p.take()
 		p.name("the name that let declares")
 		p.unexpected("'=' after the name that let declares")

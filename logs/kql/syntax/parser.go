@@ -54,10 +54,12 @@ func invalidAt(s string) int {
 	return len(s)
 }
 
-// brackets pairs the brackets of the tokens.
+// brackets pairs the brackets of the tokens. Of those that are open inside of a pair, and of those that close none, the parser refuses the
+// first that it meets.
 func brackets(toks []token) []int32 {
 	match := make([]int32, len(toks))
 	var open []int32
+	count := make(map[string]int, 3) // of the open ones, by what closes them
 	for i := range toks {
 		match[i] = -1
 		if toks[i].kind != kindPunct {
@@ -66,11 +68,17 @@ func brackets(toks []token) []int32 {
 		switch c := toks[i].text; c {
 		case "(", "[", "{":
 			open = append(open, int32(i))
+			count[closer(c)]++
 		case ")", "]", "}":
-			// A bracket that closes none is left for the parser to refuse.
-			if n := len(open); n > 0 && closer(toks[open[n-1]].text) == c {
-				match[open[n-1]] = int32(i)
-				open = open[:n-1]
+			for count[c] > 0 {
+				last := open[len(open)-1]
+				open = open[:len(open)-1]
+				shut := closer(toks[last].text)
+				count[shut]--
+				if shut == c {
+					match[last] = int32(i)
+					break
+				}
 			}
 		}
 	}
@@ -133,10 +141,13 @@ func (p *parser) unexpected(expected string, words ...string) {
 		p.take()
 	}
 	hint := ""
-	if t.kind == kindName {
+	switch {
+	case t.kind == kindName:
 		if w := nearest(t.text, words); w != "" {
 			hint = "; did you mean '" + w + "'?"
 		}
+	case t.is("=") && len(words) > 0:
+		hint = "; did you mean '=='?"
 	}
 	p.fail(t.Span, "expected %s, found %s%s", expected, t.describe(), hint)
 }
