@@ -17,7 +17,8 @@ type binder struct {
 	req     Request
 	context *fn.Context
 	render  *Render
-	depth   int // of calls of functions that the query declares
+	run     *run // reads what must be known of the rows before the query is bound
+	depth   int  // of calls of functions that the query declares
 }
 
 // env is what names outside of rows mean: let statements, parameters, and what `as` named. Inner ones hide outer ones.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"time"
 
 	"github.com/endscope/endscope/internal/logrows"
@@ -66,6 +67,8 @@ type Prepared struct {
 	render  *Render
 	context *fn.Context
 	budget  *budget
+	early   *run          // what was read while binding
+	spent   time.Duration // by binding
 }
 
 type tableResult struct {
@@ -73,8 +76,9 @@ type tableResult struct {
 	root node
 }
 
-// Prepare reads and binds a query. Errors are *syntax.Error and *SemanticError.
-func (e *Engine) Prepare(req Request) (*Prepared, error) {
+// Prepare reads and binds a query. Errors are *syntax.Error and *SemanticError, and those of running: an operator whose columns depend on
+// data (evaluate bag_unpack and pivot without a schema) reads its input here, under the limits of the request, and its rows count as read.
+func (e *Engine) Prepare(ctx context.Context, req Request) (*Prepared, error) {
 	if req.Now.IsZero() {
 		req.Now = time.Now()
 	}
@@ -84,19 +88,29 @@ func (e *Engine) Prepare(req Request) (*Prepared, error) {
 	}
 	p := &Prepared{engine: e, req: req, budget: &budget{limit: req.Limits.Memory}}
 	p.context = &fn.Context{Now: fn.TimeOf(req.Now), Budget: p.budget.take}
-	if err := p.bind(parsed); err != nil {
+	err = p.bind(ctx, parsed)
+	if errors.Is(err, ErrOutOfRange) && !req.NoSQL {
+		req.NoSQL = true
+		return e.Prepare(ctx, req)
+	}
+	if err != nil {
 		return nil, place(err, req.Query)
 	}
 	return p, nil
 }
 
-// bind binds every statement of a query.
-func (p *Prepared) bind(parsed *syntax.Query) error {
-	b := &binder{engine: p.engine, req: p.req, context: p.context}
+// bind binds every statement of a query. The rows that operators read here are kept for the run, and the time that it took counts.
+func (p *Prepared) bind(ctx context.Context, parsed *syntax.Query) error {
+	started := time.Now()
+	ctx, cancel := p.deadline(ctx)
+	defer cancel()
+	p.early = p.newRun(ctx)
+	b := &binder{engine: p.engine, req: p.req, context: p.context, run: p.early}
 	tables, err := b.query(parsed)
 	if err != nil {
-		return err
+		return p.explain(ctx, err)
 	}
+	p.spent = time.Since(started)
 	for _, t := range tables {
 		t.root = optimize(t.root)
 		p.tables = append(p.tables, t)
@@ -142,7 +156,7 @@ func (p *Prepared) Collect(ctx context.Context) (*Answer, error) {
 	if errors.Is(err, ErrOutOfRange) && !p.req.NoSQL {
 		// What SQL cannot compute in its types is computed by the language's own rules.
 		p.req.NoSQL = true
-		again, perr := p.engine.Prepare(p.req)
+		again, perr := p.engine.Prepare(ctx, p.req)
 		if perr != nil {
 			return nil, perr
 		}
@@ -244,7 +258,7 @@ func (p *Prepared) deadline(ctx context.Context) (context.Context, context.Cance
 	if p.req.Limits.Time <= 0 {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeoutCause(ctx, p.req.Limits.Time, &LimitError{What: "time", Limit: p.req.Limits.Time.String(), Hint: "look at a shorter time, or filter earlier"})
+	return context.WithTimeoutCause(ctx, max(0, p.req.Limits.Time-p.spent), &LimitError{What: "time", Limit: p.req.Limits.Time.String(), Hint: "look at a shorter time, or filter earlier"})
 }
 
 // explain names the limit behind an error of an ended context.
@@ -257,7 +271,12 @@ func (p *Prepared) explain(ctx context.Context, err error) error {
 }
 
 func (p *Prepared) newRun(ctx context.Context) *run {
-	return &run{ctx: ctx, context: p.context, budget: p.budget, noSQL: p.req.NoSQL, shared: map[*sharedTable][]Row{}, firsts: map[*subquery][]value.Value{}}
+	r := &run{ctx: ctx, context: p.context, budget: p.budget, noSQL: p.req.NoSQL, shared: map[*sharedTable][]Row{}, firsts: map[*subquery][]value.Value{}}
+	if p.early != nil {
+		maps.Copy(r.shared, p.early.shared)
+		r.scanned, r.statements, r.held = p.early.scanned, p.early.statements, p.early.held
+	}
+	return r
 }
 
 // TypeName returns how a type is called in answers.

@@ -466,4 +466,6 @@ func (r *run) compileInTerms(e *inTerms) (evalFunc, error) {
 }
 
 // compileRegex reads a pattern of the language, whose syntax is near RE2.
-func compileRegex(pattern string) (*regexp.Regexp, error) { return fn.CompileRegex(pattern) }
+func compileRegex(pattern string, flags ...string) (*regexp.Regexp, error) {
+	return fn.CompileRegex(pattern, flags...)
+}

@@ -92,6 +92,11 @@ type (
 		sub *subquery
 		t   value.Type
 	}
+	// variable is the same in every row while one part of a subquery runs: the key of a partition.
+	variable struct {
+		slot *keySlot
+		t    value.Type
+	}
 	// window is a function over the rows around: prev, next, row_number and their kin.
 	window struct {
 		name string
@@ -121,6 +126,7 @@ func (e *path) typ() value.Type      { return value.Dynamic }
 func (e *element) typ() value.Type   { return value.Dynamic }
 func (e *tuplePart) typ() value.Type { return e.t }
 func (e *scalarOf) typ() value.Type  { return e.t }
+func (e *variable) typ() value.Type  { return e.t }
 func (e *window) typ() value.Type    { return e.t }
 func (e *convert) typ() value.Type   { return e.t }
 

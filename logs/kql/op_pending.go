@@ -14,11 +14,9 @@ func pending(op syntax.Operator) (node, error) { return nil, errAt(op.At(), "not
 func (b *binder) makeSeries(in node, op *syntax.MakeSeries, names *env) (node, error) {
 	return pending(op)
 }
-func (b *binder) mvExpand(in node, op *syntax.MvExpand, names *env) (node, error) { return pending(op) }
-func (b *binder) mvApply(in node, op *syntax.MvApply, names *env) (node, error)   { return pending(op) }
-func (b *binder) parse(in node, op *syntax.ParseOp, names *env) (node, error)       { return pending(op) }
-func (b *binder) parseKV(in node, op *syntax.ParseKV, names *env) (node, error)   { return pending(op) }
-func (b *binder) scan(in node, op *syntax.Scan, names *env) (node, error)         { return pending(op) }
+func (b *binder) mvApply(in node, op *syntax.MvApply, names *env) (node, error) { return pending(op) }
+func (b *binder) parseKV(in node, op *syntax.ParseKV, names *env) (node, error) { return pending(op) }
+func (b *binder) scan(in node, op *syntax.Scan, names *env) (node, error)       { return pending(op) }
 func (b *binder) partition(in node, op *syntax.Partition, names *env) (node, error) {
 	return pending(op)
 }

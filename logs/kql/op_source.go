@@ -311,17 +311,25 @@ type sharedNode struct{ of *sharedTable }
 func (n *sharedNode) columns() []Column { return n.of.root.columns() }
 func (n *sharedNode) require([]bool)    {}
 func (n *sharedNode) open(r *run) (Rows, error) {
-	rows, ok := r.shared[n.of]
-	if ok {
-		r.reuse(n.of)
-	} else {
-		reads, used := r.partReads, r.budget.used.Load()
-		var err error
-		if rows, err = r.collect(n.of.root); err != nil {
-			return nil, err
-		}
-		r.shared[n.of] = rows
-		r.keep(n.of, reads, used)
+	rows, err := r.sharedRows(n.of)
+	if err != nil {
+		return nil, err
 	}
 	return &slice{append([]Row(nil), rows...)}, nil
+}
+
+// sharedRows returns the rows of a shared table, computed once.
+func (r *run) sharedRows(t *sharedTable) ([]Row, error) {
+	if rows, ok := r.shared[t]; ok {
+		r.reuse(t)
+		return rows, nil
+	}
+	reads, used := r.partReads, r.budget.used.Load()
+	rows, err := r.collect(t.root)
+	if err != nil {
+		return nil, err
+	}
+	r.shared[t] = rows
+	r.keep(t, reads, used)
+	return rows, nil
 }

@@ -66,8 +66,18 @@ func pushFilters(n node) node {
 		for i := range t.legs {
 			t.legs[i].in = pushFilters(t.legs[i].in)
 		}
+	case opaque:
+		for _, in := range t.inputs() {
+			*in = pushFilters(*in)
+		}
 	}
 	return n
+}
+
+// opaque is a node that lets no condition through, over inputs in which filters may still move.
+type opaque interface {
+	node
+	inputs() []*node
 }
 
 // pushCondition puts a condition below n, or says that it has to stay above.

@@ -31,6 +31,7 @@ type run struct {
 	firsts     map[*subquery][]value.Value
 	scanned    int // rows that tables gave
 	statements int // of SQL
+	parts
 }
 
 func (r *run) close() error { return nil }
@@ -160,8 +161,10 @@ type subquery struct{ root node }
 // firstColumn returns the first column of a subquery, computed once.
 func (r *run) firstColumn(s *subquery) ([]value.Value, error) {
 	if v, ok := r.firsts[s]; ok {
+		r.reuse(s)
 		return v, nil
 	}
+	reads, used := r.partReads, r.budget.used.Load()
 	rows, err := r.collect(s.root)
 	if err != nil {
 		return nil, err
@@ -171,6 +174,7 @@ func (r *run) firstColumn(s *subquery) ([]value.Value, error) {
 		out[i] = row[0]
 	}
 	r.firsts[s] = out
+	r.keep(s, reads, used)
 	return out, nil
 }
 

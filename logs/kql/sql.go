@@ -115,24 +115,20 @@ func andOf(a, b expr) expr {
 
 // run executes a statement. Its rows have every column of the node; those that are not present are null.
 func (g *generator) run(st *statement, cols []Column) (Rows, error) {
-	q := SQL{Args: g.args, From: st.from, To: st.to}
-	var list []string
+	q := SQL{Text: st.text, Args: g.args, From: st.from, To: st.to}
 	var at []int
 	for i, c := range cols {
 		if st.present[i] {
-			list = append(list, fmt.Sprintf("c%d", i))
 			q.Columns = append(q.Columns, c)
 			at = append(at, i)
 		}
 	}
-	if len(list) == 0 { // rows without a cell still count
-		list = append(list, "1 AS n")
+	if len(at) == 0 { // rows without a cell still count
 		q.Columns = append(q.Columns, Column{Name: "n", Type: value.Int})
 		at = append(at, -1)
 	}
-	q.Text = fmt.Sprintf("SELECT %s FROM (%s) AS t", strings.Join(list, ", "), st.text)
-	if len(at) == len(cols) && at[0] >= 0 {
-		q.Text = st.text
+	if len(st.hashes) > 0 {
+		q.Text = fmt.Sprintf("SELECT %s FROM (%s) AS t", st.list(false), st.text)
 	}
 	g.r.statements++
 	rows, err := st.scan.src.(SQLSource).Query(g.r.ctx, q)
@@ -182,7 +178,7 @@ func (g *generator) node(n node) (*statement, error) {
 				return nil, err
 			}
 		}
-		return in.over(fmt.Sprintf("SELECT * FROM (%s) AS t LIMIT %d", in.text, count)), nil
+		return in.over(fmt.Sprintf("SELECT %s FROM (%s) AS t LIMIT %d", in.list(false), in.text, count)), nil
 	}
 	return nil, nil
 }
@@ -190,8 +186,25 @@ func (g *generator) node(n node) (*statement, error) {
 // over is a statement around another that keeps its columns.
 func (s *statement) over(text string) *statement {
 	out := *s
-	out.text, out.bare = text, false
+	out.text, out.bare, out.hashes = text, false, nil
 	return &out
+}
+
+// list names the columns of a statement, with the hidden hashes if asked for.
+func (s *statement) list(hashes bool) string {
+	var names []string
+	for i, p := range s.present {
+		if p {
+			names = append(names, fmt.Sprintf("c%d", i))
+		}
+		if hashes && s.hashes[i] {
+			names = append(names, fmt.Sprintf("h%d", i))
+		}
+	}
+	if len(names) == 0 {
+		return "1 AS n"
+	}
+	return strings.Join(names, ", ")
 }
 
 func (g *generator) table(n *tableScan) *statement {
@@ -241,8 +254,8 @@ func (g *generator) filter(n *filter) (*statement, error) {
 			}
 		}
 	}
-	out := in.over(fmt.Sprintf("SELECT * FROM (%s) AS t WHERE %s", in.text, text))
-	out.bare = in.bare
+	out := in.over(fmt.Sprintf("SELECT %s FROM (%s) AS t WHERE %s", in.list(true), in.text, text))
+	out.bare, out.hashes = in.bare, in.hashes
 	return out, nil
 }
 
@@ -313,7 +326,7 @@ func constantValue(e expr, r *run) (value.Value, bool) {
 
 func hasSubquery(e expr) bool {
 	switch e := e.(type) {
-	case *scalarOf:
+	case *scalarOf, *variable:
 		return true
 	case *in:
 		return e.sub != nil
@@ -359,7 +372,6 @@ func (g *generator) project(n *project) (*statement, error) {
 		return nil, err
 	}
 	out := in.over("")
-	out.hashes = map[int]bool{}
 	out.present = make([]bool, len(n.exprs))
 	var list []string
 	for i, x := range n.exprs {
@@ -405,7 +417,7 @@ func (g *generator) sorted(n *sorted) (*statement, error) {
 		}
 		keys = append(keys, text+order)
 	}
-	text := fmt.Sprintf("SELECT * FROM (%s) AS t ORDER BY %s", in.text, strings.Join(keys, ", "))
+	text := fmt.Sprintf("SELECT %s FROM (%s) AS t ORDER BY %s", in.list(false), in.text, strings.Join(keys, ", "))
 	if n.limit != nil {
 		count, err := g.r.number(n.limit)
 		if err != nil {
