@@ -1,6 +1,7 @@
 package fn
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/cockroachdb/apd/v3"
@@ -15,6 +16,9 @@ var testNow = func() value.Time { t, _ := value.MakeTime(2024, 2, 29, 12, 34, 56
 func testContext() *Context {
 	return &Context{Now: testNow, Budget: func(int) error { return nil }}
 }
+
+// testLibrary is the library that all tests call.
+var testLibrary = sync.OnceValues(NewLibrary)
 
 // call calls a scalar function as a query with constant arguments would: through the library, with the arguments converted to the declared
 // types, and with the null rule. A Go int is a long. It fails the test when the call is a semantic error or an error of a row.
@@ -49,7 +53,7 @@ func callError(t testing.TB, name string, args ...value.Value) string {
 
 func tryCall(t testing.TB, constant bool, name string, args ...value.Value) (value.Value, error) {
 	t.Helper()
-	lib, err := NewLibrary()
+	lib, err := testLibrary()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -158,9 +158,6 @@ func (r *regexRewriter) classRune() (rune, error) {
 		return r.runeEscape()
 	}
 	c, n := utf8.DecodeRuneInString(r.src[r.pos:])
-	if c == utf8.RuneError && n <= 1 {
-		return 0, errors.New("the pattern is not UTF-8")
-	}
 	r.pos += n
 	return c, nil
 }
@@ -186,11 +183,12 @@ func posixClass(s string) (runeSet, int) {
 	if !strings.HasPrefix(s, "[:") {
 		return nil, 0
 	}
-	end := strings.Index(s, ":]")
-	if end < 0 {
+	name, _, closed := strings.Cut(s[2:], ":]")
+	if !closed {
 		return nil, 0
 	}
-	name, negated := strings.CutPrefix(s[2:end], "^")
+	n := len("[:") + len(name) + len(":]")
+	name, negated := strings.CutPrefix(name, "^")
 	var set runeSet
 	switch name {
 	case "alnum":
@@ -227,5 +225,5 @@ func posixClass(s string) (runeSet, int) {
 	if negated {
 		set = set.negate()
 	}
-	return set, end + 2
+	return set, n
 }

@@ -28,6 +28,9 @@ func CompileRegex(pattern string, flags ...string) (*regexp.Regexp, error) {
 	if len(pattern) > maxPattern {
 		return nil, fmt.Errorf("regular expression of %d bytes is longer than the limit of %d bytes", len(pattern), maxPattern)
 	}
+	if !utf8.ValidString(pattern) {
+		return nil, fmt.Errorf("regular expression %s is not UTF-8", strconv.Quote(pattern))
+	}
 	re, err := compileRegex(pattern, flags)
 	if err == nil {
 		return re, nil

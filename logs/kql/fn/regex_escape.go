@@ -155,8 +155,6 @@ func (r *regexRewriter) runeEscape() (rune, error) {
 		return 0, fmt.Errorf(`back reference \%c is not supported`, c)
 	case c < utf8.RuneSelf && (c|0x20 >= 'a' && c|0x20 <= 'z'):
 		return 0, fmt.Errorf(`unknown escape \%c`, c)
-	case c == utf8.RuneError && n == 1:
-		return 0, errors.New("the pattern is not UTF-8")
 	}
 	return c, nil
 }
