@@ -212,15 +212,7 @@ func (g *generator) compare(e *compare, onlyTrue bool) (string, error) {
 		return "", nil
 	}
 	if e.op == "=~" || e.op == "!~" {
-		x, err := g.folded(e.x)
-		if x == "" || err != nil {
-			return "", err
-		}
-		y, err := g.folded(e.y)
-		if y == "" || err != nil {
-			return "", err
-		}
-		return fmt.Sprintf("(%s %s %s)", x, map[string]string{"=~": "=", "!~": "<>"}[e.op], y), nil
+		return g.equalFold(e)
 	}
 	x, err := g.expr(e.x)
 	if x == "" || err != nil {
@@ -254,17 +246,33 @@ func neverNull(e expr) bool {
 	return e.typ() == value.String
 }
 
-// folded writes a text in lower case. SQL and the language agree on which letters are the same as far as ASCII goes, so a constant has
-// to be ASCII.
-func (g *generator) folded(e expr) (string, error) {
-	if v, ok := constantValue(e, g.r); ok {
-		s, isText := v.(string)
-		if !isText || !isASCII(s) {
-			return "", nil
-		}
-		return g.arg(strings.ToLower(s)), nil
+// equalFold writes =~ and !~ with a constant of ASCII.
+func (g *generator) equalFold(e *compare) (string, error) {
+	x, y := e.x, e.y
+	v, ok := constantValue(y, g.r)
+	if !ok {
+		x, y = y, x
+		v, ok = constantValue(y, g.r)
 	}
-	return g.format("lower(%s)", e)
+	text, isText := v.(string)
+	if !ok || !isText || !isASCII(text) {
+		return "", nil
+	}
+	cell, err := g.expr(x)
+	if cell == "" || err != nil {
+		return "", err
+	}
+	text = strings.ToLower(text)
+	return fmt.Sprintf("(%s %s %s)", lowerFor(cell, text), map[string]string{"=~": "=", "!~": "<>"}[e.op], g.arg(text)), nil
+}
+
+// lowerFor writes a text in lower case, to be compared with a needle of lower-case ASCII. To the language no other letter is the same as an
+// ASCII one, but SQL makes an i of U+0130 and a k of U+212A; so these are made another letter first, where that matters.
+func lowerFor(text, needle string) string {
+	if strings.ContainsAny(needle, "ik") {
+		return "lower(replace(replace(" + text + ", chr(304), chr(233)), chr(8490), chr(233)))"
+	}
+	return "lower(" + text + ")"
 }
 
 func isASCII(s string) bool {
@@ -288,19 +296,23 @@ func (g *generator) match(e *match) (string, error) {
 	if x == "" || err != nil {
 		return "", err
 	}
+	exact := x
 	if !e.cs {
-		x, needle = "lower("+x+")", strings.ToLower(needle)
+		needle = strings.ToLower(needle)
+		exact, x = lowerFor(x, needle), "lower("+x+")"
 	}
 	var text string
 	switch e.op {
 	case "contains":
-		text = fmt.Sprintf("contains(%s, %s)", x, g.arg(needle))
+		if text = fmt.Sprintf("contains(%s, %s)", x, g.arg(needle)); exact != x {
+			text = fmt.Sprintf("(%s AND contains(%s, %s))", text, exact, g.arg(needle))
+		}
 	case "startswith":
-		text = fmt.Sprintf("starts_with(%s, %s)", x, g.arg(needle))
+		text = fmt.Sprintf("starts_with(%s, %s)", exact, g.arg(needle))
 	case "endswith":
-		text = fmt.Sprintf("ends_with(%s, %s)", x, g.arg(needle))
+		text = fmt.Sprintf("ends_with(%s, %s)", exact, g.arg(needle))
 	default:
-		if text = g.term(e.op, x, needle); text == "" {
+		if text = g.term(e.op, x, exact, needle); text == "" {
 			return "", nil
 		}
 	}
@@ -310,8 +322,9 @@ func (g *generator) match(e *match) (string, error) {
 	return text, nil
 }
 
-// term writes has, hasprefix or hassuffix of a text that has the needle's case already; "" where only the language's own code decides.
-func (g *generator) term(op, x, needle string) string {
+// term writes has, hasprefix or hassuffix of a text that has the needle's case already; "" where only the language's own code decides. x is
+// quick to compute and contains the needle wherever exact does.
+func (g *generator) term(op, x, exact, needle string) string {
 	if needle == "" || !isAlphanumericASCII(needle) {
 		return ""
 	}
@@ -323,7 +336,7 @@ func (g *generator) term(op, x, needle string) string {
 	if op == "hassuffix" {
 		before = ""
 	}
-	return fmt.Sprintf("(contains(%[1]s, %[2]s) AND regexp_matches(%[1]s, %[3]s))", x, g.arg(needle), g.arg("(?s)"+before+needle+after))
+	return fmt.Sprintf("(contains(%s, %s) AND regexp_matches(%s, %s))", x, g.arg(needle), exact, g.arg("(?s)"+before+needle+after))
 }
 
 func isAlphanumericASCII(s string) bool {
@@ -352,7 +365,7 @@ func (g *generator) in(e *in) (string, error) {
 		return "", err
 	}
 	if e.fold {
-		x = "lower(" + x + ")"
+		x = lowerFor(x, "ik")
 	}
 	var list []string
 	for _, v := range consts {
@@ -397,7 +410,8 @@ func (g *generator) inTerms(e *inTerms) (string, error) {
 		if !ok {
 			return "", nil
 		}
-		text := g.term("has", "lower("+x+")", strings.ToLower(s))
+		needle := strings.ToLower(s)
+		text := g.term("has", "lower("+x+")", lowerFor(x, needle), needle)
 		if text == "" || !isASCII(s) {
 			return "", nil
 		}
