@@ -111,4 +111,10 @@ func (a *covariance) Add(args []value.Value) error {
 	return nil
 }
 
-func (a *covariance) Result() value.Value { return perDegree(a.sum, a.n, a.population) }
+// Result returns the covariance, or null when no row counted.
+func (a *covariance) Result() value.Value {
+	if a.n == 0 {
+		return nil
+	}
+	return perDegree(a.sum, a.n, a.population)
+}
