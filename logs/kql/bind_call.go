@@ -228,7 +228,7 @@ func (b *binder) toScalar(e *syntax.Call, sc *scope) (expr, error) {
 	if len(root.columns()) == 0 {
 		return nil, errAt(e.At(), "toscalar() needs a table with a column.")
 	}
-	return &scalarOf{newSubquery(root), root.columns()[0].Type}, nil
+	return &scalarOf{b.subquery(root), root.columns()[0].Type}, nil
 }
 
 // columnIfExists is column_ifexists(name, otherwise).

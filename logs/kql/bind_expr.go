@@ -418,7 +418,7 @@ func (b *binder) in(e *syntax.In, sc *scope) (expr, error) {
 			if err != nil {
 				return nil, err
 			}
-			sub = newSubquery(root)
+			sub = b.subquery(root)
 			continue
 		}
 		y, err := b.expr(item, sc)
@@ -607,4 +607,4 @@ func fold(e expr) expr {
 	return &constant{e.typ(), v}
 }
 
-func newSubquery(root node) *subquery { return &subquery{root: optimize(root)} }
+func (b *binder) subquery(root node) *subquery { return &subquery{root: b.optimize(root)} }

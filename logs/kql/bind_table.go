@@ -64,7 +64,7 @@ func (b *binder) tableCall(e *syntax.Call, names *env) (node, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &sharedNode{&sharedTable{root: optimize(root)}}, nil
+		return &sharedNode{&sharedTable{root: b.optimize(root)}}, nil
 	case "table":
 		if len(e.Args) == 1 {
 			x, err := b.expr(e.Args[0].Expr, &scope{env: names, op: "table"})
@@ -133,7 +133,7 @@ func (b *binder) pipe(in node, ops []syntax.Operator, names *env) (node, error) 
 			}
 		}
 		if as, ok := op.(*syntax.As); ok {
-			shared := &sharedTable{root: optimize(in)}
+			shared := &sharedTable{root: b.optimize(in)}
 			in = &sharedNode{shared}
 			names = names.with(as.Name.Text, entry{table: func() (node, error) { return &sharedNode{shared}, nil }})
 			continue
@@ -225,7 +225,7 @@ func (b *binder) operatorOn(in node, op syntax.Operator, names *env) (node, erro
 
 // invoke is `T | invoke f(args)`: f(T, args).
 func (b *binder) invoke(in node, op *syntax.Invoke, names *env) (node, error) {
-	shared := &sharedTable{root: optimize(in)}
+	shared := &sharedTable{root: b.optimize(in)}
 	hidden := "invoke input" // no name of a query has a blank unless it is quoted
 	names = names.with(hidden, entry{table: func() (node, error) { return &sharedNode{shared}, nil }})
 	c := *op.Call

@@ -112,7 +112,7 @@ func (p *Prepared) bind(ctx context.Context, parsed *syntax.Query) error {
 	}
 	p.spent = time.Since(started)
 	for _, t := range tables {
-		t.root = optimize(t.root)
+		t.root = b.optimize(t.root)
 		p.tables = append(p.tables, t)
 	}
 	p.render = b.render
