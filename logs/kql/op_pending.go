@@ -11,9 +11,6 @@ func (s *scanScope) member(step, name string, at syntax.Span) (expr, bool, error
 
 func pending(op syntax.Operator) (node, error) { return nil, errAt(op.At(), "not yet") }
 
-func (b *binder) makeSeries(in node, op *syntax.MakeSeries, names *env) (node, error) {
-	return pending(op)
-}
 func (b *binder) mvApply(in node, op *syntax.MvApply, names *env) (node, error) { return pending(op) }
 func (b *binder) parseKV(in node, op *syntax.ParseKV, names *env) (node, error) { return pending(op) }
 func (b *binder) scan(in node, op *syntax.Scan, names *env) (node, error)       { return pending(op) }

@@ -138,6 +138,11 @@ func (f *folder) add(row Row) error {
 			return err
 		}
 	}
+	return f.feed(g, row)
+}
+
+// feed gives a row to the aggregates of a group.
+func (f *folder) feed(g *group, row Row) error {
 	for i, args := range f.args {
 		for j, a := range args {
 			v, err := a(row)
@@ -156,23 +161,28 @@ func (f *folder) add(row Row) error {
 func (f *folder) rows() []Row {
 	out := make([]Row, len(f.order))
 	for i, g := range f.order {
-		row := append(Row(nil), g.keys...)
-		for j, acc := range g.accs {
-			if m, ok := acc.(fn.MultiAccumulator); ok {
-				row = append(row, m.Results()...)
-			} else {
-				row = append(row, acc.Result())
-			}
-			// A string is never null.
-			for k, c := range f.aggs[j].cols {
-				if at := len(row) - len(f.aggs[j].cols) + k; row[at] == nil {
-					row[at] = value.Zero(c.Type)
-				}
-			}
-		}
-		out[i] = row
+		out[i] = f.result(g)
 	}
 	return out
+}
+
+// result returns the row of a group: its keys, then the results.
+func (f *folder) result(g *group) Row {
+	row := append(Row(nil), g.keys...)
+	for j, acc := range g.accs {
+		if m, ok := acc.(fn.MultiAccumulator); ok {
+			row = append(row, m.Results()...)
+		} else {
+			row = append(row, acc.Result())
+		}
+		// A string is never null.
+		for k, c := range f.aggs[j].cols {
+			if at := len(row) - len(f.aggs[j].cols) + k; row[at] == nil {
+				row[at] = value.Zero(c.Type)
+			}
+		}
+	}
+	return row
 }
 
 // aggregates collects the aggregate calls of a list while its expressions are bound. A call becomes a column of the aggregate's rows.
@@ -372,7 +382,7 @@ func (b *binder) summary(a syntax.Arg, sc *scope, out *project) error {
 		}
 	}
 	if len(sc.aggs.calls) == before && !constantOver(x) {
-		return errAt(a.At(), "'summarize' operator: An aggregate is expected, and this expression has none; put it after 'by' to group by it.")
+		return errAt(a.At(), "'%s' operator: An aggregate is expected, and this expression has none; put it after 'by' to group by it.", sc.op)
 	}
 	name := b.itemName(a.Expr, x)
 	if len(a.Names) > 0 {
