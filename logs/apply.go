@@ -143,21 +143,20 @@ func (s *Store) apply(sess *session, journal string, entries []*entry) (*partiti
 		}
 	}
 	for _, k := range order {
-		p, err := s.partitionFor(sess, k.table, k.day)
-		if err != nil {
-			return nil, err
-		}
-		if p == nil {
-			continue // retention has deleted the day
-		}
-		all := parts[k]
-		for len(all) > 0 {
+		for all := parts[k]; len(all) > 0; {
+			p, err := s.partitionFor(sess, k.table, k.day)
+			if err != nil {
+				return nil, err
+			}
+			if p == nil {
+				break // retention has deleted the day
+			}
 			n, count := 0, 0
 			for n < len(all) && (n == 0 || count < maxApply) {
 				count += all[n].e.batch.Rows
 				n++
 			}
-			err := p.write(sess, journal, all[n-1].e.seq, func(a *duck.Appender) error {
+			err = p.write(sess, journal, all[n-1].e.seq, func(a *duck.Appender) error {
 				for _, r := range all[:n] {
 					if p.journal == journal && r.e.seq <= p.applied {
 						continue
@@ -168,6 +167,9 @@ func (s *Store) apply(sess *session, journal string, entries []*entry) (*partiti
 				}
 				return nil
 			})
+			if errors.Is(err, errRetired) {
+				continue
+			}
 			if err != nil {
 				return p, fmt.Errorf("write rows of %s into %s: %w", dayText(p.day), p.table.schema.Name, err)
 			}
@@ -194,10 +196,16 @@ func (p *partition) append(a *duck.Appender, e *entry, rows []int) error {
 	return a.Append(vectors, 0, e.batch.Rows, nil)
 }
 
+// errRetired says that another file has taken the partition's place meanwhile.
+var errRetired = errors.New("the partition has been replaced")
+
 // write runs one transaction in the partition's file: what fill appends, and that the journal is in it up to seq.
 func (p *partition) write(sess *session, journal string, seq uint64, fill func(*duck.Appender) error) (err error) {
 	p.writing.Lock()
 	defer p.writing.Unlock()
+	if p.retired {
+		return errRetired
+	}
 	if p.journal == journal && p.applied >= seq {
 		return nil
 	}
@@ -244,7 +252,7 @@ func (s *Store) partitionFor(sess *session, t *table, day int64) (*partition, er
 	if p != nil || gone {
 		return p, nil
 	}
-	p = s.newPartition(t, day)
+	p = s.newPartition(t, day, 0)
 	if err := sess.attach(p); err != nil {
 		return nil, fmt.Errorf("make the file for %s of %s: %w", dayText(day), t.schema.Name, err)
 	}

@@ -50,7 +50,7 @@ func DefaultConfig() Config {
 	return Config{
 		Retention:     30 * 24 * time.Hour,
 		MaxAhead:      time.Hour,
-		MaxQueue:      128 << 20,
+		MaxQueue:      256 << 20,
 		ApplyInterval: time.Second,
 		MemoryLimit:   1 << 30,
 		MaxTemp:       4 << 30,

@@ -2,7 +2,6 @@ package logs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -101,19 +100,24 @@ func (s *Store) delete(ctx context.Context, p *partition) error {
 	}
 	defer sess.release()
 	p.writing.Lock() // the applier is not in it, and will not be: the horizon passes its day
-	defer p.writing.Unlock()
 	s.mu.Lock()
-	if p.table.partitions[p.day] != p {
-		s.mu.Unlock()
+	served := p.table.partitions[p.day] == p
+	if served {
+		delete(p.table.partitions, p.day)
+		p.table.horizon = max(p.table.horizon, p.day)
+		p.retired = true
+	}
+	s.mu.Unlock()
+	p.writing.Unlock()
+	if !served {
 		return nil // the files were opened again meanwhile; the next round finds it
 	}
-	delete(p.table.partitions, p.day)
-	p.table.horizon = max(p.table.horizon, p.day)
-	s.mu.Unlock()
+	return s.dispose(ctx, sess, p)
+}
+
+// dispose deletes the files of a retired partition once no query reads it. When it fails, the next start sees to them.
+func (s *Store) dispose(ctx context.Context, sess *session, p *partition) error {
 	if err := s.unused(ctx, p); err != nil {
-		s.mu.Lock()
-		p.table.partitions[p.day] = p
-		s.mu.Unlock()
 		return err
 	}
 	sess.adminMu.Lock()
@@ -121,11 +125,7 @@ func (s *Store) delete(ctx context.Context, p *partition) error {
 	if err := sess.admin.Exec(ctx, "DETACH "+p.alias); err != nil {
 		return fmt.Errorf("detach: %w", err)
 	}
-	err = os.Remove(p.path)
-	if walErr := os.Remove(p.path + ".wal"); !errors.Is(walErr, os.ErrNotExist) {
-		err = errors.Join(err, walErr)
-	}
-	return errors.Join(err, syncDir(p.path))
+	return p.remove()
 }
 
 // unused waits until no query reads the partition.
@@ -147,35 +147,48 @@ func (s *Store) unused(ctx context.Context, p *partition) error {
 	}
 }
 
-// rest writes DuckDB's log of a partition into its file when there have been no rows for a while.
+// rest brings a file that had no rows for a while into its final form: nothing left in DuckDB's log, and without the gaps of many writes.
 func (s *Store) rest(ctx context.Context, p *partition) error {
-	if !p.writing.TryLock() {
-		return nil
-	}
-	defer p.writing.Unlock()
-	if time.Since(p.touched) < restAfter {
-		return nil
-	}
-	if info, err := os.Stat(p.path + ".wal"); err != nil || info.Size() == 0 {
-		return nil
-	}
-	return s.checkpoint(ctx, p)
-}
-
-// checkpoint brings what DuckDB's log of the partition holds into its file. The caller holds p.writing.
-func (s *Store) checkpoint(ctx context.Context, p *partition) error {
 	sess, err := s.acquire()
 	if err != nil {
 		return err
 	}
 	defer sess.release()
-	s.mu.Lock()
-	gone := p.table.partitions[p.day] != p
-	s.mu.Unlock()
-	if gone {
+	if !p.writing.TryLock() {
 		return nil
 	}
+	err = nil
+	if !p.retired && s.serves(p) && time.Since(p.touched) >= s.restAfter {
+		if info, statErr := os.Stat(p.path + ".wal"); statErr == nil && info.Size() > 0 {
+			err = s.checkpoint(ctx, p)
+		}
+		if err == nil {
+			err = s.pack(ctx, sess, p)
+		}
+	}
+	retired := p.retired
+	p.writing.Unlock()
+	if err == nil && retired {
+		err = s.dispose(ctx, sess, p)
+	}
+	return err
+}
+
+// checkpoint brings what DuckDB's log of the partition holds into its file. The caller holds p.writing.
+func (s *Store) checkpoint(ctx context.Context, p *partition) error {
+	sess, err := s.acquire()
+	if err != nil || !s.serves(p) {
+		return err
+	}
+	defer sess.release()
 	sess.adminMu.Lock()
 	defer sess.adminMu.Unlock()
 	return sess.admin.Exec(ctx, "CHECKPOINT "+p.alias)
+}
+
+// serves says whether the partition is the one that the current session has attached for its day.
+func (s *Store) serves(p *partition) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return p.table.partitions[p.day] == p
 }

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,11 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/endscope/endscope/internal/logrows"
+	"github.com/endscope/endscope/logs/internal/duck"
 )
 
 // table is what the store knows of one table while it runs.
@@ -31,17 +34,20 @@ func newTable(schema *Schema, cfg Config) *table {
 
 // partition is the file that holds the rows of one table and one day (UTC).
 type partition struct {
-	table *table
-	day   int64 // days since 0001-01-01
-	path  string
-	alias string // name under which the session has it attached
+	table      *table
+	day        int64 // days since 0001-01-01
+	generation int   // how often the day's file was written anew
+	path       string
+	alias      string // name under which the session has it attached
 
 	layout []int // the table's columns in the order in which the file has them
 
 	writing sync.Mutex // held by whoever changes the file or needs it unchanged
 	journal string     // the journal whose records up to applied are in the file; guarded by writing
 	applied uint64     // guarded by writing
+	packed  int64      // rows that the file had when it was written anew; guarded by writing
 	touched time.Time  // last change by this process; guarded by writing
+	retired bool       // another file took its place, or retention deleted it; guarded by writing
 
 	users int // queries that read it; guarded by the store's mu
 }
@@ -68,31 +74,73 @@ func ticksOf(t time.Time) int64 {
 	return t.Unix()*logrows.TicksPerSecond + int64(t.Nanosecond()/100) + logrows.UnixEpoch
 }
 
-const fileSuffix = ".duckdb"
+const (
+	fileSuffix       = ".duckdb"
+	unfinishedSuffix = ".unfinished" // behind fileSuffix, while a file is written anew
+)
 
-func (s *Store) newPartition(t *table, day int64) *partition {
-	return &partition{table: t, day: day, path: filepath.Join(s.dir, t.schema.Name, dayText(day)+fileSuffix)}
+// newPartition returns the partition of a day whose file has the generation. The first is `2026-01-31.duckdb`, the next `2026-01-31.1.duckdb`.
+func (s *Store) newPartition(t *table, day int64, generation int) *partition {
+	name := dayText(day)
+	if generation > 0 {
+		name += "." + strconv.Itoa(generation)
+	}
+	return &partition{table: t, day: day, generation: generation, path: filepath.Join(s.dir, t.schema.Name, name+fileSuffix)}
 }
 
-// partitionFiles lists the days of a table that have a file, ascending.
-func (s *Store) partitionFiles(t *table) ([]int64, error) {
-	entries, err := os.ReadDir(filepath.Join(s.dir, t.schema.Name))
+// partitionFiles lists the files of a table by day, ascending, and those of one day with the newest generation first. What was being written
+// when the process died is deleted.
+func (s *Store) partitionFiles(t *table) ([][]*partition, error) {
+	dir := filepath.Join(s.dir, t.schema.Name)
+	entries, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	var days []int64
+	var all []*partition
 	for _, e := range entries {
-		if name, ok := strings.CutSuffix(e.Name(), fileSuffix); ok {
-			if day, ok := parseDay(name); ok {
-				days = append(days, day)
+		if strings.Contains(e.Name(), unfinishedSuffix) {
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+				return nil, err
 			}
+			continue
+		}
+		name, ok := strings.CutSuffix(e.Name(), fileSuffix)
+		if !ok {
+			continue
+		}
+		date, generation, _ := strings.Cut(name, ".")
+		n := 0
+		if generation != "" {
+			n, err = strconv.Atoi(generation)
+		}
+		if day, ok := parseDay(date); ok && err == nil {
+			all = append(all, s.newPartition(t, day, n))
 		}
 	}
-	slices.Sort(days)
+	slices.SortFunc(all, func(a, b *partition) int {
+		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(b.generation, a.generation))
+	})
+	var days [][]*partition
+	for _, p := range all {
+		if n := len(days); n > 0 && days[n-1][0].day == p.day {
+			days[n-1] = append(days[n-1], p)
+			continue
+		}
+		days = append(days, []*partition{p})
+	}
 	return days, nil
+}
+
+// remove deletes the partition's files.
+func (p *partition) remove() error {
+	err := os.Remove(p.path)
+	if walErr := os.Remove(p.path + ".wal"); !errors.Is(walErr, os.ErrNotExist) {
+		err = errors.Join(err, walErr)
+	}
+	return errors.Join(err, syncDir(p.path))
 }
 
 // attach attaches the partition's file, makes it when there is none, and learns what is in it. Files of an older server get the columns
@@ -118,17 +166,22 @@ func (sess *session) attach(p *partition) error {
 			return err
 		}
 	}
-	options := fmt.Sprintf("STORAGE_VERSION '%s'", storageVersion)
-	if fresh {
-		options += fmt.Sprintf(", BLOCK_SIZE %d", p.table.schema.block)
-	}
-	if err := sess.admin.Exec(ctx, fmt.Sprintf("ATTACH %s AS %s (%s)", quoteText(path), p.alias, options)); err != nil {
+	if err := sess.admin.Exec(ctx, attachStatement(p.table.schema, path, p.alias, fresh)); err != nil {
 		return err
 	}
 	if err := sess.prepare(ctx, p); err != nil {
 		return errors.Join(err, sess.admin.Exec(ctx, "DETACH "+p.alias))
 	}
 	return nil
+}
+
+// attachStatement returns the statement that attaches a file under a name.
+func attachStatement(schema *Schema, path, alias string, fresh bool) string {
+	options := fmt.Sprintf("STORAGE_VERSION '%s'", storageVersion)
+	if fresh {
+		options += fmt.Sprintf(", BLOCK_SIZE %d", schema.block)
+	}
+	return fmt.Sprintf("ATTACH %s AS %s (%s)", quoteText(path), alias, options)
 }
 
 // storageVersion is the oldest version of DuckDB that can read the files. Newer ones compress texts much better than the default does.
@@ -142,23 +195,18 @@ func (sess *session) prepare(ctx context.Context, p *partition) error {
 	}
 	if n < 2 {
 		// Made in one transaction, so a file has both or none.
-		for _, text := range []string{
-			"BEGIN",
+		err := transaction(ctx, sess.admin,
 			p.table.schema.createStatement(p.alias),
-			fmt.Sprintf("CREATE TABLE %s.applied (journal VARCHAR, through BIGINT)", p.alias),
-			fmt.Sprintf("INSERT INTO %s.applied VALUES ('', 0)", p.alias),
-			"COMMIT",
-		} {
-			if err := sess.admin.Exec(ctx, text); err != nil {
-				_ = sess.admin.Exec(ctx, "ROLLBACK")
-				return err
-			}
+			fmt.Sprintf("CREATE TABLE %s.applied (journal VARCHAR, through BIGINT, packed BIGINT)", p.alias),
+			fmt.Sprintf("INSERT INTO %s.applied VALUES ('', 0, 0)", p.alias))
+		if err != nil {
+			return err
 		}
 	}
 	if err := sess.match(ctx, p); err != nil {
 		return err
 	}
-	rows, err := sess.admin.Query(ctx, fmt.Sprintf("SELECT journal, through FROM %s.applied", p.alias))
+	rows, err := sess.admin.Query(ctx, fmt.Sprintf("SELECT journal, through, packed FROM %s.applied", p.alias))
 	if err != nil {
 		return err
 	}
@@ -167,7 +215,18 @@ func (sess *session) prepare(ctx context.Context, p *partition) error {
 	if err != nil {
 		return err
 	}
-	p.journal, p.applied = batch[0][0].(string), uint64(batch[0][1].(int64))
+	p.journal, p.applied, p.packed = batch[0][0].(string), uint64(batch[0][1].(int64)), batch[0][2].(int64)
+	return nil
+}
+
+// transaction runs statements of which either all take effect or none.
+func transaction(ctx context.Context, c *duck.Conn, statements ...string) error {
+	for _, text := range slices.Concat([]string{"BEGIN"}, statements, []string{"COMMIT"}) {
+		if err := c.Exec(ctx, text); err != nil {
+			_ = c.Exec(context.WithoutCancel(ctx), "ROLLBACK") // fails where DuckDB has rolled back itself
+			return err
+		}
+	}
 	return nil
 }
 

@@ -31,23 +31,7 @@ func (s *Store) openSession(state string) (*session, error) {
 		return nil, err
 	}
 	for _, t := range s.order {
-		days, err := s.partitionFiles(t)
-		partitions := map[int64]*partition{}
-		for i, day := range days {
-			if err != nil {
-				break
-			}
-			s.setState(fmt.Sprintf("%s: %s, file %d of %d", state, t.schema.Name, i+1, len(days)))
-			p := s.newPartition(t, day)
-			switch attachErr := sess.attach(p); {
-			case attachErr == nil:
-				partitions[day] = p
-			case isDamage(attachErr):
-				err = s.moveAside(p, attachErr)
-			default:
-				err = fmt.Errorf("open %s: %w", p.path, attachErr)
-			}
-		}
+		partitions, err := s.openTable(sess, t, state)
 		if err != nil {
 			sess.close()
 			return nil, err
@@ -57,6 +41,37 @@ func (s *Store) openSession(state string) (*session, error) {
 		s.mu.Unlock()
 	}
 	return sess, nil
+}
+
+// openTable attaches the files of one table.
+func (s *Store) openTable(sess *session, t *table, state string) (map[int64]*partition, error) {
+	days, err := s.partitionFiles(t)
+	if err != nil {
+		return nil, err
+	}
+	partitions := map[int64]*partition{}
+	for i, files := range days {
+		s.setState(fmt.Sprintf("%s: %s, day %d of %d", state, t.schema.Name, i+1, len(days)))
+		for _, p := range files {
+			if partitions[p.day] != nil { // a newer file took its place, and the process died before it could delete this one
+				if err := p.remove(); err != nil {
+					return nil, err
+				}
+				continue
+			}
+			switch err := sess.attach(p); {
+			case err == nil:
+				partitions[p.day] = p
+			case isDamage(err):
+				if err := s.moveAside(p, err); err != nil {
+					return nil, err
+				}
+			default:
+				return nil, fmt.Errorf("open %s: %w", p.path, err)
+			}
+		}
+	}
+	return partitions, nil
 }
 
 // isDamage says whether the error of attaching a file means that its contents are not what DuckDB wrote, rather than that something is
@@ -146,7 +161,7 @@ func (s *Store) verify(p *partition) error {
 		return err
 	}
 	defer sess.close()
-	probe := s.newPartition(p.table, p.day)
+	probe := s.newPartition(p.table, p.day, p.generation)
 	if err := sess.attach(probe); err != nil {
 		return err
 	}

@@ -48,6 +48,7 @@ func (s *Store) startSession() (*session, error) {
 		"default_null_order":                     "nulls_last",
 		"enable_external_file_cache":             "false",
 		"scalar_subquery_error_on_multiple_rows": "true",
+		"wal_autocheckpoint":                     "64MiB",
 	}
 	if s.cfg.Threads > 0 {
 		settings["threads"] = strconv.Itoa(s.cfg.Threads)

@@ -51,6 +51,8 @@ type Store struct {
 	order   []*table // as Schemas has them
 	tails   tails
 
+	restAfter time.Duration
+
 	queue   chan *entry         // batches that wait for the journal
 	room    *semaphore.Weighted // bytes of batches between Append and their table
 	kick    chan struct{}       // the applier is to apply now
@@ -112,6 +114,8 @@ func Open(cfg Config, set Settings) (*Store, error) {
 		drained:  make(chan struct{}),
 		progress: make(chan struct{}),
 		state:    "waiting to be opened",
+
+		restAfter: restAfter,
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -148,6 +152,13 @@ func (s *Store) Run(ctx context.Context) error {
 	s.workers.Go(s.runApplies)
 	maintained, stop := context.WithCancel(ctx)
 	defer stop()
+	s.workers.Go(func() {
+		select {
+		case <-s.closing:
+			stop()
+		case <-maintained.Done():
+		}
+	})
 	s.log.Info("log store is ready")
 	tick := time.NewTicker(maintainEvery)
 	defer tick.Stop()

@@ -117,7 +117,7 @@ func (j *Journal) begin() error {
 }
 
 // Write writes records, which get the sequence numbers from first on. They are on disk after the next Sync. After an error none of them is
-// in the journal, and their numbers are given to others.
+// in the journal, nor, unless it is early, what was written before and not synced; their numbers are given to others.
 func (j *Journal) Write(records ...[]byte) (first uint64, err error) {
 	if err := j.ready(); err != nil {
 		return 0, err
@@ -136,8 +136,7 @@ func (j *Journal) Write(records ...[]byte) (first uint64, err error) {
 		binary.LittleEndian.PutUint32(j.buf[at+4:], crc32.Checksum(j.buf[at+8:], castagnoli))
 	}
 	if _, err := j.file.WriteAt(j.buf, j.written); err != nil {
-		_ = unix.Fdatasync(int(j.file.Fd())) // of records before it, while the file is still open
-		return 0, j.fail(fmt.Errorf("write journal: %w", err), j.written)
+		return 0, j.fail(fmt.Errorf("write journal: %w", err))
 	}
 	j.written += int64(len(j.buf))
 	j.next += uint64(len(records))
@@ -155,12 +154,7 @@ func (j *Journal) Sync() error {
 		return nil
 	}
 	if err := unix.Fdatasync(int(j.file.Fd())); err != nil {
-		err = fmt.Errorf("sync journal: %w", err)
-		if j.early {
-			return j.fail(err, j.written)
-		}
-		j.next = j.durable
-		return j.fail(err, j.synced)
+		return j.fail(fmt.Errorf("sync journal: %w", err))
 	}
 	j.synced, j.durable = j.written, j.next
 	if j.written < j.segment {
@@ -174,8 +168,15 @@ func (j *Journal) Sync() error {
 	return nil
 }
 
-// fail gives the newest segment up: it will be cut to its first good bytes, and the next record begins another.
-func (j *Journal) fail(err error, good int64) error {
+// fail gives the newest segment up: it will be cut behind what it has to keep, and the next record begins another.
+func (j *Journal) fail(err error) error {
+	good := j.synced
+	if j.early {
+		good = j.written
+		_ = unix.Fdatasync(int(j.file.Fd())) // the last chance
+	} else {
+		j.next = j.durable
+	}
 	j.mu.Lock()
 	last := j.segments[len(j.segments)-1]
 	j.mu.Unlock()
