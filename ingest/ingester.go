@@ -38,6 +38,7 @@ type Ingester struct {
 	buffers  sync.Pool
 
 	logTables map[string]*logTable
+	lokiRoles map[string]lokiRole
 }
 
 // New returns an Ingester without a store; the store needs its Series first, then UseStore completes it.
@@ -53,6 +54,8 @@ func New(cfg Config, set Settings) (*Ingester, error) {
 		limiter:  newSeriesLimiter(cfg.MaxSeries, cfg.MaxSeriesPerEndpoint),
 		metadata: newMetadata(cfg.MetadataEntries),
 		deltas:   newDeltaSums(cfg.OTLP.MaxDeltaSeries, cfg.OTLP.DeltaStaleness),
+
+		lokiRoles: lokiRoles(&cfg.Logs.Loki),
 	}
 	if in.now == nil {
 		in.now = time.Now
@@ -101,30 +104,42 @@ func (in *Ingester) Commit(ctx context.Context, b *Batch) (Result, error) {
 
 // write is the common path of both remote-write versions: inflate, decode, commit.
 func (in *Ingester) write(ctx context.Context, body []byte, decode func(*Batch, []byte) error) (Result, error) {
-	size, err := in.snappySize(body)
+	msg, free, err := in.inflateSnappy(body)
 	if err != nil {
 		return Result{}, err
 	}
-	release, err := in.Reserve(int64(size))
-	if err != nil {
-		return Result{}, err
-	}
-	defer release()
-	buf := in.buffers.Get().(*[]byte)
-	defer in.buffers.Put(buf)
-	if cap(*buf) < size {
-		*buf = make([]byte, size)
-	}
-	msg, err := s2.Decode((*buf)[:size], body)
-	if err != nil {
-		return Result{}, malformed("snappy: %s", err)
-	}
+	defer free()
 	b := in.NewBatch()
 	if err := decode(b, msg); err != nil {
 		b.Discard()
 		return Result{}, err
 	}
 	return in.Commit(ctx, b)
+}
+
+// inflateSnappy inflates a snappy block into a buffer that is used again when free is called.
+func (in *Ingester) inflateSnappy(body []byte) (msg []byte, free func(), err error) {
+	size, err := in.snappySize(body)
+	if err != nil {
+		return nil, nil, err
+	}
+	release, err := in.Reserve(int64(size))
+	if err != nil {
+		return nil, nil, err
+	}
+	buf := in.buffers.Get().(*[]byte)
+	free = func() {
+		in.buffers.Put(buf)
+		release()
+	}
+	if cap(*buf) < size {
+		*buf = make([]byte, size)
+	}
+	if msg, err = s2.Decode((*buf)[:size], body); err != nil {
+		free()
+		return nil, nil, malformed("snappy: %s", err)
+	}
+	return msg, free, nil
 }
 
 // snappySize returns the size that a snappy block claims to have when inflated, and refuses claims that are over the limit or that

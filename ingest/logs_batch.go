@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/endscope/endscope/internal/logrows"
 	"github.com/endscope/endscope/scopes"
@@ -218,6 +219,27 @@ func (b *logBatch) setText(c int, v []byte) {
 	s[r] = b.arena.text(v)
 }
 
+// setGiven is setText for a text of any bytes; an empty one is a missing value. It does nothing where the table lacks the column, -1.
+func (b *logBatch) setGiven(c int, v string) {
+	if v == "" || c < 0 {
+		return
+	}
+	if !utf8.ValidString(v) {
+		b.propText = appendValid(b.propText[:0], v)
+		b.setText(c, b.propText)
+		return
+	}
+	b.setText(c, unsafe.Slice(unsafe.StringData(v), len(v)))
+}
+
+// appendValid appends a text, in which each byte that is not of UTF-8 becomes U+FFFD.
+func appendValid(dst []byte, v string) []byte {
+	for _, r := range v {
+		dst = utf8.AppendRune(dst, r)
+	}
+	return dst
+}
+
 // setString sets a column to a text that another row or the arena holds already, or a constant.
 func (b *logBatch) setString(c int, v string) {
 	if b.out.Columns[c].Strings == nil {
@@ -252,9 +274,9 @@ func cutRunes(v []byte, n int) []byte {
 }
 
 // property begins a member of Properties. The caller appends the value to what it returns, as JSON, and gives it to endProperty.
-func (b *logBatch) property(name []byte) []byte {
+func (b *logBatch) property(name string) []byte {
 	if len(name) > int(b.in.cfg.Logs.MaxFieldName) {
-		b.fault(ReasonFieldLimit, "", name, fmt.Sprintf("is a name of %d bytes, the limit of ingest.logs.max_field_name is %s", len(name), b.in.cfg.Logs.MaxFieldName))
+		b.fault(ReasonFieldLimit, "", []byte(name), fmt.Sprintf("is a name of %d bytes, the limit of ingest.logs.max_field_name is %s", len(name), b.in.cfg.Logs.MaxFieldName))
 	}
 	from := len(b.memberAt)
 	b.memberAt = append(appendJSONText(b.memberAt, name), ':')
@@ -300,7 +322,7 @@ func (b *logBatch) tooDeep(column string, depth int) {
 }
 
 // textProperty adds a member of Properties that is a string.
-func (b *logBatch) textProperty(name, value []byte) {
+func (b *logBatch) textProperty(name, value string) {
 	b.endProperty(appendJSONText(b.property(name), value), 0)
 }
 
@@ -371,6 +393,10 @@ func (b *logBatch) finish() {
 	} else if at := b.out.Columns[t].Longs[b.out.Rows]; at > b.latest {
 		b.fault(ReasonFuture, columnTime, nil, fmt.Sprintf("%s is more than ingest.max_ahead %s after this server's clock; is the sender's clock right?",
 			timeOf(at).Format("2006-01-02T15:04:05.9999999Z"), b.in.cfg.MaxAhead))
+		return
+	}
+	if size, limit := len(b.memberAt), b.in.cfg.Logs.MaxRow; size > int(limit) {
+		b.fault(ReasonRowLimit, columnProperties, nil, fmt.Sprintf("its members have %d bytes, the limit of ingest.logs.max_row is %s", size, limit))
 		return
 	}
 	b.identify()

@@ -26,6 +26,7 @@ type LogsConfig struct {
 type LogsOTLPConfig struct {
 	ContainerAttributes []string `yaml:"container_attributes" help:"Attributes of a resource or record that name the container; the first that is set counts."`
 	ImageAttributes     []string `yaml:"image_attributes" help:"Attributes of a resource or record that name the container's image; the first that is set counts."`
+	ResourceAttributes  []string `yaml:"resource_attributes" help:"Attributes of a resource that are kept with each of its rows, in Properties.Resource, beside those that become columns; * keeps all."`
 	EventNames          []string `yaml:"event_names" help:"Event names whose records are rows of the event log. Kubernetes events always are; all other records are rows of the console log."`
 }
 
@@ -51,6 +52,7 @@ func defaultLogsConfig() LogsConfig {
 		OTLP: LogsOTLPConfig{
 			ContainerAttributes: []string{"container.name", "k8s.container.name"},
 			ImageAttributes:     []string{"container.image.name"},
+			ResourceAttributes:  []string{"*"},
 			EventNames: []string{"Pulling", "Pulled", "Created", "Started", "Killing", "BackOff", "Failed", "Unhealthy",
 				"LivenessProbeFailed", "ReadinessProbeFailed", "StartupProbeFailed", "OOMKilling", "Evicted", "FailedScheduling", "Scheduled", "Preempted"},
 		},
@@ -91,6 +93,7 @@ func (c LogsConfig) validate() error {
 		names []string
 	}{
 		{"otlp.container_attributes", c.OTLP.ContainerAttributes}, {"otlp.image_attributes", c.OTLP.ImageAttributes}, {"otlp.event_names", c.OTLP.EventNames},
+		{"otlp.resource_attributes", c.OTLP.ResourceAttributes},
 		{"loki.endpoint_labels", c.Loki.EndpointLabels}, {"loki.deployment_labels", c.Loki.DeploymentLabels}, {"loki.instance_labels", c.Loki.InstanceLabels},
 		{"loki.container_labels", c.Loki.ContainerLabels}, {"loki.image_labels", c.Loki.ImageLabels},
 	} {

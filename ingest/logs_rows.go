@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"fmt"
+	"unsafe"
 
 	"github.com/endscope/endscope/internal/logrows"
 )
@@ -260,7 +261,7 @@ func (r *logRowReader) member(name []byte, properties bool) bool {
 		return r.properties()
 	}
 	isType := string(name) == columnType // reading on overwrites the name
-	text := b.property(name)
+	text := b.property(unsafe.String(unsafe.SliceData(name), len(name)))
 	if !p.colon() {
 		return false
 	}
@@ -285,7 +286,7 @@ func (r *logRowReader) properties() bool {
 	case 'n':
 		return p.literal("null")
 	default:
-		text, ok := p.canon(b.property([]byte(columnProperties)))
+		text, ok := p.canon(b.property(columnProperties))
 		if ok {
 			b.endProperty(text, p.deepest)
 		}
@@ -305,7 +306,7 @@ func (r *logRowReader) properties() bool {
 		if !ok {
 			return false
 		}
-		text := b.property(name)
+		text := b.property(unsafe.String(unsafe.SliceData(name), len(name)))
 		if !p.colon() {
 			return false
 		}

@@ -21,6 +21,7 @@ const (
 	columnResource     = "_ResourceId"
 	columnSubscription = "_SubscriptionId"
 	columnUserAgent    = "UserAgent"
+	columnMessage      = "Message"
 	columnProperties   = "Properties"
 	columnType         = "Type"
 	columnSource       = "SourceSystem"
@@ -54,6 +55,8 @@ type logColumn struct {
 // logRoles are the indexes of the columns that ingest looks at, -1 for those that a table lacks.
 type logRoles struct {
 	time, endpoint, deployment, instance, resource, subscription, azureSubscription, azureWorkspace, source, properties int
+
+	message, name, container, image int // of the console and event logs
 }
 
 type logTableMetrics struct {
@@ -110,6 +113,8 @@ func (in *Ingester) newLogTable(t *logrows.Table) (*logTable, error) {
 		instance: role(columnInstance, logrows.String), resource: role(columnResource, logrows.String), subscription: role(columnSubscription, logrows.String),
 		azureSubscription: role(columnAzureSubscription, logrows.String), azureWorkspace: role(columnAzureWorkspace, logrows.String),
 		source: role(columnSource, logrows.String), properties: role(columnProperties, logrows.Dynamic),
+		message: role(columnMessage, logrows.String), name: role("Name", logrows.String),
+		container: role("ContainerName", logrows.String), image: role("ContainerImageName", logrows.String),
 	}
 	if lt.roles.time < 0 || lt.roles.properties < 0 {
 		return nil, errors.New("it needs a datetime TimeGenerated and a dynamic Properties")

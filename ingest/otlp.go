@@ -144,18 +144,29 @@ func (o *otlpPush) names() func(yield func(string, string) bool) {
 // firstAttribute returns the first of the named attributes that is set. SDKs set service.name to unknown_service when nobody named the
 // service; that is no name.
 func firstAttribute(attributes pcommon.Map, names []string) string {
+	_, text := firstNamed(attributes, names)
+	return text
+}
+
+// firstNamed is firstAttribute that also returns the attribute's name, "" when none is set.
+func firstNamed(attributes pcommon.Map, names []string) (name, text string) {
 	for _, name := range names {
 		v, ok := attributes.Get(name)
 		if !ok {
 			continue
 		}
 		text := v.AsString()
-		if text == "" || name == "service.name" && (text == "unknown_service" || strings.HasPrefix(text, "unknown_service:")) {
+		if text == "" || name == "service.name" && unknownService(text) {
 			continue
 		}
-		return text
+		return name, text
 	}
-	return ""
+	return "", ""
+}
+
+// unknownService says whether an SDK made up the name of a service.
+func unknownService(name string) bool {
+	return name == "unknown_service" || strings.HasPrefix(name, "unknown_service:")
 }
 
 // splitDeltas takes the metrics of delta temporality out into a request of their own, called cumulative there: that is what they are

@@ -57,15 +57,21 @@ type otlpMessage struct {
 	fields map[uint32]*otlpMessage
 }
 
-// otlpRequest is the schema of ExportMetricsServiceRequest, opentelemetry-proto 1.x. It leads to every AnyValue.
-var otlpRequest = func() *otlpMessage {
-	message := func(fields map[uint32]*otlpMessage) *otlpMessage { return &otlpMessage{fields} }
+// otlpKeyValue is the schema of KeyValue, which leads to every AnyValue.
+var otlpKeyValue = func() *otlpMessage {
 	anyValue, keyValue := &otlpMessage{}, &otlpMessage{}
 	keyValue.fields = map[uint32]*otlpMessage{2: anyValue}
 	anyValue.fields = map[uint32]*otlpMessage{
-		5: message(map[uint32]*otlpMessage{1: anyValue}), // ArrayValue
-		6: message(map[uint32]*otlpMessage{1: keyValue}), // KeyValueList
+		5: {map[uint32]*otlpMessage{1: anyValue}}, // ArrayValue
+		6: {map[uint32]*otlpMessage{1: keyValue}}, // KeyValueList
 	}
+	return keyValue
+}()
+
+// otlpRequest is the schema of ExportMetricsServiceRequest, opentelemetry-proto 1.x.
+var otlpRequest = func() *otlpMessage {
+	message := func(fields map[uint32]*otlpMessage) *otlpMessage { return &otlpMessage{fields} }
+	keyValue := otlpKeyValue
 	exemplar := message(map[uint32]*otlpMessage{7: keyValue})
 	points := func(fields map[uint32]*otlpMessage) *otlpMessage {
 		return message(map[uint32]*otlpMessage{1: message(fields)})
