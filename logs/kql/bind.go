@@ -117,8 +117,18 @@ func (b *binder) declare(s syntax.Statement, names *env) (*env, error) {
 			return nil, err
 		}
 		return names.with(s.Name.Text, e), nil
-	case *syntax.SetStatement, *syntax.AliasStatement:
-		return names, nil // options of the service's own, without a meaning here
+	case *syntax.SetStatement:
+		// Options of the service's own have no meaning here, but functions may ask for them.
+		if s.Value == nil {
+			return names, nil
+		}
+		x, err := b.expr(s.Value, &scope{env: names, op: "set"})
+		if err != nil {
+			return nil, err
+		}
+		return names.with(setPrefix+s.Name.Text, entry{scalar: x}), nil
+	case *syntax.AliasStatement:
+		return names, nil // there is one database
 	case *syntax.DeclareStatement:
 		for _, p := range s.Params {
 			if p.Default == nil {
@@ -137,6 +147,9 @@ func (b *binder) declare(s syntax.Statement, names *env) (*env, error) {
 	}
 	return nil, errAt(s.At(), "This statement is not supported.")
 }
+
+// setPrefix begins the names of options that a set statement gives; no name of a query has a blank unless it is quoted.
+const setPrefix = "set "
 
 func (b *binder) letEntry(s *syntax.LetStatement, names *env) (entry, error) {
 	if l, ok := unparen(s.Value).(*syntax.Lambda); ok {

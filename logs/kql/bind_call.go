@@ -205,6 +205,10 @@ func special(name string) func(*binder, *syntax.Call, *scope) (expr, error) {
 		}
 	case "column_ifexists", "columnifexists":
 		return (*binder).columnIfExists
+	case "iscolumnexists":
+		return (*binder).isColumn
+	case "bin_auto":
+		return (*binder).binAuto
 	case "pack_all":
 		return (*binder).packAll
 	case "column_names_of":
@@ -248,6 +252,39 @@ func (b *binder) columnIfExists(e *syntax.Call, sc *scope) (expr, error) {
 		return &column{i, text, sc.cols[i].Type}, nil
 	}
 	return b.expr(e.Args[1].Expr, sc)
+}
+
+// isColumn is iscolumnexists(name), the old form of column_ifexists.
+func (b *binder) isColumn(e *syntax.Call, sc *scope) (expr, error) {
+	if len(e.Args) == 1 {
+		x, err := b.expr(e.Args[0].Expr, &scope{env: sc.env, op: sc.op})
+		if err != nil {
+			return nil, err
+		}
+		if text, ok := constText(x); ok {
+			return &constant{value.Bool, findColumn(sc.cols, text) >= 0}, nil
+		}
+	}
+	return nil, errAt(e.At(), "iscolumnexists() needs the column's name as a constant text.")
+}
+
+// binAuto is bin_auto(x): bin_at with the size and origin that `set query_bin_auto_size` and `set query_bin_auto_at` give.
+func (b *binder) binAuto(e *syntax.Call, sc *scope) (expr, error) {
+	if len(e.Args) != 1 {
+		return nil, errAt(e.At(), "bin_auto() takes 1 argument, and %d were given.", len(e.Args))
+	}
+	x, err := b.expr(e.Args[0].Expr, sc)
+	if err != nil {
+		return nil, err
+	}
+	size, ok := sc.env.find(setPrefix + "query_bin_auto_size")
+	if !ok || size.scalar == nil {
+		return nil, errAt(e.At(), "bin_auto() needs its size from a statement such as 'set query_bin_auto_size = 1h;'.")
+	}
+	if at, ok := sc.env.find(setPrefix + "query_bin_auto_at"); ok && at.scalar != nil {
+		return b.callNamed("bin_at", []expr{x, size.scalar, at.scalar}, e.At())
+	}
+	return b.callNamed("bin", []expr{x, size.scalar}, e.At())
 }
 
 // packAll is pack_all([ignore_null_empty]): a bag of all columns.

@@ -12,12 +12,18 @@ func convertFunctions() []Scalar {
 		return Scalar{
 			Signature: Signature{Text: name + "(value: any): " + t.String(), Help: help, Aliases: aliases},
 			TakesNull: t == value.String,
-			Make: simple(func(a []value.Value) value.Value {
-				if a[0] == nil {
-					return value.Zero(t)
-				}
-				return value.Convert(a[0], t)
-			}),
+			Make: func(_ *Context, args []Arg) (Eval, error) {
+				from := args[0].Type
+				return func(a []value.Value) (value.Value, error) {
+					switch {
+					case a[0] == nil:
+						return value.Zero(t), nil
+					case t == value.String:
+						return value.TextOf(a[0], from), nil
+					}
+					return value.Convert(a[0], t), nil
+				}, nil
+			},
 		}
 	}
 	return []Scalar{

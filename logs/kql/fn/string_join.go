@@ -35,7 +35,7 @@ func stringJoinFunctions() []Scalar {
 			}),
 		},
 		{
-			Signature: Signature{Text: "strcat_array(array: dynamic, delimiter: string): string", Help: "Joins the texts of an array's elements with a delimiter between them."},
+			Signature: Signature{Text: "strcat_array(array: dynamic, delimiter: string): string", Help: "Joins the texts of an array's elements with a delimiter between them.", Aliases: []string{"array_strcat"}},
 			Make: simple(func(a []value.Value) value.Value {
 				array, ok := a[0].(value.Array)
 				if !ok {

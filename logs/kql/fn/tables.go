@@ -7,7 +7,7 @@ func scalarTables() [][]Scalar {
 		regexReplaceFunctions(), regexExtractFunctions(), hashFunctions(), unitFunctions(), ipV4Functions(), ipV6Functions(), ipSearchFunctions(),
 		encodeBase64Functions(), encodeCompressFunctions(), encodePunycodeFunctions(), encodeURLFunctions(), encodeUnicodeFunctions(),
 		parseURLFunctions(), parsePathFunctions(), parseCSVFunctions(), parseVersionFunctions(), parseCommandFunctions(), parseXMLFunctions(),
-		parseUserAgentFunctions(), extractJSONFunctions(),
+		parseUserAgentFunctions(), extractJSONFunctions(), formatBytesFunctions(),
 		datetimeCalendarFunctions(), datetimePartsFunctions(), datetimeArithFunctions(), datetimeMakeFunctions(), datetimeFormatFunctions(), datetimeZoneFunctions(),
 		mathBasicFunctions(), mathTrigFunctions(), mathBitsFunctions(), mathSpecialFunctions(), mathBinFunctions(),
 		conditionFunctions(), convertFunctions(), bagFunctions(), packFunctions(),
@@ -15,6 +15,7 @@ func scalarTables() [][]Scalar {
 		hllFunctions(), tdigestFunctions(),
 		seriesElementFunctions(), seriesReduceFunctions(), seriesFillFunctions(), seriesFilterFunctions(), seriesStatsFunctions(),
 		seriesFitFunctions(), seriesOutlierFunctions(), seriesPeriodFunctions(), seriesDecomposeFunctions(),
+		geoMeasureFunctions(), geoRelateFunctions(), geohashFunctions(), geoTextFunctions(),
 	}
 }
 
