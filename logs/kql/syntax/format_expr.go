@@ -12,10 +12,14 @@ func exprDoc(e Expr) doc {
 	case *Call:
 		return callDoc(e)
 	case *Member:
-		if e.Call != nil {
-			return cat{exprDoc(e.X), text("."), callDoc(e.Call)}
+		dot := "."
+		if lit, ok := e.X.(*Literal); ok && isDigit(lit.Text[0]) {
+			dot = " ." // not a decimal point
 		}
-		return cat{exprDoc(e.X), text("." + nameText(e.Sel))}
+		if e.Call != nil {
+			return cat{exprDoc(e.X), text(dot), callDoc(e.Call)}
+		}
+		return cat{exprDoc(e.X), text(dot + nameText(e.Sel))}
 	case *Index:
 		return cat{exprDoc(e.X), text("["), exprDoc(e.Index), text("]")}
 	case *Unary:

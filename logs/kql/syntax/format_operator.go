@@ -147,7 +147,7 @@ func sourceDoc(op Operator) doc {
 		if op.Text == "" {
 			return text(op.Name)
 		}
-		return cat{text(op.Name + " "), raw{text: op.Text, span: op.Span}}
+		return cat{text(op.Name + " "), raw{text: op.Text, span: Span{op.End - len(op.Text), op.End}}}
 	}
 	return text("")
 }

@@ -62,8 +62,8 @@ type command struct {
 	doc    doc
 }
 
-// prepare decides which groups cannot stay on one line: those with a hard place or with a comment before their last place. It returns
-// whether d has a hard place and the greatest position of a place in it.
+// prepare decides which groups cannot stay on one line: those that hold a hard place, or such a group, and those with a comment before their
+// last place. It returns whether d holds a hard place and the greatest position of its places, those of groups in it left out.
 func (l *layout) prepare(d doc) (hard bool, last int) {
 	switch d := d.(type) {
 	case place:
@@ -78,10 +78,8 @@ func (l *layout) prepare(d doc) (hard bool, last int) {
 	case *group:
 		hard, last = l.prepare(d.body)
 		i := sort.Search(len(l.comments), func(i int) bool { return l.comments[i].Start >= d.start })
-		if i < len(l.comments) && l.comments[i].Start < last {
-			hard = true
-		}
-		d.broken = hard
+		d.broken = hard || i < len(l.comments) && l.comments[i].Start < last
+		return d.broken, 0
 	}
 	return hard, last
 }

@@ -27,26 +27,24 @@ func (p *parser) dynamicLiteral(end int) *Literal {
 }
 
 // dynamicText is the text of a dynamic literal on one line: strings and numbers as written, without comments, with a space after commas
-// and colons, but as written inside of a datetime(...) and the like.
+// and colons, but the content of a datetime(...) and the like as that is written.
 func dynamicText(toks []token) string {
 	var b strings.Builder
-	depth, typed := 0, 0 // parentheses that are open, and from which depth on the text is as written
-	for i := range toks {
-		t := &toks[i]
-		if t.is(")") && depth == typed {
-			typed = 0
-		}
-		if i > 0 && (typed > 0 && t.Start > toks[i-1].End && !toks[i-1].is("(") || typed == 0 && spaced(toks, i)) {
+	for i := 0; i < len(toks); i++ {
+		if i > 0 && spaced(toks, i) {
 			b.WriteByte(' ')
 		}
-		b.WriteString(t.text)
-		switch {
-		case t.is("("):
-			if depth++; depth == 2 {
-				typed = depth
+		b.WriteString(toks[i].text)
+		if toks[i].kind != kindName || i == 0 || !toks[i+1].is("(") {
+			continue
+		}
+		if typ, ok := typeOf(toks[i].text); ok && typ != value.Dynamic {
+			end := i + 2
+			for !toks[end].is(")") {
+				end++
 			}
-		case t.is(")"):
-			depth--
+			b.WriteString("(" + contentText(toks[i+2:end]))
+			i = end - 1
 		}
 	}
 	return b.String()

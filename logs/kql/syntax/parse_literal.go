@@ -27,7 +27,7 @@ func (p *parser) typedLiteral() *Literal {
 	if content.End-content.Start > longestLiteral {
 		return nil
 	}
-	raw := strings.Join(strings.Fields(p.text[content.Start:content.End]), " ")
+	raw := contentText(p.toks[p.pos+2 : end])
 	v, ok := literalValue(typ, raw)
 	if !ok && int(end) == p.pos+3 && p.ahead(2).kind == kindString {
 		// Only for types whose literals are texts of their own.
@@ -44,6 +44,18 @@ func (p *parser) typedLiteral() *Literal {
 	at := Span{word.Start, p.toks[end].End}
 	p.pos = int(end) + 1
 	return &Literal{Span: at, Type: typ, Value: v, Text: word.text + "(" + raw + ")"}
+}
+
+// contentText is the text of tokens as it was written, with one space for spaces and comments, and none behind a sign at the start.
+func contentText(toks []token) string {
+	var b strings.Builder
+	for i := range toks {
+		if sign := i == 1 && (toks[0].is("-") || toks[0].is("+")); i > 0 && toks[i].Start > toks[i-1].End && !sign {
+			b.WriteByte(' ')
+		}
+		b.WriteString(toks[i].text)
+	}
+	return b.String()
 }
 
 // literalValue is the value of the content of a typed literal.

@@ -140,18 +140,12 @@ func (p *parser) reader(word string) func(start int) Operator {
 // at the same depth.
 func (p *parser) unsupported(start int, name string) *Unsupported {
 	begin, first := p.pos, p.peek().Start
-	for {
+	for inside := 0; ; {
 		t := p.peek()
-		if t.kind == kindEnd || t.is("|") || t.is(";") || t.is(")") || t.is("]") || t.is("}") {
+		if t.kind == kindEnd || p.pos >= inside && (t.is("|") || t.is(";") || t.is(")") || t.is("]") || t.is("}")) {
 			break
 		}
-		if end := p.match[p.pos]; end >= 0 {
-			p.pos = int(end)
-		}
-		if t.kind == kindBad {
-			p.pos++
-			continue
-		}
+		inside = max(inside, int(p.match[p.pos])+1)
 		p.take()
 	}
 	u := &Unsupported{Span: p.from(start), Name: name}

@@ -134,7 +134,7 @@ func (p *parser) callArgs(name Name) *Call {
 	colon := p.colon
 	p.colon = false
 	c := &Call{Name: name}
-	for !p.isPunct(")") {
+	for !p.isPunct(")") || len(c.Args) > 0 { // no comma before the parenthesis
 		start := p.peek().Start
 		var a Arg
 		if n := p.nameLength(0); n > 0 && p.ahead(n).is("=") {

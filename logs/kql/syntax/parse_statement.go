@@ -47,7 +47,7 @@ func (p *parser) statement() Statement {
 		return &LetStatement{Span: p.from(start), Name: name, Value: v}
 	case t.is(".") && next.kind == kindName:
 		p.fail(p.from(t.Start), "commands that begin with a dot (.%s) are not part of the query language", next.text)
-	case t.word("let") && (p.nameLength(1) > 0 || next.kind == kindNumber || next.kind == kindEnd || next.is("=")):
+	case t.word("let") && (p.nameLength(1) > 0 || next.kind == kindNumber || next.kind == kindEnd || next.is(";") || next.is("=")):
 		p.take()
 		p.name("the name that let declares")
 		p.unexpected("'=' after the name that let declares")
