@@ -23,7 +23,7 @@ func parseURLFunctions() []Scalar {
 	}
 }
 
-// parseURL takes any text: what a part needs to be found and is not there leaves it empty. The path has no slash at its begin, as the
+// parseURL takes any text: what a part needs to be found and is not there leaves it empty. The path has no slash at its beginning, as the
 // reference prints it.
 func parseURL(s string) *value.Bag {
 	s, fragment, _ := strings.Cut(s, "#")

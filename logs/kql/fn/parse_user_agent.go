@@ -177,7 +177,7 @@ func agentDevice(agent string) *value.Bag {
 	return agentBag("Family", family, "Brand", brand, "Model", model)
 }
 
-// versionNumbers returns the first n parts of the version at the begin of s, whose parts are joined by dots or underscores.
+// versionNumbers returns the first n parts of the version at the beginning of s, whose parts are joined by dots or underscores.
 func versionNumbers(s string, n int) []string {
 	end := 0
 	for end < len(s) && (isDigit(s[end]) || s[end] >= 'A' && s[end] <= 'Z' || s[end] >= 'a' && s[end] <= 'z' || s[end] == '.' || s[end] == '_') {

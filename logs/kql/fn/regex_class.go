@@ -103,8 +103,11 @@ func (r *regexRewriter) classItem(p *classParser, depth int, nested, first bool)
 	}
 	if rest[0] == '[' && nested {
 		set, err := r.classSet(depth+1, nested)
+		if err != nil {
+			return err
+		}
 		p.operand = append(p.operand, set...)
-		return err
+		return r.charge(set)
 	}
 	for _, op := range []string{"&&", "--", "~~"} {
 		if !first && strings.HasPrefix(rest, op) {
@@ -118,8 +121,9 @@ func (r *regexRewriter) classItem(p *classParser, depth int, nested, first bool)
 		switch c := rest[1]; c {
 		case 'd', 'D', 's', 'S', 'w', 'W':
 			r.pos += 2
-			p.operand = append(p.operand, perlSet(c, r.flags.unicode)...)
-			return nil
+			set := perlSet(c, r.flags.unicode)
+			p.operand = append(p.operand, set...)
+			return r.charge(set)
 		case 'p', 'P':
 			set, err := r.property()
 			p.operand = append(p.operand, set...)
@@ -167,6 +171,14 @@ func (r *regexRewriter) addSet(p *classParser, s runeSet) {
 		s = s.fold()
 	}
 	p.operand = append(p.operand, s...)
+}
+
+// charge counts the ranges of a set against the limit of the pattern.
+func (r *regexRewriter) charge(s runeSet) error {
+	if r.ranges += len(s) / 2; r.ranges > maxRanges {
+		return fmt.Errorf("its classes have more than the limit of %d ranges of characters", maxRanges)
+	}
+	return nil
 }
 
 // take skips s where it comes next.

@@ -10,8 +10,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxPattern bounds the bytes of a regular expression, because a pattern may come from a column.
-const maxPattern = 1 << 16
+const (
+	// maxPattern bounds the bytes of a regular expression, because a pattern may come from a column.
+	maxPattern = 1 << 16
+	// maxRanges bounds the ranges of characters that the classes and properties of a pattern have before they are put together. \w in
+	// brackets has about 750 of them.
+	maxRanges = 1 << 16
+)
 
 // CompileRegex compiles a regular expression of the language. The syntax is that of RE2, and beyond what Go's package reads:
 //
@@ -137,6 +142,7 @@ type regexRewriter struct {
 	atom     int
 	repeated bool // the atom has a repetition already
 	groups   []openGroup
+	ranges   int // read so far
 }
 
 type openGroup struct {
@@ -227,7 +233,7 @@ func (r *regexRewriter) skipVerbose() bool {
 	return false
 }
 
-// repetitionLength returns the length of a repetition {n}, {n,} or {n,m} at the begin of s, or 0: other braces are literal.
+// repetitionLength returns the length of a repetition {n}, {n,} or {n,m} at the beginning of s, or 0: other braces are literal.
 func repetitionLength(s string) int {
 	i := 1
 	digits := func() bool {

@@ -148,6 +148,7 @@ func TestCompileRegexErrors(t *testing.T) {
 		{`a{1001}`, "", "invalid repeat count"},
 		{strings.Repeat("a", maxPattern+1), "", "limit of 65536 bytes"},
 		{strings.Repeat("[", maxClassDepth+2) + strings.Repeat("]", maxClassDepth+3), "", "limit of 100"},
+		{strings.Repeat(`[\W--\W]`, 500), "", "limit of 65536 ranges"},
 		{"a\xff", "", "is not UTF-8"},
 	}
 	for _, tt := range tests {

@@ -70,7 +70,7 @@ func (r *regexRewriter) property() (runeSet, error) {
 	if negated {
 		s = s.negate()
 	}
-	return s, nil
+	return s, r.charge(s)
 }
 
 // propertySet returns the set of a category, script or property. Case, blanks, _ and - in names do not count, and the kind of property may

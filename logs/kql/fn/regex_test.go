@@ -109,3 +109,27 @@ func TestRegexFromColumns(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkExtract(b *testing.B) {
+	lib, err := NewLibrary()
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, _ := lib.Scalar("extract")
+	text := value.Value(`2024-05-06 07:08:09 INFO worker-3 request id=48151623 path=/v1/score status=200 latency=12.5ms user="jürgen"`)
+	for _, pattern := range []string{`id=(\d+)`, `latency=([\d.]+)ms`, `user="(\w+)"`, `(?i)STATUS=(\d{3})`} {
+		b.Run(pattern, func(b *testing.B) {
+			args := []value.Value{pattern, int64(1), text}
+			eval, err := s.Make(testContext(), []Arg{{Type: value.String, Const: true, Value: pattern}, {Type: value.Long, Const: true, Value: int64(1)}, {Type: value.String}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if v, err := eval(args); v == nil || err != nil {
+					b.Fatal(v, err)
+				}
+			}
+		})
+	}
+}

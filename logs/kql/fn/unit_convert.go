@@ -2,6 +2,7 @@ package fn
 
 import (
 	"math"
+	"strconv"
 
 	"github.com/endscope/endscope/logs/kql/value"
 )
@@ -48,9 +49,18 @@ func convertUnits(quantity string, find func(name string) (unit, bool)) Scalar {
 			case a[1] == a[2]:
 				return a[0]
 			}
-			return to.fromBase(from.toBase(a[0].(float64)))
+			return roundTo15(to.fromBase(from.toBase(a[0].(float64))))
 		}),
 	}
+}
+
+// roundTo15 rounds to 15 digits, which hides that factors such as 0.01 are not exact in binary: 12 m/s are 4320000 cm/h, not 4319999.9999999991.
+func roundTo15(x float64) float64 {
+	r, err := strconv.ParseFloat(strconv.FormatFloat(x, 'e', 14, 64), 64)
+	if err != nil {
+		return x // infinite
+	}
+	return r
 }
 
 // angleUnit has the radian as its base. Tilt is the sine of an angle.

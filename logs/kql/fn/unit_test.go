@@ -73,6 +73,11 @@ func TestUnitConvert(t *testing.T) {
 		{"volume", 1, "DecausGallon", "DeciusGallon", 100},
 		{"volume", 3, "MetricTeaspoon", "UkTablespoon", 1},
 	}
+	runCalls(t, []callCase{
+		does("4320000.0", "convert_speed", 12.0, "MeterPerSecond", "CentimeterPerHour"),
+		does("0.3", "convert_length", 3.0, "Decimeter", "Meter"),
+		does(`"Infinity"`, "convert_length", math.Inf(1), "Meter", "Mile"),
+	})
 	for _, tt := range tests {
 		got := call(t, "convert_"+tt.quantity, tt.x, tt.from, tt.to).(float64)
 		if math.Abs(got-tt.want) > 1e-12*math.Max(math.Abs(tt.want), 1) {
