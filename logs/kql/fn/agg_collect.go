@@ -44,7 +44,7 @@ func collectAggregates() []Aggregate {
 			},
 		}
 	}
-	makeListOf := list("make_list", "Collects the values that are not null into an array.", collectMax, false)
+	makeListOf := list("make_list", "Collects the values that are not null into an array; the elements of arrays count each.", collectMax, false)
 	makeSetOf := set("make_set", "Collects the distinct values that are not null into an array; the elements of arrays count each.", collectMax)
 	makeBagOf := bag("make_bag", "bag", "Merges property bags; of a key that is in several, one value stays.")
 	return []Aggregate{
@@ -68,8 +68,23 @@ type makeList struct {
 	list   value.Array
 }
 
-func (a *makeList) Add(args []value.Value) error {
-	v := args[0]
+func (a *makeList) Add(args []value.Value) error { return elements(args, a.add) }
+
+// elements calls add with the argument of a row, or where that is an array with every element of it: collections join arrays.
+func elements(args []value.Value, add func(value.Value) error) error {
+	list, ok := args[0].(value.Array)
+	if !ok {
+		return add(args[0])
+	}
+	for _, v := range list {
+		if err := add(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *makeList) add(v value.Value) error {
 	if int64(len(a.list)) >= a.limit || v == nil && !a.nulls {
 		return nil
 	}
@@ -91,23 +106,13 @@ type makeSet struct {
 	key  []byte
 }
 
-func (a *makeSet) Add(args []value.Value) error {
-	if list, ok := args[0].(value.Array); ok {
-		for i := range list {
-			if err := a.add(list[i : i+1]); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	return a.add(args[:1])
-}
+func (a *makeSet) Add(args []value.Value) error { return elements(args, a.add) }
 
-func (a *makeSet) add(v []value.Value) error {
-	if v[0] == nil || int64(len(a.list)) >= a.limit {
+func (a *makeSet) add(v value.Value) error {
+	if v == nil || int64(len(a.list)) >= a.limit {
 		return nil
 	}
-	a.key = value.AppendKey(a.key[:0], v[0])
+	a.key = value.AppendKey(a.key[:0], v)
 	if _, old := a.seen[string(a.key)]; old {
 		return nil
 	}
@@ -115,7 +120,7 @@ func (a *makeSet) add(v []value.Value) error {
 	if err := a.budget(32 + len(a.key)); err != nil {
 		return err
 	}
-	return a.makeList.Add(v)
+	return a.makeList.add(v)
 }
 
 // makeBag keeps the first value of every key.
