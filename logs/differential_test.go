@@ -334,8 +334,8 @@ func TestPlannedQueriesAnswerLikeThoseOverRows(t *testing.T) {
 	planned := 0
 	for _, seed := range seeds {
 		query := randomQuery(rand.New(rand.NewSource(seed)))
-		ask := func(noSQL bool) (*kql.Answer, error) {
-			p, err := engine.Prepare(everything(), kql.Request{Query: query, Now: now, NoSQL: noSQL})
+		ask := func(naive bool) (*kql.Answer, error) {
+			p, err := engine.Prepare(everything(), kql.Request{Query: query, Now: now, Naive: naive})
 			require.NoError(t, err, "seed %d: %s", seed, query)
 			return p.Collect(everything())
 		}

@@ -19,6 +19,48 @@ type binder struct {
 	render  *Render
 	run     *run // reads what must be known of the rows before the query is bound
 	depth   int  // of calls of functions that the query declares
+	parts   int  // of the query that were bound: tables and scalars, each as often as it is used
+	sizes   map[expr]int
+}
+
+// maxParts bounds what a query may expand to: functions and let statements that use each other twice double with each level.
+const maxParts = 200_000
+
+// countPart counts one part that is bound.
+func (b *binder) countPart(at syntax.Span) error {
+	if b.parts++; b.parts > maxParts {
+		return tooLarge(at)
+	}
+	return nil
+}
+
+func tooLarge(at syntax.Span) error {
+	return errAt(at, "The query expands to more than %d parts: its functions and let statements use each other too often. materialize() keeps a table's result.", maxParts)
+}
+
+// checkSize returns an error when an expression, written out, has more parts than a query may have. Shared parts are counted each time.
+func (b *binder) checkSize(x expr, at syntax.Span) error {
+	if b.sizes == nil {
+		b.sizes = map[expr]int{}
+	}
+	if b.sizeOf(x) > maxParts {
+		return tooLarge(at)
+	}
+	return nil
+}
+
+func (b *binder) sizeOf(x expr) int {
+	if n, ok := b.sizes[x]; ok {
+		return n
+	}
+	n := 1
+	for _, c := range children(x) {
+		if n += b.sizeOf(c); n > maxParts {
+			break
+		}
+	}
+	b.sizes[x] = n
+	return n
 }
 
 // env is what names outside of rows mean: let statements, parameters, and what `as` named. Inner ones hide outer ones.
@@ -162,7 +204,7 @@ func (b *binder) letEntry(s *syntax.LetStatement, names *env) (entry, error) {
 	if err != nil {
 		return entry{}, err
 	}
-	return entry{scalar: x}, nil
+	return entry{scalar: x}, b.checkSize(x, s.At())
 }
 
 // tableEntry binds a table for its errors, and again for every use. What is materialized keeps one result for all uses.

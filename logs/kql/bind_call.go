@@ -184,8 +184,10 @@ func (b *binder) scalarLambda(n entry, name string, at syntax.Span, args []synta
 		if b.isTabular(last, names) {
 			return errAt(at, "The function '%s' gives a table, and a scalar is expected here; toscalar() makes one of it.", name)
 		}
-		out, err = b.expr(last, &scope{env: names, op: name})
-		return err
+		if out, err = b.expr(last, &scope{env: names, op: name}); err != nil {
+			return err
+		}
+		return b.checkSize(out, at)
 	})
 	return out, err
 }

@@ -20,6 +20,9 @@ type scope struct {
 
 // expr binds a scalar expression.
 func (b *binder) expr(e syntax.Expr, sc *scope) (expr, error) {
+	if err := b.countPart(e.At()); err != nil {
+		return nil, err
+	}
 	switch e := e.(type) {
 	case *syntax.Literal:
 		return &constant{e.Type, e.Value}, nil

@@ -8,6 +8,9 @@ import (
 
 // table binds a tabular expression.
 func (b *binder) table(e syntax.Expr, names *env) (node, error) {
+	if err := b.countPart(e.At()); err != nil {
+		return nil, err
+	}
 	switch e := e.(type) {
 	case *syntax.Paren:
 		return b.table(e.X, names)

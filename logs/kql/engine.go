@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"runtime/debug"
 	"time"
 
 	"github.com/endscope/endscope/internal/logrows"
@@ -43,8 +44,10 @@ type Request struct {
 	Now   time.Time
 	// Limits that are exceeded while rows are read make an answer partial; those of computing make an error.
 	Limits Limits
-	// NoSQL computes everything over rows. It is for tests that compare.
-	NoSQL bool
+	// Naive computes everything over rows, as the query is written: no SQL, and no condition is moved. It is for tests that compare.
+	Naive bool
+	// noSQL computes everything over rows, since SQL could not.
+	noSQL bool
 }
 
 // Render is the chart that a query asks for.
@@ -78,7 +81,8 @@ type tableResult struct {
 
 // Prepare reads and binds a query. Errors are *syntax.Error and *SemanticError, and those of running: an operator whose columns depend on
 // data (evaluate bag_unpack and pivot without a schema) reads its input here, under the limits of the request, and its rows count as read.
-func (e *Engine) Prepare(ctx context.Context, req Request) (*Prepared, error) {
+func (e *Engine) Prepare(ctx context.Context, req Request) (_ *Prepared, err error) {
+	defer recovered(&err)
 	if req.Now.IsZero() {
 		req.Now = time.Now()
 	}
@@ -89,8 +93,8 @@ func (e *Engine) Prepare(ctx context.Context, req Request) (*Prepared, error) {
 	p := &Prepared{engine: e, req: req, budget: &budget{limit: req.Limits.Memory}}
 	p.context = &fn.Context{Now: fn.TimeOf(req.Now), Budget: p.budget.take}
 	err = p.bind(ctx, parsed)
-	if errors.Is(err, ErrOutOfRange) && !req.NoSQL {
-		req.NoSQL = true
+	if errors.Is(err, ErrOutOfRange) && !req.noSQL {
+		req.noSQL = true
 		return e.Prepare(ctx, req)
 	}
 	if err != nil {
@@ -118,6 +122,9 @@ func (p *Prepared) bind(ctx context.Context, parsed *syntax.Query) error {
 	p.render = b.render
 	return nil
 }
+
+// Results returns how many tables the query answers; it is at least 1.
+func (p *Prepared) Results() int { return len(p.tables) }
 
 // Columns returns the columns of the first result.
 func (p *Prepared) Columns() []Column { return p.tables[0].root.columns() }
@@ -150,12 +157,13 @@ type Table struct {
 }
 
 // Collect runs the query and returns all its rows, up to the limits of rows and bytes.
-func (p *Prepared) Collect(ctx context.Context) (*Answer, error) {
+func (p *Prepared) Collect(ctx context.Context) (_ *Answer, err error) {
+	defer recovered(&err)
 	started := time.Now()
 	a, err := p.collect(ctx)
-	if errors.Is(err, ErrOutOfRange) && !p.req.NoSQL {
+	if errors.Is(err, ErrOutOfRange) && !p.req.noSQL {
 		// What SQL cannot compute in its types is computed by the language's own rules.
-		p.req.NoSQL = true
+		p.req.noSQL = true
 		again, perr := p.engine.Prepare(ctx, p.req)
 		if perr != nil {
 			return nil, perr
@@ -216,7 +224,8 @@ func (p *Prepared) collect(ctx context.Context) (_ *Answer, err error) {
 }
 
 // Open runs the query and streams the rows of its first table. Close what it returns.
-func (p *Prepared) Open(ctx context.Context) (Rows, error) {
+func (p *Prepared) Open(ctx context.Context) (_ Rows, err error) {
+	defer recovered(&err)
 	ctx, cancel := p.deadline(ctx)
 	r := p.newRun(ctx)
 	rows, err := r.open(p.tables[0].root)
@@ -237,8 +246,9 @@ type streamed struct {
 	cancel context.CancelFunc
 }
 
-func (s *streamed) Next(context.Context) ([]Row, error) {
-	batch, err := s.Rows.Next(s.ctx)
+func (s *streamed) Next(context.Context) (batch []Row, err error) {
+	defer recovered(&err)
+	batch, err = s.Rows.Next(s.ctx)
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = place(s.p.explain(s.ctx, err), s.p.req.Query)
 	}
@@ -271,12 +281,19 @@ func (p *Prepared) explain(ctx context.Context, err error) error {
 }
 
 func (p *Prepared) newRun(ctx context.Context) *run {
-	r := &run{ctx: ctx, context: p.context, budget: p.budget, noSQL: p.req.NoSQL, shared: map[*sharedTable][]Row{}, firsts: map[*subquery][]value.Value{}}
+	r := &run{ctx: ctx, context: p.context, budget: p.budget, noSQL: p.req.Naive || p.req.noSQL, shared: map[*sharedTable][]Row{}, firsts: map[*subquery][]value.Value{}}
 	if p.early != nil {
 		maps.Copy(r.shared, p.early.shared)
 		r.scanned, r.statements, r.held = p.early.scanned, p.early.statements, p.early.held
 	}
 	return r
+}
+
+// recovered makes an error of a panic, so that no query takes the server down: whatever it is, it is a defect of this package.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("internal error of the query engine: %v\n%s", p, debug.Stack())
+	}
 }
 
 // TypeName returns how a type is called in answers.

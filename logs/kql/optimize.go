@@ -5,7 +5,7 @@ import "github.com/endscope/endscope/logs/kql/value"
 // optimize prepares a bound table for running, once: filters move down to where they cost least, tables that SQL does not read learn their
 // bounds, and every table learns which of its columns are needed. A query without SQL, which others are compared with, stays as it is written.
 func (b *binder) optimize(n node) node {
-	if b.req.NoSQL {
+	if b.req.Naive {
 		return n
 	}
 	n = pushFilters(n)
