@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/endscope/endscope/internal/logrows"
 	"github.com/endscope/endscope/logs/kql/value"
 )
 
@@ -70,9 +71,14 @@ type queryCase struct {
 
 func runCases(t *testing.T, cases []queryCase) {
 	t.Helper()
+	runCasesOver(t, nil, cases)
+}
+
+func runCasesOver(t *testing.T, tables Catalog, cases []queryCase) {
+	t.Helper()
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			a, err := answerOf(t, nil, c.query)
+			a, err := answerOf(t, tables, c.query)
 			if c.err != "" {
 				if err == nil || !strings.Contains(err.Error(), c.err) {
 					t.Fatalf("error %v, want %q", err, c.err)
@@ -100,4 +106,59 @@ func runCases(t *testing.T, cases []queryCase) {
 			}
 		})
 	}
+}
+
+// memoryTables is a catalog of tables in memory, each made by a query.
+type memoryTables []*memoryTable
+
+type memoryTable struct {
+	decl logrows.Table
+	rows []Row
+}
+
+// memory makes tables of queries, in the order of names.
+func memory(t testing.TB, nameAndQuery ...string) memoryTables {
+	t.Helper()
+	var out memoryTables
+	for i := 0; i < len(nameAndQuery); i += 2 {
+		a, err := answerOf(t, nil, nameAndQuery[i+1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, &memoryTable{decl: logrows.Table{Name: nameAndQuery[i], Columns: a.Tables[0].Columns}, rows: a.Tables[0].Rows})
+	}
+	return out
+}
+
+func (m memoryTables) Table(name string) (Source, bool) {
+	for _, t := range m {
+		if t.decl.Name == name {
+			return t, true
+		}
+	}
+	return nil, false
+}
+
+func (m memoryTables) Tables() []string {
+	var names []string
+	for _, t := range m {
+		names = append(names, t.decl.Name)
+	}
+	return names
+}
+
+func (m *memoryTable) Declaration() *logrows.Table { return &m.decl }
+
+// Scan gives only the columns that it is asked for, so that a query that forgot to ask for one fails.
+func (m *memoryTable) Scan(_ context.Context, s Scan) (Rows, error) {
+	rows := make([]Row, len(m.rows))
+	for i, row := range m.rows {
+		rows[i] = make(Row, len(row))
+		for j, v := range row {
+			if s.Need == nil || s.Need[j] {
+				rows[i][j] = v
+			}
+		}
+	}
+	return &slice{rows}, nil
 }
