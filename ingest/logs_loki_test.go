@@ -299,12 +299,6 @@ func FuzzLokiJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body string) {
 		result, err := h.in.WriteLokiJSON(h.ctx, []byte(body))
 		require.Zero(t, h.in.inFlight.Load())
-		var naive struct {
-			Streams []struct {
-				Stream map[string]any `json:"stream"`
-				Values [][]any        `json:"values"`
-			} `json:"streams"`
-		}
 		if err != nil {
 			require.Empty(t, h.store.take(consoleTable))
 			return
@@ -313,14 +307,18 @@ func FuzzLokiJSON(f *testing.F) {
 		rows := h.store.take(consoleTable)
 		require.Len(t, rows, result.Rows)
 		checkStored(t, rows)
-		once := strings.Count(strings.ToLower(body), "stream") <= 2 && strings.Count(body, "values") == 1 && strings.Count(strings.ToLower(body), "values") == 1 && !strings.Contains(body, `\u`)
-		if once && json.Unmarshal([]byte(body), &naive) == nil {
-			entries := 0
-			for _, s := range naive.Streams {
-				entries += len(s.Values)
-			}
-			require.Equal(t, entries, result.Rows+result.Refused())
+		if strings.Count(body, `"streams"`) > 1 || strings.Count(body, `"values"`) > 1 || strings.Contains(body, `\u`) {
+			return // of a name that is there twice, encoding/json keeps the last; a push has all of them
 		}
+		var naive map[string]any
+		require.NoError(t, json.Unmarshal([]byte(body), &naive))
+		entries := 0
+		streams, _ := naive["streams"].([]any)
+		for _, s := range streams {
+			values, _ := s.(map[string]any)["values"].([]any)
+			entries += len(values)
+		}
+		require.Equal(t, entries, result.Rows+result.Refused())
 	})
 }
 

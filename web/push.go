@@ -104,6 +104,8 @@ func ingestProblem(e *ingest.Error) Problem {
 		return Problem{"/problems/too-large", "Request too large", http.StatusRequestEntityTooLarge, e.Msg}
 	case ingest.Busy:
 		return Problem{"/problems/busy", "Too much at once", http.StatusTooManyRequests, e.Msg}
+	case ingest.NoSuch:
+		return Problem{"/problems/not-found", "Not found", http.StatusNotFound, e.Msg}
 	case ingest.Unsupported:
 		return Problem{"/problems/unsupported-format", "Format not supported", http.StatusUnsupportedMediaType, e.Msg}
 	default:

@@ -64,7 +64,7 @@ func (s *Server) routes() []route {
 	if s.set.DrillDown != nil {
 		all = append(all, s.azureRoutes()...)
 	}
-	return all
+	return append(all, s.logPushRoutes()...) // last: below /api/v1/logs/ any word that no other route takes is a table
 }
 
 // prometheusRoutes are those of Prometheus's API v1, answered by Prometheus's own handlers except where it says otherwise. Remote

@@ -42,7 +42,8 @@ type Settings struct {
 	// Reload reads the configuration again, for POST /-/reload. Nil means that it cannot be read again.
 	Reload func() error
 
-	Ingest Ingester // where pushes go; without it the push routes do not exist
+	Ingest   Ingester    // where pushes go; without it the push routes do not exist
+	LogsPush LogIngester // where pushes of logs go; without it, or without Ingest, their routes do not exist
 
 	// Grants decides what a request may see. Nil means everything: there are no tokens yet.
 	Grants func(*http.Request) scopes.Grants

@@ -39,6 +39,7 @@ type harness struct {
 	ingest   *ingest.Ingester // nil without pushes
 	registry *prometheus.Registry
 	logs     *syncBuffer
+	rows     *logMemory // where pushed logs go
 }
 
 // options change what a harness is made of before it is made.
@@ -71,6 +72,9 @@ func start(t *testing.T, change ...func(*options)) *harness {
 		require.NoError(t, err)
 		storeSettings.Series = h.ingest.Series()
 		o.settings.Ingest = h.ingest
+		h.rows = &logMemory{}
+		require.NoError(t, h.ingest.UseLogStore(h.rows))
+		o.settings.LogsPush = h.ingest
 	}
 	h.store, err = tsdb.Open(cfg, storeSettings)
 	require.NoError(t, err)
