@@ -159,7 +159,13 @@ func (p *pipeline) cond(depth int) string {
 		return fmt.Sprintf("(%s %s %s)", p.cond(depth-1), p.pick("and", "or"), p.cond(depth-1))
 	}
 	d := max(0, depth-1)
-	switch p.r.Intn(10) {
+	switch p.r.Intn(13) {
+	case 10:
+		return fmt.Sprintf("%s %s (%s)", p.text(d), p.pick("has_any", "has_all"), p.pick(`"failed", "get"`, `"k"`, `dynamic(["a", "b"])`, `"line two", "x"`))
+	case 11:
+		return fmt.Sprintf("%s %s (%s | where ResponseCode >= 500 | distinct ResponseCode)", p.number(d), p.pick("in", "!in"), traffic)
+	case 12:
+		return fmt.Sprintf("%s %s toscalar(%s | summarize %s(TotalDurationMs))", p.number(d), p.pick("<", ">=", "=="), traffic, p.pick("min", "max", "avg"))
 	case 0, 1:
 		return fmt.Sprintf("%s %s %s", p.number(d), p.pick("==", "!=", "<", "<=", ">", ">="), p.number(d))
 	case 2:
@@ -233,7 +239,11 @@ func (p *pipeline) aggregate() (string, value.Type) {
 
 // step is one random operator.
 func (p *pipeline) step() string {
-	switch p.r.Intn(7) {
+	switch p.r.Intn(9) {
+	case 7:
+		return p.combine()
+	case 8:
+		return p.expand()
 	case 0, 1:
 		return "where " + p.cond(2)
 	case 2:
@@ -292,6 +302,43 @@ func (p *pipeline) step() string {
 	sort.Strings(keys)
 	p.r.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
 	return fmt.Sprintf("top %d by %s | order by %s", p.r.Intn(40), strings.Join(keys, ", "), strings.Join(keys, ", "))
+}
+
+// combine is a join or union with another table, below whose result conditions may move.
+func (p *pipeline) combine() string {
+	if p.r.Intn(2) == 0 {
+		c, ok := p.col(value.String)
+		if !ok {
+			return "where true"
+		}
+		name := p.name()
+		kind := p.pick("inner", "leftouter", "leftsemi", "leftanti")
+		if kind == "inner" || kind == "leftouter" {
+			p.cols[value.Long] = append(p.cols[value.Long], name)
+		}
+		return fmt.Sprintf("join kind=%s (%s | where %s | summarize %s = count() by Other = EndpointName) on $left.%s == $right.Other", kind, traffic, p.pick("true", "ResponseCode >= 500", "false"), name, c)
+	}
+	name := p.name()
+	p.cols = map[value.Type][]string{value.String: append(p.cols[value.String], name), value.Datetime: p.cols[value.Datetime], value.Bool: p.cols[value.Bool],
+		value.Int: p.cols[value.Int], value.Long: p.cols[value.Long], value.Real: p.cols[value.Real], value.Timespan: p.cols[value.Timespan]}
+	return fmt.Sprintf("union (%s | project %s = strcat(Method, Path) | where %s has \"failed\")", traffic, name, name)
+}
+
+// expand is an operator that SQL cannot say, with columns that pass through it.
+func (p *pipeline) expand() string {
+	name := p.name()
+	c, ok := p.col(value.String)
+	if !ok {
+		return "where true"
+	}
+	p.cols[value.String] = append(p.cols[value.String], name)
+	switch p.r.Intn(3) {
+	case 0:
+		return fmt.Sprintf("parse %s with * \"ed\" %s", c, name)
+	case 1:
+		return fmt.Sprintf("extend %s = tolower(%s)", name, c)
+	}
+	return fmt.Sprintf("mv-expand %s = split(%s, \"a\") to typeof(string)", name, c)
 }
 
 func randomQuery(r *rand.Rand) string {
