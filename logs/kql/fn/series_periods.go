@@ -13,11 +13,8 @@ import (
 // minPeriod is the shortest period that is looked for, in elements. The longest is half of the series.
 const minPeriod = 4
 
-// seriesPeriodFunctions find periods in series. The name of the second column follows the reference's answers.
+// seriesPeriodFunctions find periods in series. The names of the second columns differ in the reference's answers.
 func seriesPeriodFunctions() []Scalar {
-	columns := func(name string) func([]Arg) ([]AggColumn, error) {
-		return seriesColumns(name, dynamicColumn("periods"), dynamicColumn("periods_scores"))
-	}
 	detect := seriesFunction("series_periods_detect(series: dynamic, min_period: real, max_period: real, num_periods: long): dynamic",
 		"Finds the most significant periods of a series, in elements, with scores from 0 to 1; the arrays are filled up with 0.", func(a []value.Value) (value.Value, error) {
 			xs, _ := floats(a[0])
@@ -33,9 +30,9 @@ func seriesPeriodFunctions() []Scalar {
 			}
 			return value.Array{series(periods), series(scores)}, nil
 		})
-	detect.Columns = columns("series_periods_detect")
+	detect.Columns = seriesColumns("series_periods_detect", dynamicColumn("periods"), dynamicColumn("periods_scores"))
 	validate := seriesFunction("series_periods_validate(series: dynamic, period: real, ...): dynamic",
-		"Scores from 0 to 1 how significant periods are, given in elements.", func(a []value.Value) (value.Value, error) {
+		"Scores from 0 to 1 how significant periods are, given in elements; 0 means not more than chance.", func(a []value.Value) (value.Value, error) {
 			xs, _ := floats(a[0])
 			c := correlogramOf(xs)
 			var periods, scores []float64
@@ -45,7 +42,7 @@ func seriesPeriodFunctions() []Scalar {
 			}
 			return value.Array{series(periods), series(scores)}, nil
 		})
-	validate.Columns = columns("series_periods_validate")
+	validate.Columns = seriesColumns("series_periods_validate", dynamicColumn("periods"), dynamicColumn("scores"))
 	return []Scalar{detect, validate}
 }
 
@@ -57,11 +54,9 @@ type seasonPeriod struct{ length, score float64 }
 func detectPeriods(xs []float64, low, high float64) []seasonPeriod {
 	c := correlogramOf(xs)
 	last := len(c.scores) - 1
-	// What correlations of as many random values seldom exceed.
-	noise := 3 / math.Sqrt(float64(len(xs)))
 	var found []seasonPeriod
 	for lag := minPeriod; lag <= last; lag++ {
-		best := c.scores[lag] >= noise && c.contrast[lag] >= noise
+		best := c.scores[lag] >= c.noise && c.contrast[lag] >= c.noise
 		for other := (lag + 1) / 2; best && other <= min(lag+lag/2, last); other++ {
 			best = other == lag || c.contrast[other] < c.contrast[lag]
 		}
@@ -81,17 +76,26 @@ func detectPeriods(xs []float64, low, high float64) []seasonPeriod {
 }
 
 // correlogram is how much a series resembles itself at every lag up to its half. scores are in [0, 1], and not above what is left without the
-// linear trend of the series. contrast, without the trend, is how much more than half a lag before and after.
-type correlogram struct{ scores, contrast []float64 }
+// linear trend of the series. contrast, without the trend, is how much more than half a lag before and after. noise is what the
+// greatest of so many correlations is likely to be for random values.
+type correlogram struct {
+	scores, contrast []float64
+	noise            float64
+}
 
-// scoreAt returns the score of a period, between lags that of both, and 0 where the period is too short or too long to tell.
+// scoreAt returns the score of a period, between lags that of both. It is 0 where the period does not stand out, or is too short or too long
+// to tell.
 func (c correlogram) scoreAt(p float64) float64 {
 	if !(p >= minPeriod) || p > float64(len(c.scores)-1) {
 		return 0
 	}
 	i := int(p)
-	j := min(i+1, len(c.scores)-1)
-	return c.scores[i] + (c.scores[j]-c.scores[i])*(p-float64(i))
+	j, part := min(i+1, len(c.scores)-1), p-float64(i)
+	score, contrast := c.scores[i]+(c.scores[j]-c.scores[i])*part, c.contrast[i]+(c.contrast[j]-c.contrast[i])*part
+	if score < c.noise || contrast < c.noise {
+		return 0
+	}
+	return score
 }
 
 func correlogramOf(xs []float64) correlogram {
@@ -121,7 +125,7 @@ func correlogramOf(xs []float64) correlogram {
 	lags := len(xs) / 2
 	wide := min(len(xs)-1, lags+lags/2)
 	whole, steady := autocorrelation(flat, wide, scale), autocorrelation(level, wide, scale)
-	c := correlogram{make([]float64, lags+1), make([]float64, lags+1)}
+	c := correlogram{make([]float64, lags+1), make([]float64, lags+1), math.Sqrt(2 * math.Log(float64(lags)) / float64(len(xs)))}
 	for i := range c.scores {
 		c.scores[i] = min(max(min(whole[i], steady[i]), 0), 1)
 		c.contrast[i] = steady[i] - (steady[i-i/2]+steady[min(i+i/2, wide)])/2
