@@ -69,7 +69,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func checkParse(t *testing.T, text string) {
+func checkParse(t fataler, text string) {
 	t.Helper()
 	q, err := Parse(text)
 	if err != nil {
@@ -93,7 +93,7 @@ func checkParse(t *testing.T, text string) {
 }
 
 // checkSpans checks that every span in a tree is one of the text, and lies inside of the span around it.
-func checkSpans(t *testing.T, text string, v reflect.Value, outer Span) {
+func checkSpans(t fataler, text string, v reflect.Value, outer Span) {
 	t.Helper()
 	switch v.Kind() {
 	case reflect.Interface, reflect.Pointer:

@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,8 +80,14 @@ func TestFormatKeepsTree(t *testing.T) {
 	}
 }
 
+// fataler is what a testing.T and a rapid.T have in common.
+type fataler interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
 // checkFormat checks the promises of Format on one query, if it parses.
-func checkFormat(t *testing.T, query string) {
+func checkFormat(t fataler, query string) {
 	t.Helper()
 	q, err := Parse(query)
 	if err != nil {
@@ -98,13 +105,24 @@ func checkFormat(t *testing.T, query string) {
 		t.Fatalf("%s\nformatted:\n%s\ncomments before: %q\ncomments after: %q", query, formatted, a, b)
 	}
 	if twice := Format(again); twice != formatted {
-		t.Fatalf("%s\nformatted:\n%s\nformatted again:\n%s", query, formatted, twice)
+		t.Fatalf("%s\nformatted:\n%s\nformatted again:\n%s\nthe first difference: %s", query, formatted, twice, difference(formatted, twice))
 	}
 	for _, line := range strings.Split(formatted, "\n") {
 		if strings.HasSuffix(line, " ") && !strings.Contains(query, " \n") {
 			t.Fatalf("%s\nformatted, with a space at the end of a line:\n%s", query, formatted)
 		}
 	}
+}
+
+// difference shows the first lines in which two texts differ.
+func difference(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range x {
+		if i >= len(y) || x[i] != y[i] {
+			return fmt.Sprintf("line %d: %q, %q", i+1, x[max(0, i-1):min(len(x), i+2)], y[max(0, i-1):min(len(y), i+2)])
+		}
+	}
+	return "the end"
 }
 
 func commentTexts(q *Query) string {

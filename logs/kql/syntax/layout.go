@@ -149,7 +149,8 @@ func (l *layout) fits(c command, after []command) bool {
 		case nest:
 			stack = append(stack, command{0, c.broken, d.body})
 		case *group:
-			stack = append(stack, command{0, d.broken, d.body})
+			// A group behind the one in question may still be broken at its first place.
+			stack = append(stack, command{0, c.broken || d.broken, d.body})
 		case place:
 			if c.broken || d.hard {
 				return true

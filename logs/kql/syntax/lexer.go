@@ -123,6 +123,8 @@ func badCharacter(r rune) string {
 		return fmt.Sprintf("the quote %c is not one of the language, did you mean '?", r)
 	case '–', '—', '−':
 		return fmt.Sprintf("the dash %c is not one of the language, did you mean -?", r)
+	case '&':
+		return "the character & is not part of the language, did you mean 'and'?"
 	}
 	return fmt.Sprintf("the character %q is not part of the language", r)
 }

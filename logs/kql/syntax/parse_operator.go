@@ -1,5 +1,7 @@
 package syntax
 
+import "strings"
+
 // operatorWords are the words that may follow a pipe, for suggestions. Old spellings are not suggested.
 var operatorWords = []string{
 	"as", "assert-schema", "consume", "count", "distinct", "evaluate", "extend", "facet", "filter", "fork", "getschema", "graph-match",
@@ -30,7 +32,11 @@ func (p *parser) operator() Operator {
 // unknownOperator fails at what stands in place of an operator.
 func (p *parser) unknownOperator(word string, n int) {
 	if word == "" {
-		p.unexpected("an operator after '|'")
+		expected := "an operator after '|'"
+		if p.isPunct("|") && p.touching(0) {
+			expected += " ('||' is written 'or')"
+		}
+		p.unexpected(expected)
 	}
 	at := Span{p.peek().Start, p.ahead(n - 1).End}
 	hint := ""
@@ -139,7 +145,7 @@ func (p *parser) reader(word string) func(start int) Operator {
 // unsupported skips the text of an operator or statement that is refused by name later: up to the next pipe, semicolon or closing bracket
 // at the same depth.
 func (p *parser) unsupported(start int, name string) *Unsupported {
-	begin, first := p.pos, p.peek().Start
+	begin := p.pos
 	for inside := 0; ; {
 		t := p.peek()
 		if t.kind == kindEnd || p.pos >= inside && (t.is("|") || t.is(";") || t.is(")") || t.is("]") || t.is("}")) {
@@ -150,7 +156,7 @@ func (p *parser) unsupported(start int, name string) *Unsupported {
 	}
 	u := &Unsupported{Span: p.from(start), Name: name}
 	if p.pos > begin {
-		u.Text = p.text[first:u.End]
+		u.Text = strings.TrimLeftFunc(p.text[p.toks[begin-1].End:u.End], isSpace) // with the comments in it
 	}
 	return u
 }

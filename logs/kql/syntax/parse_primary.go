@@ -22,12 +22,14 @@ func (p *parser) primary() Expr {
 	case t.is("*") && p.starFits():
 		p.take()
 		return &Star{Span: t.Span}
-	case t.kind == kindName && p.ahead(1).is("("):
-		return p.callOrLiteral()
 	case t.kind == kindName:
+		// A parenthesis behind a bool is not of it: `isfuzzy=true (T)`.
 		if b, ok := boolWord(t.text); ok {
 			p.take()
 			return &Literal{Span: t.Span, Type: value.Bool, Value: b, Text: t.text}
+		}
+		if p.ahead(1).is("(") {
+			return p.callOrLiteral()
 		}
 		if t.text == "and" || t.text == "or" {
 			break

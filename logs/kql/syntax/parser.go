@@ -140,16 +140,37 @@ func (p *parser) unexpected(expected string, words ...string) {
 	if t.kind == kindBad {
 		p.take()
 	}
-	hint := ""
+	hint := p.hint(words)
+	p.fail(t.Span, "expected %s, found %s%s", expected, t.describe(), hint)
+}
+
+// hint suggests what may be meant by the token here, where one of the words would fit.
+func (p *parser) hint(words []string) string {
+	t := p.peek()
+	meant := ""
 	switch {
 	case t.kind == kindName:
-		if w := nearest(t.text, words); w != "" {
-			hint = "; did you mean '" + w + "'?"
-		}
+		meant = nearest(t.text, words)
 	case t.is("=") && len(words) > 0:
-		hint = "; did you mean '=='?"
+		meant = "=="
+	case t.is("!") && len(words) == 0:
+		meant = "not(...)"
 	}
-	p.fail(t.Span, "expected %s, found %s%s", expected, t.describe(), hint)
+	if len(words) == len(infixWords) {
+		// Words of other languages between two operands.
+		switch t.text {
+		case "not":
+			meant = "!in', '!has' or '!between"
+		case "like":
+			meant = "contains' or 'matches regex"
+		case "is":
+			meant = "isnull(...)' or 'isempty(...)"
+		}
+	}
+	if meant == "" {
+		return ""
+	}
+	return "; did you mean '" + meant + "'?"
 }
 
 // isPunct says whether the current token is that punctuation, isWord whether it is that word.
