@@ -1,6 +1,7 @@
 package fn
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/endscope/endscope/logs/kql/value"
@@ -15,6 +16,9 @@ func seriesFilterFunctions() []Scalar {
 				filter, ok := finite(a[1])
 				if !ok {
 					return nil, nil
+				}
+				if err := filterSize("series_fir", x, filter); err != nil {
+					return nil, err
 				}
 				negative, sum := false, 0.0
 				for _, f := range filter {
@@ -52,6 +56,11 @@ func seriesFilterFunctions() []Scalar {
 				if !ok1 || !ok2 || down[0] == 0 {
 					return nil, nil
 				}
+				for _, filter := range [][]float64{up, down} {
+					if err := filterSize("series_iir", x, filter); err != nil {
+						return nil, err
+					}
+				}
 				out := make([]float64, len(x))
 				for i := range x {
 					y := 0.0
@@ -70,6 +79,15 @@ func seriesFilterFunctions() []Scalar {
 		fourier("series_fft", "Applies the discrete Fourier transform to a series of real numbers, or of complex ones given as two series.", false),
 		fourier("series_ifft", "Applies the inverse of series_fft.", true),
 	}
+}
+
+// filterSize refuses filters that would take many seconds, for nothing stops a function while it computes.
+func filterSize(name string, x, filter []float64) error {
+	const most = 1 << 29
+	if len(x)*len(filter) > most {
+		return fmt.Errorf("%s(): the lengths of the series and of the filter may multiply to %d (got %d times %d)", name, most, len(x), len(filter))
+	}
+	return nil
 }
 
 func fourier(name, help string, inverse bool) Scalar {
@@ -136,14 +154,17 @@ func fftPower(x []complex128, sign float64) {
 			x[i], x[j] = x[j], x[i]
 		}
 	}
+	turns := make([]complex128, n/2)
+	for k := range turns {
+		sin, cos := math.Sincos(sign * 2 * math.Pi * float64(k) / float64(n))
+		turns[k] = complex(cos, sin)
+	}
 	for size := 2; size <= n; size *= 2 {
-		half := size / 2
-		for k := range half {
-			sin, cos := math.Sincos(sign * 2 * math.Pi * float64(k) / float64(size))
-			turn := complex(cos, sin)
-			for i := k; i < n; i += size {
-				low, high := x[i], x[i+half]*turn
-				x[i], x[i+half] = low+high, low-high
+		half, step := size/2, n/size
+		for at := 0; at < n; at += size {
+			for k := range half {
+				low, high := x[at+k], x[at+k+half]*turns[k*step]
+				x[at+k], x[at+k+half] = low+high, low-high
 			}
 		}
 	}

@@ -49,14 +49,16 @@ func seriesPeriodFunctions() []Scalar {
 type seasonPeriod struct{ length, score float64 }
 
 // detectPeriods returns the periods in [low, high], the best first. A period is a lag at which the series resembles itself, and stands out
-// from the lags half a period before and after, more than any other lag up to there does. A multiple of a period is one of its own only
-// where its score is higher.
+// from the lags half a period before and after, more than any other lag up to there does. Standing out by less than a quarter of the score
+// is the shape of a longer period. A multiple of a period is one of its own only where its score is higher.
 func detectPeriods(xs []float64, low, high float64) []seasonPeriod {
 	c := correlogramOf(xs)
 	last := len(c.scores) - 1
 	var found []seasonPeriod
 	for lag := minPeriod; lag <= last; lag++ {
-		best := c.scores[lag] >= c.noise && c.contrast[lag] >= c.noise
+		best := c.scores[lag] >= c.noise && c.contrast[lag] >= max(c.noise, c.scores[lag]/4)
+		// The neighbours first: they rule out nearly all, which keeps long series fast.
+		best = best && c.contrast[lag] > c.contrast[lag-1] && (lag == last || c.contrast[lag] > c.contrast[lag+1])
 		for other := (lag + 1) / 2; best && other <= min(lag+lag/2, last); other++ {
 			best = other == lag || c.contrast[other] < c.contrast[lag]
 		}

@@ -488,6 +488,24 @@ func TestForecastContinuesTheSeason(t *testing.T) {
 	}
 }
 
+func TestLongSeriesAreFastOrRefused(t *testing.T) {
+	const n = 1 << 19
+	xs := make([]float64, n)
+	for i := range xs {
+		xs[i] = math.Sin(2 * math.Pi * float64(i) / 100_000)
+	}
+	if found := detectPeriods(xs, 0, n); len(found) != 1 || math.Abs(found[0].length-100_000) > 1000 {
+		t.Errorf("periods %v, want 100000", found)
+	}
+	long := series(xs)
+	if got := callError(t, "series_fir", long, long[:2000]); !strings.Contains(got, "(got 524288 times 2000)") {
+		t.Error(got)
+	}
+	if got := callError(t, "series_iir", long, js(`[1]`), append(value.Array{1.0}, long[:2000]...)); !strings.Contains(got, "(got 524288 times 2001)") {
+		t.Error(got)
+	}
+}
+
 func TestFitErrorsNameTheLimit(t *testing.T) {
 	if got := callError(t, "series_fit_poly", js(`[1, 2, 3]`), nil, 33); got != "series_fit_poly(): the degree must be from 1 to 32 (got 33)" {
 		t.Error(got)
