@@ -5,4 +5,3 @@ import "github.com/endscope/endscope/logs/kql/syntax"
 func pending(op syntax.Operator) (node, error) { return nil, errAt(op.At(), "not yet") }
 
 func (b *binder) evaluate(in node, op *syntax.Evaluate, names *env) (node, error) { return pending(op) }
-func (b *binder) reduce(in node, op *syntax.Reduce, names *env) (node, error)     { return pending(op) }
