@@ -73,6 +73,16 @@ func (p *parser) infixWord(word string, n int) (string, int, int) {
 		return not + word, n + 1, precEquality
 	case "between":
 		return not + word, n + 1, precEquality
+	case "notcontains", "containscs", "notcontainscs": // old spellings
+		switch {
+		case not != "":
+			return "", 0, 0
+		case word == "notcontains":
+			return "!contains", 1, precText
+		case word == "containscs":
+			return "contains_cs", 1, precText
+		}
+		return "!contains_cs", 1, precText
 	case "matches":
 		if not == "" && p.ahead(1).word("regex") {
 			return "matches regex", 2, precText
@@ -165,6 +175,8 @@ func (p *parser) postfix() Expr {
 	for {
 		start := x.At().Start
 		switch {
+		case p.isPunct(".") && p.ahead(1).is("[") && p.nameLength(1) == 0: // an old form of x[0]
+			p.take()
 		case p.isPunct("."):
 			p.chain()
 			p.take()

@@ -62,7 +62,7 @@ func (p *parser) starFits() bool {
 	p.pos++
 	_, _, prec := p.infix()
 	p.pos--
-	return prec == precText || prec == precEquality
+	return prec == precText || prec == precEquality || prec == precAnd && p.colon // search * and "x"
 }
 
 // stringLiteral reads a string, or several that follow each other and are one.
@@ -107,7 +107,8 @@ func (p *parser) callOrLiteral() Expr {
 		return p.sourceOf(p.datatable)
 	case "externaldata":
 		return p.sourceOf(p.externaldata)
-	case "datetime", "date", "timespan", "time", "guid", "int", "long", "real", "double", "decimal", "bool", "boolean", "dynamic":
+	}
+	if _, ok := typeOf(t.text); ok && t.text != "string" {
 		if lit := p.typedLiteral(); lit != nil {
 			return lit
 		}

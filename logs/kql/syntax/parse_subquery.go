@@ -4,7 +4,7 @@ package syntax
 
 // scan reads its clauses in any order, as the service does.
 func (p *parser) scan(start int) Operator {
-	op := &Scan{Options: p.options("with_match_id")}
+	op := &Scan{Options: p.options("with_match_id", "with_step_name")}
 	for {
 		switch {
 		case p.isWord("partition") && p.ahead(1).word("by"):
@@ -130,7 +130,11 @@ func (p *parser) facet(start int) Operator {
 	p.expectWord("by", "after facet")
 	op.By = p.exprs()
 	if p.acceptWord("with") {
-		op.Sub = p.subquery("facet")
+		if p.isPunct("(") {
+			op.Sub = p.subquery("facet")
+		} else {
+			op.Sub = []Operator{p.operator()}
+		}
 	}
 	op.Span = p.from(start)
 	return op
