@@ -27,7 +27,9 @@ type naiveRow struct {
 }
 
 // naiveRows reads newline-delimited JSON slowly. One object over several lines is told apart as the real reader does.
-func naiveRows(t *testing.T, h *logHarness, table *logrows.Table, body []byte) (out []naiveRow) {
+//
+// It returns false for a body whose first line has a row and then one that is cut there but not in the body: that is never one row.
+func naiveRows(h *logHarness, table *logrows.Table, body []byte) (out []naiveRow, ok bool) {
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
 	for i, line := range bytes.Split(body, []byte("\n")) {
 		dec := json.NewDecoder(bytes.NewReader(line))
@@ -40,9 +42,9 @@ func naiveRows(t *testing.T, h *logHarness, table *logrows.Table, body []byte) (
 			if err != nil {
 				if i == 0 && errors.Is(err, io.ErrUnexpectedEOF) && json.Valid(body) && len(bytes.TrimSpace(body)) > 0 && bytes.TrimSpace(body)[0] == '{' {
 					if len(out) > 0 {
-						t.Skip("a row before one that is cut cannot be a part of one that is whole")
+						return nil, false
 					}
-					return []naiveRow{naiveLogRow(h, table, body)}
+					return []naiveRow{naiveLogRow(h, table, body)}, true
 				}
 				out = append(out, naiveRow{reason: ReasonFormat})
 				break
@@ -50,7 +52,7 @@ func naiveRows(t *testing.T, h *logHarness, table *logrows.Table, body []byte) (
 			out = append(out, naiveLogRow(h, table, raw))
 		}
 	}
-	return out
+	return out, true
 }
 
 // naiveLogRow reads one row, which is JSON.
@@ -436,7 +438,10 @@ func FuzzLogRows(f *testing.F) {
 		if start := bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n"); len(body) > 100_000 || len(start) > 0 && start[0] == '[' {
 			return // arrays have a target of their own
 		}
-		want := naiveRows(t, h, table, body)
+		want, ok := naiveRows(h, table, body)
+		if !ok {
+			return
+		}
 		result, err := h.in.WriteLogs(h.ctx, "Everything", bytes.Clone(body))
 		require.NoError(t, err)
 		compareRows(t, want, h.store.take("Everything"), &result)

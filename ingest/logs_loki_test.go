@@ -295,6 +295,7 @@ func FuzzLokiJSON(f *testing.F) {
 	f.Add(lokiJSONBody(map[string]string{"endpoint": "e", "a": "b"}, lokiEntry{minuteAgoNano, "m", []labels.Label{{Name: "c", Value: "d"}}}, lokiEntry{0, "", nil}))
 	f.Add(`{"streams":[{"values":[["1","a"],[2,"b",{"x":1}],[]],"stream":{}}]}`)
 	f.Add(`{"streams":[{}],"streams":[]}`)
+	f.Add(`{"streAms":[{"values":[[0,{"":0}],[]],"00000":{}}]}`)
 	h := newLogHarness(f)
 	f.Fuzz(func(t *testing.T, body string) {
 		result, err := h.in.WriteLokiJSON(h.ctx, []byte(body))

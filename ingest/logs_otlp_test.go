@@ -231,3 +231,33 @@ func FuzzOTLPLogs(f *testing.F) {
 		require.Zero(t, h.in.inFlight.Load())
 	})
 }
+
+// BenchmarkWriteOTLPLogs measures a request of 5000 records with a few attributes, from protobuf on.
+func BenchmarkWriteOTLPLogs(b *testing.B) {
+	h := benchLogs(b)
+	const n = 5000
+	ld := plog.NewLogs()
+	rl := ld.ResourceLogs().AppendEmpty()
+	require.NoError(b, rl.Resource().Attributes().FromRaw(map[string]any{"service.name": "shop", "k8s.pod.name": "pod-1", "k8s.namespace.name": "prod", "container.name": "server"}))
+	sl := rl.ScopeLogs().AppendEmpty()
+	for i := range n {
+		r := sl.LogRecords().AppendEmpty()
+		r.SetTimestamp(pcommon.NewTimestampFromTime(logNow))
+		r.Body().SetStr("INFO: POST /v1/completions 200 OK, one of many lines that a server writes")
+		r.SetSeverityText("INFO")
+		r.SetSeverityNumber(plog.SeverityNumberInfo)
+		r.SetTraceID([16]byte{byte(i), byte(i >> 8), 1})
+		r.Attributes().PutStr("log.iostream", "stdout")
+	}
+	body, err := plogotlp.NewExportRequestFromLogs(ld).MarshalProto()
+	require.NoError(b, err)
+	b.ReportAllocs()
+	for b.Loop() {
+		ld, err := DecodeOTLPLogs(body, false)
+		require.NoError(b, err)
+		result, err := h.in.WriteOTLPLogs(h.ctx, ld)
+		require.NoError(b, err)
+		require.Equal(b, n, result.Rows)
+	}
+	b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "rows/s")
+}
