@@ -166,14 +166,15 @@ func (s *Server) fail(rt route, a *answer, r *http.Request, err error) {
 		a.WriteHeader(statusClientGone)
 		return
 	}
-	s.writeProblem(rt, a, p)
+	s.writeProblem(rt, a, p, err)
 }
 
-func (s *Server) writeProblem(rt route, w http.ResponseWriter, p Problem) {
+// writeProblem answers with a problem in the route's shape. What the error knows beyond it, such as the place in a query, is told too.
+func (s *Server) writeProblem(rt route, w http.ResponseWriter, p Problem, cause error) {
 	if after := p.retryAfter(); after > 0 && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", strconv.Itoa(after))
 	}
-	write := p.write
+	write := func(w http.ResponseWriter) error { return p.writeAt(w, placeOf(cause)) }
 	switch {
 	case rt.native:
 		write = p.writeNative
@@ -196,7 +197,7 @@ func (s *Server) recovered(rt route, a *answer, r *http.Request, p any) {
 		panic(http.ErrAbortHandler)
 	}
 	internal, _ := problemOf(nil)
-	s.writeProblem(rt, a, internal)
+	s.writeProblem(rt, a, internal, nil)
 }
 
 // newCompressor returns the wrapper that compresses answers of at least a packet for clients that ask for it.

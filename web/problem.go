@@ -67,6 +67,9 @@ func problemOf(err error) (p Problem, known bool) {
 		push      *ingest.Error
 		azure     *azureError
 	)
+	if p, ok := logsProblemOf(err); ok {
+		return p, true
+	}
 	switch {
 	case errors.As(err, &push):
 		return ingestProblem(push), true

@@ -134,7 +134,7 @@ func (s *Server) whenReady(next http.HandlerFunc) http.HandlerFunc {
 			if !known {
 				s.log.Error("store is not ready", "err", err)
 			}
-			s.writeProblem(route{native: true}, w, p)
+			s.writeProblem(route{native: true}, w, p, err)
 			return
 		}
 		next(w, r)

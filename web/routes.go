@@ -64,6 +64,7 @@ func (s *Server) routes() []route {
 	if s.set.DrillDown != nil {
 		all = append(all, s.azureRoutes()...)
 	}
+	all = append(all, s.logsRoutes()...)
 	return append(all, s.logPushRoutes()...) // last: below /api/v1/logs/ any word that no other route takes is a table
 }
 

@@ -36,6 +36,9 @@ type Settings struct {
 	// DrillDown answers for scopes and metrics; without it their routes do not exist.
 	DrillDown DrillDown
 
+	// Logs answers for the log tables; without it their routes do not exist.
+	Logs *LogsAPI
+
 	// Retention is how long samples are kept, which Azure's metric definitions say; 0 leaves it out.
 	Retention time.Duration
 

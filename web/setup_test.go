@@ -245,7 +245,7 @@ func (r replaying) Ready() error { return r.err }
 
 // withEverything makes every route exist.
 func withEverything(o *options) {
-	o.settings.DrillDown = &query.Planner{}
+	o.settings.DrillDown, o.settings.Logs = &query.Planner{}, &LogsAPI{}
 	withIngest(nil)(o)
 }
 

@@ -133,7 +133,12 @@ func (b *binder) query(q *syntax.Query) ([]tableResult, error) {
 
 // answer binds an expression that the query answers. A scalar becomes a table of one cell.
 func (b *binder) answer(e syntax.Expr, names *env) ([]tableResult, error) {
-	if !b.isTabular(e, names) {
+	ref, isName := unparen(e).(*syntax.NameRef)
+	if isName { // of nothing that is known: people mean a table
+		_, known := names.find(ref.Name.Text)
+		isName = !known
+	}
+	if !isName && !b.isTabular(e, names) {
 		x, err := b.expr(e, &scope{env: names, op: "print"})
 		if err != nil {
 			return nil, err

@@ -56,7 +56,7 @@ type Render struct {
 	Properties []Property
 }
 
-// Property is one name and value of a chart: a string, number or bool, or a list of column names.
+// Property is one name and value of a chart: a string, number or bool, or a list of them ([]any), such as names of columns.
 type Property struct {
 	Name  string
 	Value any
@@ -284,6 +284,7 @@ func (p *Prepared) newRun(ctx context.Context) *run {
 	r := &run{ctx: ctx, context: p.context, budget: p.budget, noSQL: p.req.Naive || p.req.noSQL, shared: map[*sharedTable][]Row{}, firsts: map[*subquery][]value.Value{}}
 	if p.early != nil {
 		maps.Copy(r.shared, p.early.shared)
+		maps.Copy(r.firsts, p.early.firsts)
 		r.scanned, r.statements, r.held = p.early.scanned, p.early.statements, p.early.held
 	}
 	return r

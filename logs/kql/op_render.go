@@ -9,27 +9,43 @@ import (
 func (b *binder) setRender(op *syntax.Render, names *env) error {
 	r := &Render{Kind: op.Kind.Text}
 	for _, o := range op.With {
-		p := Property{Name: o.Name.Text}
-		switch v := o.Value.(type) {
-		case *syntax.NameRef:
-			p.Value = v.Name.Text
-		case *syntax.Literal:
-			p.Value = v.Value
-		default:
-			x, err := b.expr(o.Value, &scope{env: names, op: "render"})
-			if err != nil {
-				return err
-			}
-			c, ok := x.(*constant)
-			if !ok {
-				return errAt(o.At(), "'render' operator: The property '%s' needs a constant.", o.Name.Text)
-			}
-			p.Value = c.v
+		v, err := b.renderValue(o, o.Value, names)
+		if err != nil {
+			return err
 		}
-		r.Properties = append(r.Properties, p)
+		if len(o.More) > 0 {
+			list := []any{v}
+			for _, e := range o.More {
+				if v, err = b.renderValue(o, e, names); err != nil {
+					return err
+				}
+				list = append(list, v)
+			}
+			v = list
+		}
+		r.Properties = append(r.Properties, Property{o.Name.Text, v})
 	}
 	b.render = r
 	return nil
+}
+
+// renderValue is one value of a property of a chart: the name of a column, or a constant.
+func (b *binder) renderValue(o syntax.Option, e syntax.Expr, names *env) (any, error) {
+	switch e := e.(type) {
+	case *syntax.NameRef:
+		return e.Name.Text, nil
+	case *syntax.Literal:
+		return e.Value, nil
+	}
+	x, err := b.expr(e, &scope{env: names, op: "render"})
+	if err != nil {
+		return nil, err
+	}
+	c, ok := x.(*constant)
+	if !ok {
+		return nil, errAt(o.At(), "'render' operator: The property '%s' needs a constant.", o.Name.Text)
+	}
+	return c.v, nil
 }
 
 // getschema is one row for each column of its input.

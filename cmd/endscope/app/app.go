@@ -18,6 +18,8 @@ import (
 	"github.com/endscope/endscope/cmd/internal/cli"
 	"github.com/endscope/endscope/cmd/internal/conf"
 	"github.com/endscope/endscope/ingest"
+	"github.com/endscope/endscope/logs"
+	"github.com/endscope/endscope/logs/kql"
 	"github.com/endscope/endscope/query"
 	"github.com/endscope/endscope/scopes"
 	"github.com/endscope/endscope/tsdb"
@@ -55,6 +57,7 @@ type App struct {
 	log     *slog.Logger
 	cleanup cli.Cleanup
 	store   *tsdb.Store
+	logs    *logs.Store
 	roller  *query.Roller
 	web     *web.Server
 
@@ -106,6 +109,17 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 	}
 	a.cleanup.Add("metric store", a.store.Close)
 	ingester.UseStore(a.store)
+	a.logs, err = logs.Open(cfg.Logs, logs.Settings{
+		Dir: filepath.Join(cfg.DataDir, "logs"), Logger: part(a.log, "logs"), Registerer: registry,
+		Sync: logs.SyncMode(cfg.Storage.Sync), SyncInterval: cfg.Storage.SyncInterval,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.cleanup.Add("log store", a.logs.Close)
+	if err := ingester.UseLogStore(&logTables{a.logs}); err != nil {
+		return nil, err
+	}
 
 	features := features.NewRegistry()
 	engine, err := query.NewEngine(cfg.Query, query.Settings{Logger: part(a.log, "query"), Registerer: registry, Queryable: a.store, Features: features})
@@ -129,12 +143,18 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 		return nil, err
 	}
 
+	language, err := kql.NewEngine(logs.NewCatalog(a.logs))
+	if err != nil {
+		return nil, err
+	}
+	logsAPI := &web.LogsAPI{Engine: language, Store: a.logs, Gate: kql.NewGate(cfg.LogQuery, registry)}
+
 	dir, err := filepath.Abs(cfg.DataDir)
 	if err != nil {
 		return nil, fmt.Errorf("data_dir: %w", err)
 	}
 	set.Registry = registry
-	a.web, err = web.New(cfg.Web, a.webSettings(set, dir, webParts{engine: engine, features: features, ingester: ingester, planner: planner}))
+	a.web, err = web.New(cfg.Web, a.webSettings(set, dir, webParts{engine: engine, features: features, ingester: ingester, planner: planner, logs: logsAPI}))
 	if err != nil {
 		return nil, err
 	}
@@ -148,6 +168,7 @@ type webParts struct {
 	features features.Collector
 	ingester *ingest.Ingester
 	planner  *query.Planner
+	logs     *web.LogsAPI
 }
 
 func (a *App) webSettings(set Settings, dir string, p webParts) web.Settings {
@@ -168,6 +189,7 @@ func (a *App) webSettings(set Settings, dir string, p webParts) web.Settings {
 	out := web.Settings{
 		Listen: a.cfg.Listen, Logger: part(a.log, "web"), Registerer: set.Registry, Gatherer: set.Registry,
 		Prometheus: api, DrillDown: p.planner, Ingest: p.ingester, Retention: a.cfg.Storage.Retention,
+		Logs: p.logs, LogsPush: p.ingester,
 	}
 	if set.Source != nil {
 		out.Reload = a.Reload
@@ -181,17 +203,18 @@ func part(log *slog.Logger, name string) *slog.Logger { return log.With("part", 
 func (a *App) URL() string { return a.web.ExternalURL().String() }
 
 // Ready returns nil once the server answers questions and takes pushes.
-func (a *App) Ready() error { return a.store.Ready() }
+func (a *App) Ready() error { return errors.Join(a.store.Ready(), a.logs.Ready()) }
 
 // Run serves until ctx ends or a part fails. Then it stops the parts in the order in which they depend on each other.
 func (a *App) Run(ctx context.Context) error {
 	started := time.Now()
 	a.log.Info("server runs", "url", a.URL(), "data_dir", a.cfg.DataDir, "version", version.Version, "revision", version.GetRevision())
 	g := cli.NewGroup(ctx, a.log)
-	// The order of shutdown: no new requests, and those in progress end (they may still write and ask); then the store, which
-	// acknowledges what it has taken. Close then closes it.
+	// The order of shutdown: no new requests, and those in progress end (they may still write and ask); then the stores,
+	// which acknowledge what they have taken. Close then closes them.
 	g.Add("web", a.web.Run)
 	g.Add("roll-ups", a.roller.Run)
+	g.Add("log store", a.logs.Run)
 	g.Add("metric store", a.store.Run)
 	err := g.Run()
 	a.log.Info("server stops", "after", time.Since(started).Round(time.Second))

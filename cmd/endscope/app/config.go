@@ -8,6 +8,8 @@ import (
 	"github.com/endscope/endscope/cmd/internal/cli"
 	"github.com/endscope/endscope/ingest"
 	"github.com/endscope/endscope/internal/config"
+	"github.com/endscope/endscope/logs"
+	"github.com/endscope/endscope/logs/kql"
 	"github.com/endscope/endscope/query"
 	"github.com/endscope/endscope/tsdb"
 	"github.com/endscope/endscope/web"
@@ -23,6 +25,9 @@ type Config struct {
 	Query   query.Config  `yaml:"query" help:"What a PromQL query may cost."`
 
 	DrillDown query.DrillDownConfig `yaml:"drill_down" help:"The scope tree, and what a drill-down answer may hold."`
+
+	Logs     logs.Config `yaml:"logs" help:"The log tables, which DuckDB keeps in the data directory's folder logs. When a push of logs is acknowledged is what storage.sync says."`
+	LogQuery kql.Config  `yaml:"log_query" help:"What a KQL query of the logs may cost."`
 
 	Rollup query.RollupConfig `yaml:"rollup" help:"Roll-ups, which make drill-down over long ranges fast; see docs/rollups.md."`
 
@@ -40,6 +45,9 @@ func DefaultConfig() Config {
 		Query:   query.DefaultConfig(),
 
 		DrillDown: query.DefaultDrillDownConfig(),
+
+		Logs:     logs.DefaultConfig(),
+		LogQuery: kql.DefaultConfig(),
 
 		Rollup: query.DefaultRollupConfig(),
 
@@ -59,6 +67,8 @@ func (c Config) Validate() error {
 		config.Prefix("ingest", c.Ingest.Validate()),
 		config.Prefix("query", c.Query.Validate()),
 		config.Prefix("drill_down", c.DrillDown.Validate()),
+		config.Prefix("logs", c.Logs.Validate()),
+		config.Prefix("log_query", c.LogQuery.Validate()),
 		config.Prefix("rollup", c.Rollup.Validate()),
 		config.Prefix("web", c.Web.Validate()),
 	)

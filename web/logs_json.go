@@ -1,0 +1,141 @@
+package web
+
+import (
+	"encoding/json"
+	"io"
+	"strconv"
+
+	"github.com/endscope/endscope/logs/kql"
+)
+
+// chunk is how much of an answer is encoded before it is written.
+const chunk = 64 << 10
+
+// writeLogsAnswer writes an answer in the shape of Azure Monitor's query service, which is also ours. What a limit cut says so in "error".
+func writeLogsAnswer(w io.Writer, a *kql.Answer, shown logsShown) error {
+	b := make([]byte, 0, chunk+chunk/4)
+	flush := func() error {
+		if len(b) < chunk {
+			return nil
+		}
+		_, err := w.Write(b)
+		b = b[:0]
+		return err
+	}
+	b = append(b, `{"tables":[`...)
+	for i, t := range a.Tables {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"name":`...)
+		b = appendJSONText(b, t.Name)
+		b = append(b, `,"columns":[`...)
+		for j, c := range t.Columns {
+			if j > 0 {
+				b = append(b, ',')
+			}
+			b = append(b, `{"name":`...)
+			b = appendJSONText(b, c.Name)
+			b = append(b, `,"type":`...)
+			b = append(appendJSONText(b, kql.TypeName(c.Type)), '}')
+		}
+		b = append(b, `],"rows":[`...)
+		for j, row := range t.Rows {
+			if j > 0 {
+				b = append(b, ',')
+			}
+			b = append(b, '[')
+			for k, v := range row {
+				if k > 0 {
+					b = append(b, ',')
+				}
+				b = kql.AppendCell(b, v, t.Columns[k].Type)
+			}
+			b = append(b, ']')
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		b = append(b, `]}`...)
+	}
+	b = append(b, ']')
+	for _, extra := range []struct {
+		name  string
+		value any
+	}{
+		{"statistics", logsStatistics(a, shown)},
+		{"render", logsRender(a, shown)},
+		{"error", logsPartial(a)},
+	} {
+		if extra.value == nil {
+			continue
+		}
+		text, err := json.Marshal(extra.value)
+		if err != nil {
+			return err
+		}
+		b = append(b, `,"`+extra.name+`":`...)
+		b = append(b, text...)
+	}
+	_, err := w.Write(append(b, '}', '\n'))
+	return err
+}
+
+// appendJSONText appends a text as JSON.
+func appendJSONText(b []byte, text string) []byte {
+	quoted, err := json.Marshal(text)
+	if err != nil { // it cannot happen for a text
+		return strconv.AppendQuote(b, text)
+	}
+	return append(b, quoted...)
+}
+
+// logsStatistics are the statistics of an answer in the service's shape, nil where they are not asked for. What this server does not
+// measure, such as the service's caches, is left out.
+func logsStatistics(a *kql.Answer, shown logsShown) any {
+	if !shown.statistics {
+		return nil
+	}
+	type dataset struct {
+		Rows int `json:"table_row_count"`
+	}
+	type rows struct {
+		Scanned int `json:"scanned"`
+	}
+	type input struct {
+		Rows rows `json:"rows"`
+	}
+	type statistics struct {
+		Seconds float64   `json:"executionTime"`
+		Input   input     `json:"inputDatasetStatistics"`
+		Tables  []dataset `json:"datasetStatistics"`
+		SQL     int       `json:"sqlStatements"`
+	}
+	out := statistics{Seconds: a.Stats.Duration.Seconds(), Input: input{rows{a.Stats.Scanned}}, SQL: a.Stats.SQL}
+	for _, t := range a.Tables {
+		out.Tables = append(out.Tables, dataset{len(t.Rows)})
+	}
+	return map[string]any{"query": out}
+}
+
+// partialCode is the code of an answer that a limit cut, and of a batch of which a part failed.
+const partialCode = "PartialError"
+
+// logsPartial says which limit cut an answer, nil where none did.
+func logsPartial(a *kql.Answer) any {
+	if a.Partial == nil {
+		return nil
+	}
+	return azureLogsErrorJSON{
+		Code: partialCode, Message: "The answer is not whole: a limit of the query cut it.",
+		Details: []azureLogsErrorJSON{{Code: "QueryExecutionResultSizeLimitExceeded", Message: a.Partial.Error()}},
+	}
+}
+
+// azureLogsErrorJSON is an error in the shape of Azure Monitor's query service.
+type azureLogsErrorJSON struct {
+	Code    string               `json:"code"`
+	Message string               `json:"message"`
+	Inner   any                  `json:"innererror,omitempty"`
+	Details []azureLogsErrorJSON `json:"details,omitempty"`
+}
