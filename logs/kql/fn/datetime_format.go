@@ -184,16 +184,25 @@ func formatTimespan(s value.Span, pieces []timePiece) string {
 	return string(out)
 }
 
-// appendPadded appends n with zeros before it up to width.
+// appendPadded appends n, which is not negative, with zeros before it up to width.
 func appendPadded(out []byte, n int64, width int) []byte {
-	return fmt.Appendf(out, "%0*d", width, n)
+	var digits [20]byte
+	i := len(digits)
+	for ; n > 0 || len(digits)-i < width; n /= 10 {
+		i--
+		digits[i] = byte('0' + n%10)
+	}
+	return append(out, digits[i:]...)
 }
 
 // appendFraction appends the first digits of a fraction of a second. F leaves out zeros at its end.
 func appendFraction(out []byte, ticks value.Span, p timePiece) []byte {
-	digits := fmt.Sprintf("%07d", int64(ticks))[:p.count]
+	start := len(out)
+	out = appendPadded(out, int64(ticks), 7)[:start+p.count]
 	if p.verb == 'F' {
-		digits = strings.TrimRight(digits, "0")
+		for len(out) > start && out[len(out)-1] == '0' {
+			out = out[:len(out)-1]
+		}
 	}
-	return append(out, digits...)
+	return out
 }
