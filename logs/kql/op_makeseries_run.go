@@ -123,7 +123,7 @@ func (b *seriesBins) has(v value.Value) bool {
 }
 
 func (n *makeSeries) open(r *run) (Rows, error) {
-	bins, err := n.bins(r)
+	m, err := n.maker(r)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +131,48 @@ func (n *makeSeries) open(r *run) (Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &closing{Rows: &lazy{make: func() ([]Row, error) { return n.fold(r, in, bins) }}, also: in}, nil
+	return &closing{Rows: &lazy{make: func() ([]Row, error) { return m.fold(in) }}, also: in}, nil
+}
+
+// seriesMaker makes series of rows.
+type seriesMaker struct {
+	n       *makeSeries
+	r       *run
+	bins    *seriesBins
+	axis    evalFunc
+	folder  *folder // by keys and bin
+	outs    []evalFunc
+	missing Row
+}
+
+func (n *makeSeries) maker(r *run) (*seriesMaker, error) {
+	m := &seriesMaker{n: n, r: r, missing: make(Row, len(n.defaults))}
+	var err error
+	if m.bins, err = n.bins(r); err != nil {
+		return nil, err
+	}
+	if m.axis, err = r.compile(n.axis); err != nil {
+		return nil, err
+	}
+	keys := append(slices.Clip(n.keys), &column{len(n.in.columns()), "", value.Long})
+	if m.folder, err = r.newFolder(keys, n.aggs); err != nil {
+		return nil, err
+	}
+	if m.outs, err = r.compileAll(n.outs); err != nil {
+		return nil, err
+	}
+	defaults, err := r.compileAll(n.defaults)
+	if err != nil {
+		return nil, err
+	}
+	for i, f := range defaults {
+		v, err := f(nil)
+		if err != nil {
+			return nil, err
+		}
+		m.missing[i] = asElement(v)
+	}
+	return m, nil
 }
 
 // oneSeries is the bins with data of one combination of keys.
@@ -142,26 +183,12 @@ type oneSeries struct {
 	high int64
 }
 
-func (n *makeSeries) fold(r *run, in Rows, bins *seriesBins) ([]Row, error) {
-	cells, err := n.cellsOf(r, in, bins)
+func (m *seriesMaker) fold(in Rows) ([]Row, error) {
+	cells, err := m.cells(in)
 	if err != nil {
 		return nil, err
 	}
-	outs, err := r.compileAll(n.outs)
-	if err != nil {
-		return nil, err
-	}
-	missing := make(Row, len(n.defaults))
-	for i, x := range n.defaults {
-		f, err := r.compile(x)
-		if err != nil {
-			return nil, err
-		}
-		if missing[i], err = f(nil); err != nil {
-			return nil, err
-		}
-		missing[i] = asElement(missing[i])
-	}
+	n := m.n
 	var order []*oneSeries
 	byKey := map[string]*oneSeries{}
 	var key []byte
@@ -178,8 +205,8 @@ func (n *makeSeries) fold(r *run, in Rows, bins *seriesBins) ([]Row, error) {
 			order = append(order, s)
 		}
 		s.low, s.high = min(s.low, bin), max(s.high, bin)
-		elements := make(Row, len(outs))
-		for i, f := range outs {
+		elements := make(Row, len(m.outs))
+		for i, f := range m.outs {
 			v, err := f(cell)
 			if err != nil {
 				return nil, err
@@ -193,7 +220,7 @@ func (n *makeSeries) fold(r *run, in Rows, bins *seriesBins) ([]Row, error) {
 	}
 	out := make([]Row, 0, len(order))
 	for _, s := range order {
-		row, err := n.row(r, s, bins, missing)
+		row, err := m.row(s)
 		if err != nil {
 			return nil, err
 		}
@@ -202,37 +229,29 @@ func (n *makeSeries) fold(r *run, in Rows, bins *seriesBins) ([]Row, error) {
 	return out, nil
 }
 
-// cellsOf aggregates the rows by keys and bin: a row of keys, the bin and the results for each.
-func (n *makeSeries) cellsOf(r *run, in Rows, bins *seriesBins) ([]Row, error) {
-	axis, err := r.compile(n.axis)
-	if err != nil {
-		return nil, err
-	}
-	width := len(n.in.columns())
-	f, err := r.newFolder(append(slices.Clip(n.keys), &column{width, "", value.Long}), n.aggs)
-	if err != nil {
-		return nil, err
-	}
+// cells aggregates the rows by keys and bin: a row of keys, the bin and the results for each.
+func (m *seriesMaker) cells(in Rows) ([]Row, error) {
+	width := len(m.n.in.columns())
 	wide := make(Row, width+1)
 	for {
-		batch, err := in.Next(r.ctx)
+		batch, err := in.Next(m.r.ctx)
 		if errors.Is(err, io.EOF) {
-			return f.rows(), nil
+			return m.folder.rows(), nil
 		}
 		if err != nil {
 			return nil, err
 		}
 		for _, row := range batch {
-			v, err := axis(row)
+			v, err := m.axis(row)
 			if err != nil {
 				return nil, err
 			}
-			if !bins.has(v) {
+			if !m.bins.has(v) {
 				continue
 			}
 			copy(wide, row)
-			wide[width] = bins.bin(v)
-			if err := f.add(wide); err != nil {
+			wide[width] = m.bins.bin(v)
+			if err := m.folder.add(wide); err != nil {
 				return nil, err
 			}
 		}
@@ -240,7 +259,8 @@ func (n *makeSeries) cellsOf(r *run, in Rows, bins *seriesBins) ([]Row, error) {
 }
 
 // row makes the arrays of one series.
-func (n *makeSeries) row(r *run, s *oneSeries, bins *seriesBins, missing Row) (Row, error) {
+func (m *seriesMaker) row(s *oneSeries) (Row, error) {
+	bins, missing := m.bins, m.missing
 	first, end := s.low, s.high+1
 	if bins.first != nil {
 		first = *bins.first
@@ -255,7 +275,7 @@ func (n *makeSeries) row(r *run, s *oneSeries, bins *seriesBins, missing Row) (R
 	if length > maxSeries {
 		return nil, &LimitError{What: "elements of a series", Limit: fmt.Sprint(maxSeries), Hint: "use a larger step, or look at a shorter time"}
 	}
-	if err := r.budget.take(int(length) * 24 * (len(missing) + 1)); err != nil {
+	if err := m.r.budget.take(int(length) * 24 * (len(missing) + 1)); err != nil {
 		return nil, err
 	}
 	arrays := make([]value.Array, len(missing)+1)

@@ -95,13 +95,12 @@ func (b *binder) moveFilters(sub node) node {
 }
 
 func (n *mvApply) open(r *run) (Rows, error) {
-	in, err := r.open(n.in)
+	x, err := r.newExpander(&n.expansion)
 	if err != nil {
 		return nil, err
 	}
-	x, err := r.newExpander(&n.expansion)
+	in, err := r.open(n.in)
 	if err != nil {
-		in.Close()
 		return nil, err
 	}
 	return &mapped{in: in, each: func(batch []Row) ([]Row, error) {

@@ -150,13 +150,12 @@ func (b *binder) expandItem(x *expansion, item syntax.MvItem, sc *scope) error {
 }
 
 func (n *mvExpand) open(r *run) (Rows, error) {
-	in, err := r.open(n.in)
+	x, err := r.newExpander(&n.expansion)
 	if err != nil {
 		return nil, err
 	}
-	x, err := r.newExpander(&n.expansion)
+	in, err := r.open(n.in)
 	if err != nil {
-		in.Close()
 		return nil, err
 	}
 	return &expandRows{in: in, x: x}, nil

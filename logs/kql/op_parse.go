@@ -42,13 +42,12 @@ func (n *parse) below(i int) (int, bool) {
 }
 
 func (n *parse) open(r *run) (Rows, error) {
-	in, err := r.open(n.in)
+	f, err := r.compile(n.x)
 	if err != nil {
 		return nil, err
 	}
-	f, err := r.compile(n.x)
+	in, err := r.open(n.in)
 	if err != nil {
-		in.Close()
 		return nil, err
 	}
 	return &mapped{in: in, each: func(batch []Row) ([]Row, error) {
