@@ -29,7 +29,7 @@ run: build ## Build and run the demo: a server, an agent on this machine, and a 
 
 test: ## Check and test everything, with the race detector. This is what CI runs.
 	@GOFLAGS=-race $(MAKE) lint
-	@scripts/need node:nodejs npm:npm
+	@scripts/need node:nodejs npm:npm python3:python3
 	@scripts/go-test -race -timeout 20m ./...
 
 # With GOFLAGS=-race, vet and staticcheck read the same compiled packages as the tests do, which halves the time of a first run.

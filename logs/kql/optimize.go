@@ -61,6 +61,7 @@ func pushFilters(n node) node {
 		t.in = pushFilters(t.in)
 	case *sorted:
 		t.in = pushFilters(t.in)
+		return topFirst(t)
 	case *take:
 		t.in = pushFilters(t.in)
 	case *join:
@@ -81,6 +82,30 @@ func pushFilters(n node) node {
 type opaque interface {
 	node
 	inputs() []*node
+}
+
+// topFirst takes the first rows before it computes columns that their order does not need.
+func topFirst(s *sorted) node {
+	p, ok := s.in.(*project)
+	if s.limit == nil || !ok {
+		return s
+	}
+	below := &sorted{in: p.in, limit: s.limit}
+	for _, k := range s.keys {
+		through := true
+		k.x = mapColumns(k.x, func(c *column) expr {
+			i, ok := p.below(c.i)
+			through = through && ok
+			return &column{i, c.name, c.t}
+		})
+		if !through {
+			return s
+		}
+		below.keys = append(below.keys, k)
+	}
+	top := *p
+	top.in = topFirst(below)
+	return &top
 }
 
 // pushCondition puts a condition below n, or says that it has to stay above.
