@@ -2,7 +2,7 @@ package syntax
 
 import "github.com/endscope/endscope/logs/kql/value"
 
-// typeWords are the names of types as they are written, each with its type.
+// typeOf returns the type of that name.
 func typeOf(word string) (value.Type, bool) {
 	switch word {
 	case "bool", "boolean":
@@ -29,6 +29,7 @@ func typeOf(word string) (value.Type, bool) {
 	return 0, false
 }
 
+// typeWords are the names of types, for suggestions.
 var typeWords = []string{"bool", "int", "long", "real", "double", "decimal", "datetime", "date", "timespan", "time", "string", "guid", "dynamic"}
 
 // typeName reads the name of a scalar type.

@@ -58,7 +58,7 @@ func (p *parser) wildcardAhead() int {
 		switch {
 		case t.is("*"):
 			stars = true
-		case t.kind != kindName && (n == 0 || t.kind != kindNumber && t.kind != kindBad || strings.Contains(t.text, ".")):
+		case t.kind != kindName && !(n > 0 && digitsAndLetters(t.text)):
 			if !stars {
 				return 0
 			}
@@ -70,6 +70,11 @@ func (p *parser) wildcardAhead() int {
 		return 0
 	}
 	return n
+}
+
+// digitsAndLetters says whether a token that is no name can be the middle or the end of one, such as the 2 of a*2.
+func digitsAndLetters(s string) bool {
+	return s != "" && isDigit(s[0]) && !strings.Contains(s, ".")
 }
 
 // wildcard reads a name that may have stars.
