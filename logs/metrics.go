@@ -43,7 +43,7 @@ func newMetrics(reg prometheus.Registerer, tables []*table) *metrics {
 		applyFailures: counter("endscope_logs_apply_failures_total", "Attempts to bring acknowledged rows into their tables that failed and are repeated."),
 		reopens:       counter("endscope_logs_reopens_total", "Times that the files were opened again after a failure."),
 		damaged:       counter("endscope_logs_damaged_total", "Files that could not be read and were moved aside since the start."),
-		deleted:       counters("endscope_logs_deleted_days_total", "Days that retention deleted, by what it was that they exceeded: time or size.", "table", "limit"),
+		deleted:       counters("endscope_logs_deleted_partitions_total", "Days that retention deleted, by what it was that they exceeded: time or size.", "table", "limit"),
 		queries:       counters("endscope_logs_queries_total", "Statements that read a table: ok or error.", "table", "result"),
 		querySeconds:  histogram("endscope_logs_query_duration_seconds", "Time of one statement from its start until its rows were closed."),
 		tailDropped:   counters("endscope_logs_tail_dropped_rows_total", "Rows that a tail did not get because its reader was too slow.", "table"),
@@ -95,7 +95,7 @@ func (m *metrics) observe(s *Store) {
 	})
 	for _, t := range s.order {
 		labels := prometheus.Labels{"table": t.schema.Name}
-		gauge("endscope_logs_table_days", "Days that have a file.", labels, func() float64 { return float64(len(s.partitionsOf(t))) })
+		gauge("endscope_logs_table_partitions", "Days that have a file.", labels, func() float64 { return float64(len(s.partitionsOf(t))) })
 		gauge("endscope_logs_table_bytes", "Size of the table's files.", labels, func() float64 { return float64(sizeOf(s.partitionsOf(t))) })
 	}
 }

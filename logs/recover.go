@@ -86,8 +86,8 @@ func isDamage(err error) bool {
 		return false
 	}
 	for _, other := range []string{
-		"version number", // of a newer DuckDB
-		"lock",           // of another process
+		"version number",     // of a newer DuckDB
+		"Could not set lock", // another process has it
 		"Too many open files", "Permission denied", "No space left", "Read-only file system", "Cannot allocate memory",
 	} {
 		if strings.Contains(err.Error(), other) {
