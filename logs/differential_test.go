@@ -81,7 +81,12 @@ func (p *pipeline) number(depth int) string {
 	if depth == 0 {
 		return p.pick("0", "1", "-7", "200", "long(null)", "2147483648")
 	}
-	switch p.r.Intn(9) {
+	switch p.r.Intn(10) {
+	case 9:
+		if c, ok := p.col(value.Dynamic); ok {
+			return fmt.Sprintf("tolong(%s%s)", c, p.pick(".a", "[0]", ".b"))
+		}
+		return "1"
 	case 0:
 		return fmt.Sprintf("(%s %s %s)", p.number(depth-1), p.pick("+", "-", "*", "/", "%"), p.number(depth-1))
 	case 1:
@@ -113,7 +118,14 @@ func (p *pipeline) text(depth int) string {
 	if depth == 0 {
 		return strconv.Quote(differentialTexts[p.r.Intn(len(differentialTexts))])
 	}
-	switch p.r.Intn(5) {
+	switch p.r.Intn(7) {
+	case 5:
+		return fmt.Sprintf("substring(%s, %s)", p.text(depth-1), p.pick("0", "2", "0, 3", "1, 2", "40, 1"))
+	case 6:
+		if c, ok := p.col(value.Dynamic); ok {
+			return fmt.Sprintf("tostring(%s%s)", c, p.pick(".a", ".b", `["a"]`, "[0]", ".c.d", "[1]"))
+		}
+		return p.text(depth - 1)
 	case 0:
 		return fmt.Sprintf("strcat(%s, %s)", p.text(depth-1), p.text(depth-1))
 	case 1:
@@ -210,7 +222,14 @@ func (p *pipeline) scalar(depth int) (string, value.Type) {
 // aggregate is a random aggregate and the type of its result.
 func (p *pipeline) aggregate() (string, value.Type) {
 	num := "tolong(" + p.number(1) + ")"
-	switch p.r.Intn(12) {
+	switch p.r.Intn(14) {
+	case 12:
+		return fmt.Sprintf("%s(%s)", p.pick("stdev", "variance"), num), value.Real
+	case 13:
+		if _, ok := p.col(value.Datetime); ok {
+			return fmt.Sprintf("%s(%s, Other = 1)", p.pick("arg_max", "arg_min"), p.time(1)), value.Datetime
+		}
+		return "count()", value.Long
 	case 0:
 		return "count()", value.Long
 	case 1:
@@ -289,14 +308,14 @@ func (p *pipeline) step() string {
 	// A top over every column, so that ties are rows that are equal in all.
 	var keys []string
 	for t, names := range p.cols {
-		if t == value.Real {
+		if t == value.Real || t == value.Dynamic {
 			continue
 		}
 		for _, n := range names {
 			keys = append(keys, n+" "+p.pick("asc", "desc", "asc nulls last", "desc nulls first"))
 		}
 	}
-	if len(keys) == 0 || len(p.cols[value.Real]) > 0 {
+	if len(keys) == 0 || len(p.cols[value.Real]) > 0 || len(p.cols[value.Dynamic]) > 0 {
 		return "where true"
 	}
 	sort.Strings(keys)
@@ -344,11 +363,12 @@ func (p *pipeline) expand() string {
 func randomQuery(r *rand.Rand) string {
 	p := &pipeline{r: r, cols: map[value.Type][]string{
 		value.Datetime: {"TimeGenerated"}, value.Int: {"ResponseCode", "TotalDurationMs", "RequestDurationMs", "RequestPayloadSize"},
-		value.String: {"EndpointName", "DeploymentName", "Method", "Path", "XRequestId"},
+		value.String:  {"EndpointName", "DeploymentName", "Method", "Path", "XRequestId"},
+		value.Dynamic: {"Properties"},
 	}}
 	q := traffic
 	if r.Intn(2) == 0 {
-		q += " | project TimeGenerated, ResponseCode, TotalDurationMs, RequestDurationMs, RequestPayloadSize, EndpointName, DeploymentName, Method, Path, XRequestId"
+		q += " | project TimeGenerated, ResponseCode, TotalDurationMs, RequestDurationMs, RequestPayloadSize, EndpointName, DeploymentName, Method, Path, XRequestId, Properties"
 	} else if r.Intn(2) == 0 {
 		q += ` | where Properties.a == 1 or XRequestId == "id-3"`
 	}

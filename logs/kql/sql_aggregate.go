@@ -40,7 +40,7 @@ func (g *generator) aggregate(n *aggregate) (*statement, error) {
 	if len(keys) > 0 {
 		out.text += " GROUP BY " + strings.Join(keys, ", ")
 	}
-	out.present, out.hashes = allColumns(len(n.cols)), map[int]bool{}
+	out.present = allColumns(len(n.cols))
 	return out, nil
 }
 
@@ -53,6 +53,10 @@ func (g *generator) aggCall(a *aggCall) ([]string, error) {
 		return []string{text}, nil
 	}
 	name, args, where := a.name, a.args, ""
+	switch name {
+	case "arg_max", "arg_min":
+		return g.extreme(a)
+	}
 	for _, x := range args {
 		if mayBeNaN(x) {
 			return nil, nil
@@ -95,6 +99,14 @@ func (g *generator) aggCall(a *aggCall) ([]string, error) {
 		if number {
 			return one(g.format("coalesce(avg(%s)"+where+", CAST('NaN' AS DOUBLE))", args[0]))
 		}
+	case "stdev":
+		if number {
+			return one(g.format("coalesce(stddev_samp(CAST(%s AS DOUBLE)), 0)", args[0]))
+		}
+	case "variance":
+		if number {
+			return one(g.format("coalesce(var_samp(CAST(%s AS DOUBLE)), 0)", args[0]))
+		}
 	case "min", "max":
 		if number || t == value.Datetime || t == value.Timespan {
 			return one(g.format(name+"(%s)"+where, args[0]))
@@ -111,6 +123,36 @@ func (g *generator) aggCall(a *aggCall) ([]string, error) {
 		}
 	}
 	return nil, nil
+}
+
+// extreme writes arg_max and arg_min: the cells of the row where the first argument is greatest or least. Where it is always null, any row is.
+func (g *generator) extreme(a *aggCall) ([]string, error) {
+	var by string
+	limit := map[string]string{"arg_max": "-9223372036854775808", "arg_min": "9223372036854775807"}[a.name]
+	switch a.args[0].typ() {
+	case value.Datetime, value.Long, value.Timespan, value.Int:
+	default:
+		return nil, nil
+	}
+	var cells []string
+	for i, x := range a.args {
+		text, err := g.expr(x)
+		if err != nil {
+			return nil, err
+		}
+		if text == "" || mayBeNaN(x) {
+			return nil, nil
+		}
+		if i == 0 {
+			by = fmt.Sprintf("coalesce(CAST(%s AS BIGINT), %s)", text, limit)
+		}
+		cells = append(cells, fmt.Sprintf("v%d := %s", i, text))
+	}
+	out := make([]string, len(cells))
+	for i := range cells {
+		out[i] = fmt.Sprintf("struct_extract(%s(struct_pack(%s), %s), 'v%d')", a.name, strings.Join(cells, ", "), by, i)
+	}
+	return out, nil
 }
 
 // percentiles writes nearest-rank percentiles. One aggregate computes all of them.

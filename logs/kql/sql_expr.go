@@ -193,6 +193,8 @@ func (g *generator) convert(x expr, to value.Type) (string, error) {
 	from := x.typ()
 	whole := func(t value.Type) bool { return t == value.Int || t == value.Long }
 	switch {
+	case from == value.Dynamic:
+		return g.fromDynamic(x, to), nil
 	case from == to && sqlType(to) != "":
 		return g.expr(x)
 	case whole(from) && (to == value.Long || to == value.Real):
@@ -428,8 +430,11 @@ func (g *generator) call(e *call) (string, error) {
 	if e.cols != nil {
 		return "", nil
 	}
+	if len(e.args) == 1 && e.args[0].typ() == value.Dynamic {
+		return g.callOfDynamic(e)
+	}
 	for _, a := range e.args {
-		if _, isConst := a.(*constant); !isConst && sqlType(a.typ()) == "" && !(e.name == "isnull" || e.name == "isnotnull" || e.name == "notnull") {
+		if _, isConst := a.(*constant); !isConst && sqlType(a.typ()) == "" {
 			return "", nil
 		}
 	}
@@ -480,6 +485,8 @@ func (g *generator) call(e *call) (string, error) {
 		}
 	case "extract":
 		return g.extract(e)
+	case "substring":
+		return g.substring(e)
 	case "abs":
 		if t := e.args[0].typ(); t == value.Real || t == value.Long {
 			return g.format("abs(%s)", e.args[0])
@@ -492,6 +499,21 @@ func (g *generator) call(e *call) (string, error) {
 		return g.format(fmt.Sprintf("CAST((%%s %%%% %d) // %d AS %s)", int64(value.Day), int64(value.Hour), sqlType(e.t)), e.args[0])
 	case "dayofweek":
 		return g.format(fmt.Sprintf("(((%%s // %[1]d + 1) %%%% 7) * %[1]d)", int64(value.Day)), e.args[0])
+	}
+	return "", nil
+}
+
+// callOfDynamic writes the functions of a member of a stored dynamic.
+func (g *generator) callOfDynamic(e *call) (string, error) {
+	switch e.name {
+	case "tostring", "tolong", "todouble", "toreal":
+		return g.fromDynamic(e.args[0], e.t), nil
+	case "isnull":
+		return g.isNullDynamic(e.args[0]), nil
+	case "isnotnull", "notnull":
+		if text := g.isNullDynamic(e.args[0]); text != "" {
+			return "(NOT " + text + ")", nil
+		}
 	}
 	return "", nil
 }
@@ -552,6 +574,23 @@ func (g *generator) bin(e *call) (string, error) {
 		return g.format(fmt.Sprintf("(CAST(%%[1]s AS BIGINT) - ((CAST(%%[1]s AS BIGINT) %%%% %[1]d) + %[1]d) %%%% %[1]d)", size), e.args[0])
 	}
 	return "", nil
+}
+
+// substring writes substring(text, start, length) with constants, start from 0.
+func (g *generator) substring(e *call) (string, error) {
+	var at [2]int64
+	for i, a := range e.args[1:] {
+		v, known := constantValue(a, g.r)
+		n, isNumber := value.ToLong(v)
+		if !known || !isNumber || n < 0 || n > math.MaxInt32 {
+			return "", nil
+		}
+		at[i] = n
+	}
+	if len(e.args) == 2 {
+		return g.format(fmt.Sprintf("substring(%%s, %d)", at[0]+1), e.args[0])
+	}
+	return g.format(fmt.Sprintf("substring(%%s, %d, %d)", at[0]+1, at[1]), e.args[0])
 }
 
 // startOf writes the start of the day, hour or week (Sunday). Day 0 is a Monday.
