@@ -84,6 +84,7 @@ func (c Config) Validate() error {
 	if c.MetadataEntries < 0 {
 		bad("metadata_entries", c.MetadataEntries, "must not be negative")
 	}
-	errs = append(errs, config.Prefix("otlp", c.OTLP.validate()), config.Prefix("logs", c.Logs.validate()))
+	_, err := relabelRules("relabel_configs", c.RelabelConfigs)
+	errs = append(errs, err, config.Prefix("otlp", c.OTLP.validate()), config.Prefix("logs", c.Logs.validate()))
 	return errors.Join(errs...)
 }

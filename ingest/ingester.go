@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/s2"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/relabel"
 )
 
 // Settings are what the code around an Ingester hands to it.
@@ -45,6 +46,13 @@ type Ingester struct {
 func New(cfg Config, set Settings) (*Ingester, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("ingest: %w", err)
+	}
+	for _, rules := range []*[]*relabel.Config{&cfg.RelabelConfigs, &cfg.Logs.Loki.RelabelConfigs} {
+		ready, err := relabelRules("relabel_configs", *rules)
+		if err != nil {
+			return nil, fmt.Errorf("ingest: %w", err)
+		}
+		*rules = ready
 	}
 	in := &Ingester{
 		cfg:      cfg,

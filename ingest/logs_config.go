@@ -104,5 +104,6 @@ func (c LogsConfig) validate() error {
 			}
 		}
 	}
-	return errors.Join(errs...)
+	_, err := relabelRules("loki.relabel_configs", c.Loki.RelabelConfigs)
+	return errors.Join(append(errs, err)...)
 }

@@ -260,9 +260,9 @@ func TestLokiLabels(t *testing.T) {
 func TestLokiRelabelling(t *testing.T) {
 	h := newLogHarness(t, func(c *Config) {
 		c.Logs.Loki.RelabelConfigs = []*relabel.Config{
-			{Action: relabel.Drop, SourceLabels: model.LabelNames{"job"}, Regex: relabel.MustNewRegexp("noise"), NameValidationScheme: model.UTF8Validation},
-			{Action: relabel.Replace, SourceLabels: model.LabelNames{"job"}, Regex: relabel.MustNewRegexp("([^/]+)/(.+)"), TargetLabel: "endpoint", Replacement: "$2", NameValidationScheme: model.UTF8Validation},
-			{Action: relabel.Replace, Regex: relabel.MustNewRegexp("(.*)"), TargetLabel: "__tmp", Replacement: "x", NameValidationScheme: model.UTF8Validation},
+			{Action: relabel.Drop, SourceLabels: model.LabelNames{"job"}, Regex: relabel.MustNewRegexp("noise")},
+			{Action: relabel.Replace, SourceLabels: model.LabelNames{"job"}, Regex: relabel.MustNewRegexp("([^/]+)/(.+)"), TargetLabel: "endpoint", Replacement: "$2"},
+			{Action: relabel.Replace, Regex: relabel.MustNewRegexp("(.*)"), TargetLabel: "__tmp", Replacement: "x"},
 		}
 	})
 	for _, push := range []func(map[string]string) ([]row, LogsResult){
