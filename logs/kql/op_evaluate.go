@@ -58,13 +58,33 @@ func pluginNamed(name string) (func(*plugin) (node, error), bool) {
 		return (*plugin).rowsNear, true
 	case "dcount_intersect":
 		return (*plugin).dcountIntersect, true
+	case "activity_counts_metrics":
+		return (*plugin).activityCounts, true
+	case "activity_metrics":
+		return (*plugin).activityMetrics, true
+	case "activity_engagement":
+		return (*plugin).activityEngagement, true
+	case "active_users_count":
+		return (*plugin).activeUsers, true
+	case "sliding_window_counts":
+		return (*plugin).slidingWindow, true
+	case "session_count":
+		return (*plugin).sessionCount, true
+	case "rolling_percentile":
+		return (*plugin).rollingPercentile, true
+	case "sequence_detect":
+		return (*plugin).sequenceDetect, true
+	case "ipv4_lookup", "ipv6_lookup":
+		return (*plugin).addressLookup, true
 	}
 	return nil, false
 }
 
 // pluginNames are the plugins that there are, for suggestions.
 func pluginNames() []string {
-	return []string{"bag_unpack", "pivot", "narrow", "preview", "schema_merge", "rows_near", "dcount_intersect"}
+	return []string{"bag_unpack", "pivot", "narrow", "preview", "schema_merge", "rows_near", "dcount_intersect",
+		"activity_counts_metrics", "activity_metrics", "activity_engagement", "active_users_count", "sliding_window_counts", "session_count",
+		"rolling_percentile", "sequence_detect", "ipv4_lookup", "ipv6_lookup"}
 }
 
 // noPlugin says why a plugin of the language is not here; "" for what is none.
@@ -79,6 +99,8 @@ func noPlugin(name string) string {
 		return "this server runs no programs of a query"
 	case "autocluster", "basket", "diffpatterns", "diffpatterns_text":
 		return "patterns over columns are not searched here; summarize by the columns, or reduce for texts"
+	case "new_activity_metrics":
+		return "activity_metrics counts who is new and who comes back"
 	case "funnel_sequence", "funnel_sequence_completion":
 		return "scan finds sequences of rows"
 	}
