@@ -190,7 +190,12 @@ func BenchmarkQuery(b *testing.B) {
 	}()
 	start := time.Now()
 	s := openStore(b, dir, nil)
-	b.Logf("opened in %s, %.1f bytes a row", time.Since(start), float64(sizeOf(s.partitionsOf(s.tables[traffic])))/float64(rows))
+	size := func() float64 { return float64(sizeOf(s.partitionsOf(s.tables[traffic]))) / float64(rows) }
+	b.Logf("opened in %s, %.1f bytes a row", time.Since(start), size())
+	start = time.Now()
+	s.restAfter = 0
+	s.maintain(context.Background())
+	b.Logf("at rest after %s, %.1f bytes a row", time.Since(start), size())
 	now := ticksOf(time.Now())
 	day := now - 5*logrows.TicksPerDay
 	for _, q := range []struct {

@@ -27,7 +27,7 @@ type Config struct {
 	MaxQueue      config.Bytes           `yaml:"max_queue" help:"Rows in memory and in the journal on their way into the tables. Pushes wait while there are more."`
 	ApplyInterval time.Duration          `yaml:"apply_interval" help:"Longest time that acknowledged rows stay in the journal before they go into the tables, if no query asks earlier."`
 	MemoryLimit   config.Bytes           `yaml:"memory_limit" help:"Memory that DuckDB may use for queries, caches and writing together."`
-	MaxTemp       config.Bytes           `yaml:"max_temp" help:"Disk that queries may use for what does not fit into memory."`
+	MaxTemp       config.Bytes           `yaml:"max_temp" help:"Disk that queries may use for what does not fit into memory; 0 means none."`
 	Threads       int                    `yaml:"threads" help:"Threads of DuckDB; 0 means one for each CPU."`
 	MaxQueries    int                    `yaml:"max_queries" help:"Queries that read tables at the same time. Others wait, up to their time limit."`
 	QueryTimeout  time.Duration          `yaml:"query_timeout" help:"Time that one statement of a query may take, waiting included."`
@@ -107,8 +107,8 @@ func (c Config) Validate() error {
 	if c.MemoryLimit < 128<<20 {
 		bad("memory_limit", c.MemoryLimit, "must be at least 128MiB")
 	}
-	if c.MaxTemp < 0 {
-		bad("max_temp", c.MaxTemp, "must not be negative")
+	if c.MaxTemp != 0 && c.MaxTemp < 1<<20 {
+		bad("max_temp", c.MaxTemp, "must be 0 or at least 1MiB")
 	}
 	if c.Threads < 0 || c.Threads > 1024 {
 		bad("threads", c.Threads, "must be between 0 and 1024")

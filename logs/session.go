@@ -50,6 +50,9 @@ func (s *Store) startSession() (*session, error) {
 		"scalar_subquery_error_on_multiple_rows": "true",
 		"wal_autocheckpoint":                     "64MiB",
 	}
+	if s.cfg.MaxTemp == 0 {
+		settings["temp_directory"] = "" // to DuckDB, a size of 0 is no limit
+	}
 	if s.cfg.Threads > 0 {
 		settings["threads"] = strconv.Itoa(s.cfg.Threads)
 	}
