@@ -308,6 +308,8 @@ func (b *binder) project(in node, op *syntax.Project, names *env) (node, error) 
 		return b.reorder(p, op, keep)
 	case "rename":
 		return b.rename(p, op, names)
+	case "by-names":
+		return b.projectByNames(p, op, keep, names)
 	}
 	sc := &scope{env: names, cols: cols, op: "project", windows: true}
 	given := map[string]bool{}

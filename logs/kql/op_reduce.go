@@ -15,16 +15,27 @@ type reduce struct {
 	x      expr
 	least  float64 // share of the rows below which a group counts as others, under the pattern *
 	within string  // characters that do not end a word, besides letters and digits
+	source bool    // the answer is the rows below, each with its pattern
 }
 
 func (n *reduce) columns() []Column {
+	if n.source {
+		cols := append([]Column(nil), n.in.columns()...)
+		return append(cols, Column{Name: freeName(cols, "Pattern"), Type: value.String})
+	}
 	return []Column{{Name: "Pattern", Type: value.String}, {Name: "Count", Type: value.Long}, {Name: "Representative", Type: value.String}}
 }
 
 func (n *reduce) inputs() []*node { return []*node{&n.in} }
 
-func (n *reduce) require([]bool) {
+func (n *reduce) require(need []bool) {
 	below := make([]bool, len(n.in.columns()))
+	if n.source && need != nil {
+		copy(below, need)
+	} else if n.source {
+		n.in.require(nil)
+		return
+	}
 	mark(below, n.x)
 	n.in.require(below)
 }
@@ -36,8 +47,10 @@ func (b *binder) reduce(in node, op *syntax.Reduce, names *env) (node, error) {
 		return nil, err
 	}
 	n := &reduce{in: in, x: toText(x)}
-	if len(op.Options) > 0 {
-		return nil, errAt(op.Options[0].At(), "'reduce' operator: The option %s is not supported.", op.Options[0].Name.Text)
+	if kind, ok := option(op.Options, "kind"); ok {
+		if n.source = kind == "source"; !n.source {
+			return nil, errAt(op.Options[0].At(), "'reduce' operator: There is no kind '%s'; there is only source.", kind)
+		}
 	}
 	for _, o := range op.With {
 		x, err := b.expr(o.Value, &scope{env: names, op: "reduce"})
@@ -92,6 +105,8 @@ func (n *reduce) rows(r *run) ([]Row, error) {
 	shapes := map[string][]*likeness{}
 	known := map[string]*likeness{} // by text, since logs repeat themselves
 	var order []*likeness
+	var source []Row
+	var groups []*likeness // of the rows of source
 	total := int64(0)
 	for {
 		batch, more, err := next(r, in)
@@ -108,8 +123,15 @@ func (n *reduce) rows(r *run) ([]Row, error) {
 			}
 			text := value.Text(v)
 			total++
+			if n.source {
+				if err := r.budget.take(sizeOf(row)); err != nil {
+					return nil, err
+				}
+				source = append(source, row)
+			}
 			if l := known[text]; l != nil {
 				l.count++
+				groups = n.noted(groups, l)
 				continue
 			}
 			words, marks := n.split(text)
@@ -124,6 +146,7 @@ func (n *reduce) rows(r *run) ([]Row, error) {
 				}
 			}
 			l.count++
+			groups = n.noted(groups, l)
 			l.merge(words)
 			if len(known) < 1<<16 {
 				known[text] = l
@@ -133,7 +156,29 @@ func (n *reduce) rows(r *run) ([]Row, error) {
 			}
 		}
 	}
+	if n.source {
+		for i, row := range source {
+			source[i] = append(row[:len(row):len(row)], n.patternOf(groups[i], total))
+		}
+		return source, nil
+	}
 	return n.answer(order, total), nil
+}
+
+// noted keeps the group of a row when the rows themselves are asked for.
+func (n *reduce) noted(groups []*likeness, l *likeness) []*likeness {
+	if n.source {
+		groups = append(groups, l)
+	}
+	return groups
+}
+
+// patternOf is the pattern of a group, and * for a small one when there is a threshold.
+func (n *reduce) patternOf(l *likeness, total int64) string {
+	if float64(l.count) < n.least*float64(total) {
+		return "*"
+	}
+	return l.pattern()
 }
 
 // answer puts groups of one pattern together, and small ones when there is a threshold.
@@ -141,10 +186,7 @@ func (n *reduce) answer(order []*likeness, total int64) []Row {
 	byPattern := map[string]Row{}
 	var out []Row
 	for _, l := range order {
-		pattern := l.pattern()
-		if float64(l.count) < n.least*float64(total) {
-			pattern = "*"
-		}
+		pattern := n.patternOf(l, total)
 		if row := byPattern[pattern]; row != nil {
 			row[1] = row[1].(int64) + l.count
 			continue

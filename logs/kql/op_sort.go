@@ -73,7 +73,7 @@ func (b *binder) sortKeys(cols []Column, keys []syntax.SortKey, op string, names
 	return out, nil
 }
 
-// orderOf: an order is descending unless it says otherwise, and nulls are lowest.
+// orderOf: an order is descending unless it says otherwise, and nulls and NaN are lowest.
 func orderOf(x expr, k syntax.SortKey) sortKey {
 	key := sortKey{x: x, desc: k.Order != "asc"}
 	key.nullsFirst = !key.desc
@@ -196,9 +196,6 @@ func (s *sorter) add(batch []Row) error {
 			if err != nil {
 				return err
 			}
-			if isNaN(v) {
-				v = nil
-			}
 			k.keys[i] = v
 		}
 		if err := s.r.budget.take(sizeOf(row) + 16*len(k.keys)); err != nil {
@@ -216,11 +213,11 @@ func (s *sorter) sort() {
 func compareKeys(order []sortKey, a, b []value.Value) int {
 	for i, k := range order {
 		x, y := a[i], b[i]
-		if x == nil || y == nil {
-			if (x == nil) == (y == nil) {
+		if ex, ey := emptiness(x), emptiness(y); ex+ey > 0 {
+			switch {
+			case ex == ey:
 				continue
-			}
-			if (x == nil) == k.nullsFirst {
+			case (ex > ey) == k.nullsFirst:
 				return -1
 			}
 			return 1
@@ -231,6 +228,17 @@ func compareKeys(order []sortKey, a, b []value.Value) int {
 			}
 			return c
 		}
+	}
+	return 0
+}
+
+// emptiness is 2 for null and 1 for NaN, which both stand at the end where nulls stand, null outermost; 0 for all else.
+func emptiness(v value.Value) int {
+	switch {
+	case v == nil:
+		return 2
+	case isNaN(v):
+		return 1
 	}
 	return 0
 }

@@ -28,7 +28,7 @@ type (
 		Span
 		Items []Arg
 	}
-	// Project is `project a, b = x, ...`; Kind is "", "away", "keep", "rename", "reorder".
+	// Project is `project a, b = x, ...`; Kind is "", "away", "by-names", "keep", "rename", "reorder".
 	Project struct {
 		Span
 		Kind  string

@@ -6,7 +6,7 @@ import "strings"
 var operatorWords = []string{
 	"as", "assert-schema", "consume", "count", "distinct", "evaluate", "extend", "facet", "filter", "fork", "getschema", "graph-match",
 	"graph-shortest-paths", "graph-to-table", "invoke", "join", "limit", "lookup", "make-graph", "make-series", "mv-apply", "mv-expand", "order", "parse",
-	"parse-kv", "parse-where", "partition", "project", "project-away", "project-keep", "project-rename", "project-reorder", "reduce",
+	"parse-kv", "parse-where", "partition", "project", "project-away", "project-by-names", "project-keep", "project-rename", "project-reorder", "reduce",
 	"render", "sample", "sample-distinct", "scan", "search", "serialize", "sort", "summarize", "take", "top", "top-hitters", "top-nested",
 	"union", "where",
 }
@@ -66,7 +66,7 @@ func (p *parser) reader(word string) func(start int) Operator {
 		return p.where
 	case "extend":
 		return p.extend
-	case "project", "project-away", "project-keep", "project-rename", "project-reorder":
+	case "project", "project-away", "project-by-names", "project-keep", "project-rename", "project-reorder":
 		return func(start int) Operator { return p.project(start, word) }
 	case "summarize":
 		return p.summarize
@@ -136,7 +136,7 @@ func (p *parser) reader(word string) func(start int) Operator {
 			return &AssertSchema{Span: p.from(start), Columns: columns, Open: open}
 		}
 	case "make-graph", "graph-match", "graph-shortest-paths", "graph-to-table", "graph-mark-components", "graph-where-nodes",
-		"graph-where-edges", "graph-merge", "macro-expand", "project-by-names", "execute-and-cache":
+		"graph-where-edges", "graph-merge", "macro-expand", "execute-and-cache":
 		return func(start int) Operator { return p.unsupported(start, word) }
 	}
 	return nil

@@ -33,6 +33,11 @@ func (p *parser) projectItem(kind string) ProjectItem {
 		return ProjectItem{Arg: p.item()}
 	}
 	start := p.peek().Start
+	if t := p.peek(); kind == "by-names" && (t.kind != kindName && !t.is("*") || p.ahead(1).is("(")) {
+		item := ProjectItem{Arg: Arg{Expr: p.expr()}}
+		item.Span = p.from(start)
+		return item
+	}
 	ref := p.wildcard("the name of a column")
 	item := ProjectItem{Arg: Arg{Expr: ref}}
 	if kind == "reorder" {
