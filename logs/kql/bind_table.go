@@ -47,7 +47,7 @@ func (b *binder) tableNamed(name string, at syntax.Span, names *env) (node, erro
 	}
 	src, ok := b.engine.catalog.Table(name)
 	if !ok {
-		return nil, errAt(at, "Failed to resolve table or tabular expression named '%s'.%s", name, didYouMean(name, append(b.engine.catalog.Tables(), names.names()...)))
+		return nil, noTable(at, "Failed to resolve table or tabular expression named '%s'.%s", name, didYouMean(name, append(b.engine.catalog.Tables(), names.names()...)))
 	}
 	return b.scanOf(src), nil
 }
@@ -83,7 +83,7 @@ func (b *binder) tableCall(e *syntax.Call, names *env) (node, error) {
 	if n, ok := names.find(name); ok && n.table != nil && len(e.Args) == 0 {
 		return n.table()
 	}
-	return nil, errAt(e.At(), "Unknown function: '%s'.%s", name, didYouMean(name, names.names()))
+	return nil, noTable(e.At(), "Unknown function: '%s'.%s", name, didYouMean(name, names.names()))
 }
 
 // tableLambda binds a call of a function that the query declares, whose result is a table.

@@ -13,6 +13,8 @@ type SemanticError struct {
 	Message      string
 	Span         syntax.Span
 	Line, Column int
+
+	noTable bool // a table is named that is not there, which union isfuzzy=true passes over
 }
 
 func (e *SemanticError) Error() string {
@@ -40,6 +42,11 @@ var ErrOutOfRange = errors.New("a value left the range of its type")
 // errAt makes a SemanticError; the binder fills in line and column.
 func errAt(at syntax.Span, format string, args ...any) error {
 	return &SemanticError{Message: fmt.Sprintf(format, args...), Span: at}
+}
+
+// noTable makes a SemanticError about a table that is not there.
+func noTable(at syntax.Span, format string, args ...any) error {
+	return &SemanticError{Message: fmt.Sprintf(format, args...), Span: at, noTable: true}
 }
 
 // place fills in line and column of an error, when it has a place.

@@ -55,12 +55,9 @@ func (s *searcher) tables(in node, named []syntax.Expr, at syntax.Span) ([]named
 			out = append(out, more...)
 		}
 	default:
-		for _, name := range s.b.engine.catalog.Tables() {
-			root, err := s.b.tableNamed(name, at, nil)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, namedTable{name, root})
+		var err error
+		if out, err = s.b.allTables(s.names, at, func(string) bool { return true }); err != nil {
+			return nil, err
 		}
 	}
 	if len(out) == 0 {

@@ -112,15 +112,15 @@ func (b *binder) union(in node, op *syntax.Union, names *env) (node, error) {
 		tables = append(tables, namedTable{"union_arg0", in})
 	}
 	fuzzy, _ := option(op.Options, "isfuzzy")
-	for i, e := range op.Tables {
+	for _, e := range op.Tables {
 		more, err := b.tablesNamed(e, names, len(tables))
+		var sem *SemanticError
+		if fuzzy == "true" && errors.As(err, &sem) && sem.noTable {
+			continue
+		}
 		if err != nil {
-			if fuzzy == "true" {
-				continue
-			}
 			return nil, err
 		}
-		_ = i
 		tables = append(tables, more...)
 	}
 	if len(tables) == 0 {
@@ -138,27 +138,12 @@ func (b *binder) tablesNamed(e syntax.Expr, names *env, at int) ([]namedTable, e
 			root, err := b.table(ref, names)
 			return []namedTable{{ref.Name.Text, root}}, err
 		}
-		var out []namedTable
-		for _, name := range b.engine.catalog.Tables() {
-			if wildcard(ref.Name.Text, name) {
-				root, err := b.tableNamed(name, ref.At(), nil)
-				if err != nil {
-					return nil, err
-				}
-				out = append(out, namedTable{name, root})
-			}
-		}
-		for _, name := range names.names() {
-			if n, _ := names.find(name); n.table != nil && wildcard(ref.Name.Text, name) {
-				root, err := n.table()
-				if err != nil {
-					return nil, err
-				}
-				out = append(out, namedTable{name, root})
-			}
+		out, err := b.allTables(names, ref.At(), func(name string) bool { return wildcard(ref.Name.Text, name) })
+		if err != nil {
+			return nil, err
 		}
 		if len(out) == 0 {
-			return nil, errAt(e.At(), "No table's name matches '%s'.", ref.Name.Text)
+			return nil, noTable(e.At(), "No table's name matches '%s'.", ref.Name.Text)
 		}
 		return out, nil
 	}
@@ -171,6 +156,33 @@ func (b *binder) tablesNamed(e syntax.Expr, names *env, at int) ([]namedTable, e
 		name = m.Sel.Text
 	}
 	return []namedTable{{name, root}}, nil
+}
+
+// allTables returns the tables of the catalog and the views that the query declares, as far as wanted takes their names.
+func (b *binder) allTables(names *env, at syntax.Span, wanted func(name string) bool) ([]namedTable, error) {
+	var out []namedTable
+	add := func(name string, names *env) error {
+		root, err := b.tableNamed(name, at, names)
+		out = append(out, namedTable{name, root})
+		return err
+	}
+	for _, name := range b.engine.catalog.Tables() {
+		if wanted(name) {
+			if err := add(name, nil); err != nil {
+				return nil, err
+			}
+		}
+	}
+	declared := names.names()
+	slices.Reverse(declared) // the first declared first
+	for _, name := range declared {
+		if n, _ := names.find(name); n.lambda != nil && n.lambda.View && wanted(name) {
+			if err := add(name, names); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
 }
 
 // unionOf matches columns by name and type. A name that has several types makes a column for each, named with its type.
