@@ -89,7 +89,12 @@ func (b *binder) callWith(name string, args []expr, names []string, at syntax.Sp
 			return nil, errAt(at, "%s(): %s", name, err)
 		}
 	}
-	if out.eval, err = f.Make(b.context, known); err != nil {
+	if f.Lazy != nil {
+		out.lazy, err = f.Lazy(b.context, known)
+	} else {
+		out.eval, err = f.Make(b.context, known)
+	}
+	if err != nil {
 		return nil, errAt(at, "%s(): %s", name, err)
 	}
 	if out.cols != nil {

@@ -170,6 +170,19 @@ func (r *run) compileCall(e *call) (evalFunc, error) {
 	if e.cols != nil {
 		missing = nil
 	}
+	if e.lazy != nil {
+		lazy := e.lazy
+		var current Row
+		arg := func(i int) (value.Value, error) { return args[i](current) }
+		return func(row Row) (value.Value, error) {
+			current = row
+			v, err := lazy(arg)
+			if v == nil {
+				return missing, err
+			}
+			return v, err
+		}, nil
+	}
 	// A call may be evaluated inside its own argument's evaluation only through another call, so each call has its own buffer.
 	buf := make([]value.Value, len(args))
 	return func(row Row) (value.Value, error) {

@@ -27,6 +27,7 @@ type (
 		args []expr
 		t    value.Type
 		eval fn.Eval
+		lazy fn.LazyEval    // in place of eval, of functions that do not need all arguments
 		cols []fn.AggColumn // of a function with several results, whose value is an array of them
 	}
 	// arith is x op y with one of + - * / %.

@@ -17,19 +17,8 @@ func conditionFunctions() []Scalar {
 			},
 			Result:    func(args []Arg) (value.Type, error) { return CommonArgType(args[1:]) },
 			TakesNull: true,
-			Make: func(_ *Context, args []Arg) (Eval, error) {
-				t, err := CommonArgType(args[1:])
-				if err != nil {
-					return nil, err
-				}
-				convert := convertTo(t)
-				return func(a []value.Value) (value.Value, error) {
-					if a[0] == true {
-						return convert(a[1]), nil
-					}
-					return convert(a[2]), nil
-				}, nil
-			},
+			Lazy:      iff,
+			Make:      eager(iff),
 		},
 		{
 			Signature: Signature{
@@ -48,21 +37,8 @@ func conditionFunctions() []Scalar {
 				return CommonArgType(caseResults(args))
 			},
 			TakesNull: true,
-			Make: func(_ *Context, args []Arg) (Eval, error) {
-				t, err := CommonArgType(caseResults(args))
-				if err != nil {
-					return nil, err
-				}
-				convert := convertTo(t)
-				return func(a []value.Value) (value.Value, error) {
-					for i := 0; i+1 < len(a); i += 2 {
-						if value.Convert(a[i], value.Bool) == true {
-							return convert(a[i+1]), nil
-						}
-					}
-					return convert(a[len(a)-1]), nil
-				}, nil
-			},
+			Lazy:      caseOf,
+			Make:      eager(caseOf),
 		},
 		{
 			Signature: Signature{
@@ -71,24 +47,8 @@ func conditionFunctions() []Scalar {
 			},
 			Result:    CommonArgType,
 			TakesNull: true,
-			Make: func(_ *Context, args []Arg) (Eval, error) {
-				t, err := CommonArgType(args)
-				if err != nil {
-					return nil, err
-				}
-				convert, missing := convertTo(t), value.Zero(t)
-				return func(a []value.Value) (value.Value, error) {
-					for _, v := range a {
-						if v == nil {
-							continue
-						}
-						if v = convert(v); t == value.Dynamic || v != missing {
-							return v, nil
-						}
-					}
-					return missing, nil
-				}, nil
-			},
+			Lazy:      coalesce,
+			Make:      eager(coalesce),
 		},
 		extremeOf("min_of", "Returns the smallest of the values that are not null.", func(order int) bool { return order < 0 }),
 		extremeOf("max_of", "Returns the largest of the values that are not null.", func(order int) bool { return order > 0 }),
@@ -143,6 +103,72 @@ func conditionFunctions() []Scalar {
 			},
 		},
 	}
+}
+
+func iff(_ *Context, args []Arg) (LazyEval, error) {
+	t, err := CommonArgType(args[1:])
+	if err != nil {
+		return nil, err
+	}
+	convert := convertTo(t)
+	return func(arg func(int) (value.Value, error)) (value.Value, error) {
+		test, err := arg(0)
+		if err != nil {
+			return nil, err
+		}
+		i := 2
+		if test == true {
+			i = 1
+		}
+		v, err := arg(i)
+		return convert(v), err
+	}, nil
+}
+
+func caseOf(_ *Context, args []Arg) (LazyEval, error) {
+	t, err := CommonArgType(caseResults(args))
+	if err != nil {
+		return nil, err
+	}
+	convert, last := convertTo(t), len(args)-1
+	return func(arg func(int) (value.Value, error)) (value.Value, error) {
+		chosen := last
+		for i := 0; i < last; i += 2 {
+			test, err := arg(i)
+			if err != nil {
+				return nil, err
+			}
+			if value.Convert(test, value.Bool) == true {
+				chosen = i + 1
+				break
+			}
+		}
+		v, err := arg(chosen)
+		return convert(v), err
+	}, nil
+}
+
+func coalesce(_ *Context, args []Arg) (LazyEval, error) {
+	t, err := CommonArgType(args)
+	if err != nil {
+		return nil, err
+	}
+	convert, missing, n := convertTo(t), value.Zero(t), len(args)
+	return func(arg func(int) (value.Value, error)) (value.Value, error) {
+		for i := range n {
+			v, err := arg(i)
+			if err != nil {
+				return nil, err
+			}
+			if v == nil {
+				continue
+			}
+			if v = convert(v); t == value.Dynamic || v != missing {
+				return v, nil
+			}
+		}
+		return missing, nil
+	}, nil
 }
 
 // caseResults returns the arguments of case() that can be its result.

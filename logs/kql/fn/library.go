@@ -28,6 +28,9 @@ type Context struct {
 // and for misuse that the language reports; a value that does not fit gives null.
 type Eval func(args []value.Value) (value.Value, error)
 
+// LazyEval computes a call for one row and asks for the arguments that it needs, null ones too.
+type LazyEval func(arg func(i int) (value.Value, error)) (value.Value, error)
+
 // Scalar is one scalar function.
 type Scalar struct {
 	Signature
@@ -39,6 +42,9 @@ type Scalar struct {
 	// Make returns the implementation for one call site. Arguments that Signature types are converted already. An error is a semantic error,
 	// such as a regular expression that does not parse. It does not name the function.
 	Make func(c *Context, args []Arg) (Eval, error)
+	// Lazy is Make for a function that does not need all its arguments in every row, so that an error in one that it leaves out is none. Nil:
+	// all are evaluated. Make is then eager(Lazy), for callers that hold the values.
+	Lazy func(c *Context, args []Arg) (LazyEval, error)
 	// TakesNull: the implementation is called although an argument is null. Otherwise a null argument makes the result null ("" for strings).
 	TakesNull bool
 	// Volatile: equal arguments may give different results (rand, new_guid), so that it is never folded.
@@ -147,6 +153,19 @@ func sortedKeys[V any](m map[string]V) []string {
 func simple(f func(a []value.Value) value.Value) func(*Context, []Arg) (Eval, error) {
 	return func(*Context, []Arg) (Eval, error) {
 		return func(a []value.Value) (value.Value, error) { return f(a), nil }, nil
+	}
+}
+
+// eager makes a Make of a Lazy.
+func eager(lazy func(*Context, []Arg) (LazyEval, error)) func(*Context, []Arg) (Eval, error) {
+	return func(c *Context, args []Arg) (Eval, error) {
+		eval, err := lazy(c, args)
+		if err != nil {
+			return nil, err
+		}
+		return func(a []value.Value) (value.Value, error) {
+			return eval(func(i int) (value.Value, error) { return a[i], nil })
+		}, nil
 	}
 }
 

@@ -79,6 +79,7 @@ func ParseBool(s string) (b, ok bool) {
 }
 
 // ParseUUID reads a guid: 32 hexadecimal digits in any case, with or without each of the four hyphens, in braces or parentheses or without.
+// What follows the last digit is ignored, as the language has it.
 func ParseUUID(s string) (UUID, bool) {
 	s = strings.TrimSpace(s)
 	if n := len(s); n > 2 && (s[0] == '{' && s[n-1] == '}' || s[0] == '(' && s[n-1] == ')') {
@@ -87,6 +88,9 @@ func ParseUUID(s string) (UUID, bool) {
 	var buf [36]byte
 	n, digits, hyphen := 0, 0, false
 	for i := range len(s) {
+		if digits == 32 {
+			break
+		}
 		c := s[i]
 		if c == '-' {
 			if hyphen || digits != 8 && digits != 12 && digits != 16 && digits != 20 {
@@ -96,7 +100,7 @@ func ParseUUID(s string) (UUID, bool) {
 			continue
 		}
 		d := hexDigit(c)
-		if d < 0 || digits == 32 {
+		if d < 0 {
 			return "", false
 		}
 		if digits == 8 || digits == 12 || digits == 16 || digits == 20 {

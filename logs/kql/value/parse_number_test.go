@@ -101,13 +101,13 @@ func TestParseBool(t *testing.T) {
 func TestParseUUID(t *testing.T) {
 	const want = "74be27de-1e4e-49d9-b579-fe0b331d3642"
 	for _, in := range []string{want, "74BE27DE-1E4E-49D9-B579-FE0B331D3642", " {74be27de-1e4e-49d9-b579-fe0b331d3642} ", "(74be27de1e4e49d9b579fe0b331d3642)",
-		"74be27de1e4e49d9b579fe0b331d3642", "74be27de1e4e-49d9-b579-fe0b331d3642"} {
+		"74be27de1e4e49d9b579fe0b331d3642", "74be27de1e4e-49d9-b579-fe0b331d3642", want + "0", want + "-", want + " and more"} {
 		if got, ok := ParseUUID(in); !ok || got != want {
 			t.Errorf("ParseUUID(%q) = %q, %v", in, got, ok)
 		}
 	}
-	for _, in := range []string{"", "a guid", want + "0", want[:35], "7-4be27de-1e4e-49d9-b579-fe0b331d3642", "74be27de--1e4e-49d9-b579-fe0b331d3642", "{" + want, "{" + want + ")",
-		"74be27de-1e4e-49d9-b579-fe0b331d364g", "-" + want, want + "-"} {
+	for _, in := range []string{"", "a guid", want[:35], "7-4be27de-1e4e-49d9-b579-fe0b331d3642", "74be27de--1e4e-49d9-b579-fe0b331d3642", "{" + want, "{" + want + ")",
+		"74be27de-1e4e-49d9-b579-fe0b331d364g", "-" + want} {
 		if got, ok := ParseUUID(in); ok {
 			t.Errorf("ParseUUID(%q) = %q, want a refusal", in, got)
 		}
