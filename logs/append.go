@@ -66,14 +66,42 @@ func (s *Store) Append(ctx context.Context, b *logrows.Batch) ([]RowError, error
 	e := newEntry(t, b)
 	e.record = encodeRecord(nil, t.schema, b)
 	e.bytes = min(e.bytes+int64(len(e.record)), int64(s.cfg.MaxQueue))
-	if err := s.room.Acquire(ctx, e.bytes); err != nil {
-		return refused, fmt.Errorf("wait for room in the queue of the log store: %w", err)
+	if err := s.makeRoom(ctx, e.bytes); err != nil {
+		return refused, err
 	}
+	size := len(e.record)
 	if err := s.journaled(ctx, e); err != nil {
 		return refused, err
 	}
 	s.metrics.rows.WithLabelValues(t.schema.Name).Add(float64(b.Rows))
+	s.metrics.bytes.WithLabelValues(t.schema.Name).Add(float64(size))
 	return refused, nil
+}
+
+// roomWithin is how long a batch waits for room while the applier makes some.
+const roomWithin = 30 * time.Second
+
+// makeRoom waits until n bytes of the queue are free, and takes them.
+func (s *Store) makeRoom(ctx context.Context, n int64) error {
+	if s.room.TryAcquire(n) {
+		return nil
+	}
+	s.mu.Lock()
+	failing := s.failing
+	s.mu.Unlock()
+	if failing != nil {
+		return &UnwritableError{Reason: fmt.Sprintf("%s of rows (logs.max_queue) wait for their tables, which cannot be written: %s", s.cfg.MaxQueue, failing), Err: failing}
+	}
+	limited, cancel := context.WithTimeout(ctx, roomWithin)
+	defer cancel()
+	err := s.room.Acquire(limited, n)
+	if err != nil && ctx.Err() == nil {
+		return &UnwritableError{Reason: fmt.Sprintf("%s of rows (logs.max_queue) wait for their tables, for more than %s", s.cfg.MaxQueue, roomWithin), Err: err}
+	}
+	if err != nil {
+		return fmt.Errorf("wait for room in the queue of the log store: %w", err)
+	}
+	return nil
 }
 
 // journaled hands the entry, which has its room, to the committer and waits for its answer.

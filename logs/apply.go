@@ -240,8 +240,8 @@ func (p *partition) write(sess *session, journal string, seq uint64, fill func(*
 	if err := w.Exec(ctx, "COMMIT"); err != nil {
 		return err
 	}
-	p.journal, p.applied, p.touched = journal, seq, time.Now()
-	return nil
+	p.journal, p.applied, p.touched, p.rested = journal, seq, time.Now(), false
+	return syncDir(p.path) // the name of DuckDB's log, when this is the first transaction in it
 }
 
 // partitionFor returns the partition of a day, made when it is missing; nil when retention has deleted the day.

@@ -173,6 +173,7 @@ func BenchmarkQuery(b *testing.B) {
 	id := ""
 	func() {
 		o := newSetup(dir)
+		o.cfg.CloseTimeout = 10 * time.Minute
 		s, err := Open(o.cfg, o.set)
 		require.NoError(b, err)
 		ctx, cancel := context.WithCancel(context.Background())

@@ -8,6 +8,20 @@ import (
 	"path/filepath"
 )
 
+// makeDirs makes the store's directory and those in it, so that their names are durable before a file in them is.
+func makeDirs(dir string) error {
+	names := []string{journalDir}
+	for _, s := range Schemas() {
+		names = append(names, s.Name)
+	}
+	for _, name := range names {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o777); err != nil {
+			return err
+		}
+	}
+	return errors.Join(syncDir(filepath.Join(dir, journalDir)), syncDir(dir))
+}
+
 // syncDir makes the name of a file durable.
 func syncDir(path string) error {
 	d, err := os.Open(filepath.Dir(path))

@@ -158,13 +158,14 @@ func (s *Store) rest(ctx context.Context, p *partition) error {
 		return nil
 	}
 	err = nil
-	if !p.retired && s.serves(p) && time.Since(p.touched) >= s.restAfter {
+	if !p.rested && !p.retired && s.serves(p) && time.Since(p.touched) >= s.restAfter {
 		if info, statErr := os.Stat(p.path + ".wal"); statErr == nil && info.Size() > 0 {
 			err = s.checkpoint(ctx, p)
 		}
 		if err == nil {
 			err = s.pack(ctx, sess, p)
 		}
+		p.rested = err == nil
 	}
 	retired := p.retired
 	p.writing.Unlock()
@@ -184,6 +185,23 @@ func (s *Store) checkpoint(ctx context.Context, p *partition) error {
 	sess.adminMu.Lock()
 	defer sess.adminMu.Unlock()
 	return sess.admin.Exec(ctx, "CHECKPOINT "+p.alias)
+}
+
+// checkpointAll brings what DuckDB's logs hold into the files, so that the next start need not read it, as far as the time allows. Nobody else
+// uses the session.
+func (s *Store) checkpointAll(sess *session, within time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	for _, t := range s.order {
+		for _, p := range s.partitionsOf(t) {
+			if info, err := os.Stat(p.path + ".wal"); err != nil || info.Size() == 0 {
+				continue
+			}
+			if err := sess.admin.Exec(ctx, "CHECKPOINT "+p.alias); err != nil {
+				s.log.Info("DuckDB's log of a file stays for the next start", "file", p.path, "err", err)
+			}
+		}
+	}
 }
 
 // serves says whether the partition is the one that the current session has attached for its day.

@@ -9,6 +9,7 @@ import (
 type metrics struct {
 	reg           prometheus.Registerer
 	rows          *prometheus.CounterVec
+	bytes         *prometheus.CounterVec
 	refused       *prometheus.CounterVec
 	commitSeconds prometheus.Histogram
 	applySeconds  prometheus.Histogram
@@ -36,6 +37,7 @@ func newMetrics(reg prometheus.Registerer, tables []*table) *metrics {
 	m := &metrics{
 		reg:           reg,
 		rows:          counters("endscope_logs_rows_total", "Rows that were acknowledged.", "table"),
+		bytes:         counters("endscope_logs_journaled_bytes_total", "Bytes of acknowledged rows in the journal, compressed.", "table"),
 		refused:       counters("endscope_logs_refused_rows_total", "Rows that were refused by the store, by reason.", "table", "reason"),
 		commitSeconds: histogram("endscope_logs_commit_duration_seconds", "Time from taking a group of batches off the queue to its acknowledgement."),
 		applySeconds:  histogram("endscope_logs_apply_duration_seconds", "Time to bring acknowledged rows into their tables."),
@@ -51,6 +53,7 @@ func newMetrics(reg prometheus.Registerer, tables []*table) *metrics {
 	for _, t := range tables {
 		name := t.schema.Name
 		m.rows.WithLabelValues(name)
+		m.bytes.WithLabelValues(name)
 		m.tailDropped.WithLabelValues(name)
 		for _, r := range Reasons() {
 			m.refused.WithLabelValues(name, string(r))

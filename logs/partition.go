@@ -47,6 +47,7 @@ type partition struct {
 	applied uint64     // guarded by writing
 	packed  int64      // rows that the file had when it was written anew; guarded by writing
 	touched time.Time  // last change by this process; guarded by writing
+	rested  bool       // it is in its final form as long as it does not change; guarded by writing
 	retired bool       // another file took its place, or retention deleted it; guarded by writing
 
 	users int // queries that read it; guarded by the store's mu
@@ -158,9 +159,6 @@ func (sess *session) attach(p *partition) error {
 	fresh := false
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		fresh = true
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-			return err
-		}
 		// What is left of a file that was deleted or moved away is not of this one.
 		if err := os.Remove(path + ".wal"); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err

@@ -75,6 +75,7 @@ func (s *Store) startSession() (*session, error) {
 	}
 	// From here on, SQL reaches the store's own directory and nothing else, and cannot change that.
 	for _, set := range []string{
+		"PRAGMA disable_checkpoint_on_shutdown", // Close does that, within its time
 		"SET allowed_directories = [" + quoteText(dir+string(filepath.Separator)) + "]",
 		"SET enable_external_access = false",
 		"SET lock_configuration = true",
@@ -90,7 +91,7 @@ func (s *Store) startSession() (*session, error) {
 	return sess, nil
 }
 
-// close ends the session, which nobody uses any more. DuckDB writes what its logs hold into the files.
+// close ends the session, which nobody uses any more. What DuckDB's logs hold stays there.
 func (sess *session) close() {
 	for _, c := range []*duck.Conn{sess.writer, sess.admin} {
 		if c != nil {

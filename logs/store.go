@@ -83,7 +83,7 @@ func Open(cfg Config, set Settings) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("logs: %w", err)
 	}
-	if err := os.MkdirAll(set.Dir, 0o777); err != nil {
+	if err := makeDirs(set.Dir); err != nil {
 		return nil, fmt.Errorf("make directory of the logs: %w", err)
 	}
 	locker, err := tsdbutil.NewDirLocker(set.Dir, "endscope_logs", slog.New(slog.DiscardHandler), set.Registerer) // it warns of every lock file, also a free one
@@ -264,6 +264,7 @@ func (s *Store) close() error {
 		}
 	}
 	if sess := s.withdraw("closed"); sess != nil {
+		s.checkpointAll(sess, s.cfg.CloseTimeout/2)
 		sess.close()
 	}
 	errs = append(errs, os.RemoveAll(filepath.Join(s.dir, tempDir)), s.locker.Release())

@@ -111,6 +111,9 @@ func (c *Conn) Query(ctx context.Context, text string, args ...any) (*Rows, erro
 		if bindings.Prepare(c.conn, text, &r.stmt) == bindings.StateError {
 			return newError(bindings.PrepareError(r.stmt))
 		}
+		if bindings.PreparedStatementType(r.stmt) != bindings.StatementTypeSelect {
+			return errors.New("the statement is no SELECT")
+		}
 		if n := int(bindings.NParams(r.stmt)); n != len(args) {
 			return fmt.Errorf("the statement has %d parameters and is given %d", n, len(args))
 		}

@@ -99,6 +99,20 @@ func TestArgumentsOfEveryType(t *testing.T) {
 	require.ErrorContains(t, err, "2 parameters and is given 1")
 }
 
+func TestAQueryOnlyReads(t *testing.T) {
+	c := connect(t, nil)
+	require.NoError(t, c.Exec(t.Context(), "CREATE TABLE t (n INTEGER)"))
+	for _, text := range []string{"DROP TABLE t", "INSERT INTO t VALUES (1)", "SET threads = 1", "SELECT 1; DROP TABLE t", "EXPLAIN SELECT 1"} {
+		_, err := all(t.Context(), c, text)
+		require.Error(t, err, text)
+	}
+	n, err := c.Int(t.Context(), "SELECT count(*) FROM t")
+	require.NoError(t, err)
+	require.Zero(t, n)
+	_, err = all(t.Context(), c, "WITH x AS (SELECT 1 AS a) SELECT a FROM x")
+	require.NoError(t, err)
+}
+
 func TestErrorsHaveTheirKind(t *testing.T) {
 	c := connect(t, map[string]string{"memory_limit": "64MB", "temp_directory": ""})
 	f := func(text string, want Kind) {
