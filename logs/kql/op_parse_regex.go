@@ -27,7 +27,8 @@ func regexPattern(op *syntax.ParseOp) (func(string) ([]value.Value, bool), error
 		case item.Star:
 			pattern.WriteString(".*?")
 		default:
-			fmt.Fprintf(&pattern, "(?P<%s>%s)", columnGroup(len(types)), captured(item.Type))
+			lazy := strings.Contains(op.Flags, "U")
+			fmt.Fprintf(&pattern, "(?P<%s>%s)", columnGroup(len(types)), captured(item.Type, lazy, i == len(op.Pattern)-1))
 			types = append(types, item.Type)
 		}
 	}
@@ -63,13 +64,21 @@ func regexPattern(op *syntax.ParseOp) (func(string) ([]value.Value, bool), error
 // columnGroup names the group of a column, so that groups in the query's own expressions do not count.
 func columnGroup(i int) string { return fmt.Sprintf("endscope%d", i) }
 
-// captured is what a column takes, by its type.
-func captured(t value.Type) string {
+// captured is what a column takes, by its type. Under the flag U, which makes every repetition take as little as it can, a number is still a
+// whole number, and the last column the rest.
+func captured(t value.Type, lazy, last bool) string {
+	more := ""
+	if lazy {
+		more = "?"
+	}
 	switch t {
 	case value.Int, value.Long:
-		return `[-+]?\d+`
+		return `[-+]?\d+` + more
 	case value.Real, value.Decimal:
-		return `[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?`
+		return `[-+]?\d*` + more + `\.?\d+` + more + `(?:[eE][-+]?\d+` + more + `)?`
+	}
+	if last {
+		return ".*" + more
 	}
 	return ".*"
 }

@@ -20,6 +20,7 @@ func TestParse(t *testing.T) {
 		{name: "regex is greedy", query: pods + `| parse kind=regex m with * "pod=" pod "," * | project pod`, columns: "pod:string", rows: []string{"api-1, node=n1, pod=api-2"}},
 		{name: "regex takes the longest column", query: `print m="a=1, b=2, end" | parse kind=regex m with "a=" a "," * | project a`, columns: "a:string", rows: []string{"1, b=2"}},
 		{name: "flag U is lazy, i ignores case", query: `print m="a=1, b=2, end" | parse kind=regex flags=Ui m with "A=" a "," * | project a`, columns: "a:string", rows: []string{"1"}},
+		{name: "numbers and the end under flag U", query: `print m="n=123 x=4.5e1 rest of it" | parse kind=regex flags=U m with "n=" n:long " x=" x:real " " rest | project n, x, rest`, columns: "n:long x:real rest:string", rows: []string{"123|45.0|rest of it"}},
 		{name: "groups and alternatives of the query", query: `print m="took: 15 ms" | parse kind=regex m with "(took|spent)(:|=) *" n:long "( )?ms|s" | project n`, columns: "n:long", rows: []string{"15"}},
 		{name: "regex that converts nothing", query: `print m="t=never." | parse kind=regex m with "t=" t:datetime @"\." | project t`, columns: "t:datetime", rows: []string{"null"}},
 		{name: "resource ids as in the samples", query: `print r="/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/w/onlineEndpoints/e" | parse kind=regex flags=i r with ".*?/RESOURCEGROUPS/" g "/PROVIDERS/MICROSOFT.MACHINELEARNINGSERVICES/WORKSPACES/" w "/ONLINEENDPOINTS/" e | project g, w, e`,
