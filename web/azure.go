@@ -30,7 +30,7 @@ func (s *Server) azureRoutes() []route {
 // azureWords are the fixed segments of Azure's paths.
 var azureWords = [...]string{
 	"subscriptions", "resourceGroups", "providers", "Microsoft.MachineLearningServices", "workspaces", "onlineEndpoints", "deployments",
-	"microsoft.insights", "metrics", "metricDefinitions", "metricNamespaces", "metrics:getBatch",
+	"microsoft.insights", "metrics", "metricDefinitions", "metricNamespaces", "metrics:getBatch", "v1", "query", "$batch",
 }
 
 // isAzurePath says whether a path is one of Azure's, where errors have Azure's shape whether or not a route matches.
@@ -42,18 +42,22 @@ func isAzurePath(path string) bool {
 // stands at the place of a name is left as it is, whatever it is called.
 func azurePaths(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isAzurePath(r.URL.Path) {
-			r = azureSpelling(r)
+		switch {
+		case isAzurePath(r.URL.Path):
+			r = azureSpelling(r, 0)
+		case isAzureLogsPath(r.URL.Path):
+			r = azureSpelling(r, 1)
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-func azureSpelling(r *http.Request) *http.Request {
+// azureSpelling spells the fixed segments of a path as azureWords does. The first of them are a prefix of the interface.
+func azureSpelling(r *http.Request, prefix int) *http.Request {
 	segments := strings.Split(r.URL.EscapedPath(), "/")[1:]
 	for i, segment := range segments {
 		// A path is pairs of a fixed segment and a name; only a provider's name is fixed too.
-		if i%2 == 1 && segments[i-1] != "providers" {
+		if i > prefix && (i-prefix)%2 == 1 && segments[i-1] != "providers" {
 			continue
 		}
 		text, err := url.PathUnescape(segment)

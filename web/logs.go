@@ -6,6 +6,7 @@ import (
 
 	"github.com/endscope/endscope/logs"
 	"github.com/endscope/endscope/logs/kql"
+	"github.com/endscope/endscope/scopes"
 )
 
 // typeNDJSON is one JSON object a line.
@@ -13,6 +14,8 @@ const typeNDJSON = "application/x-ndjson"
 
 // LogStore is what the routes of the logs need of the log store beside queries. *logs.Store is one.
 type LogStore interface {
+	// Tables returns the declarations of the tables.
+	Tables() []*logs.Schema
 	// Ready returns nil when queries are answered.
 	Ready() error
 	// Subscribe returns a tail of the rows of a table that the grants in ctx show.
@@ -31,9 +34,12 @@ func (s *Server) logsRoutes() []route {
 	if s.set.Logs == nil {
 		return nil
 	}
-	return []route{
+	return append([]route{
 		{name: "logs_query", methods: getPost, path: "/api/v1/logs/query", handle: s.handleLogsQuery},
-	}
+		{name: "logs_tail", methods: get, path: "/api/v1/logs/tail", handle: s.handleLogsTail, plain: true},
+		{name: "logs_schema", methods: getHead, path: "/api/v1/logs/schema", handle: s.handleLogsSchema},
+		{name: "logs_format", methods: post, path: "/api/v1/logs/format", handle: s.handleLogsFormat},
+	}, s.azureLogsRoutes()...)
 }
 
 // handleLogsQuery answers /api/v1/logs/query: a query in KQL, as JSON, or as CSV or NDJSON row by row.
@@ -46,6 +52,11 @@ func (s *Server) handleLogsQuery(w http.ResponseWriter, r *http.Request) error {
 	q, err := s.readLogsQuestion(w, r)
 	if err != nil {
 		return err
+	}
+	if q.scope != (scopes.Path{}) {
+		if err := s.requireLogScope(r.Context(), q.scope); err != nil {
+			return err
+		}
 	}
 	if kind != typeJSON {
 		return s.streamLogs(w, r, q, kind)

@@ -44,14 +44,7 @@ func writeLogsAnswer(w io.Writer, a *kql.Answer, shown logsShown) error {
 			if j > 0 {
 				b = append(b, ',')
 			}
-			b = append(b, '[')
-			for k, v := range row {
-				if k > 0 {
-					b = append(b, ',')
-				}
-				b = kql.AppendCell(b, v, t.Columns[k].Type)
-			}
-			b = append(b, ']')
+			b = appendCells(b, t.Columns, row)
 			if err := flush(); err != nil {
 				return err
 			}
@@ -79,6 +72,18 @@ func writeLogsAnswer(w io.Writer, a *kql.Answer, shown logsShown) error {
 	}
 	_, err := w.Write(append(b, '}', '\n'))
 	return err
+}
+
+// appendCells appends a row as an array.
+func appendCells(b []byte, columns []kql.Column, row kql.Row) []byte {
+	b = append(b, '[')
+	for i, v := range row {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = kql.AppendCell(b, v, columns[i].Type)
+	}
+	return append(b, ']')
 }
 
 // appendJSONText appends a text as JSON.

@@ -27,6 +27,8 @@ const maxLogsQuestion = 6*syntax.MaxLength + 64<<10
 type logsQuestion struct {
 	request kql.Request
 	shown   logsShown
+	scope   scopes.Path   // zero where none is asked for
+	wait    time.Duration // the time that the client gives, where it says so
 }
 
 // logsShown is what an answer shows beside its tables.
@@ -139,7 +141,7 @@ func (s *Server) logsQuestion(p *params, in logsQuestionJSON) (*logsQuestion, er
 		if err != nil {
 			p.note(err)
 		}
-		q.request.Equal = logs.ScopeColumns(scope)
+		q.scope, q.request.Equal = scope, logs.ScopeColumns(scope)
 	}
 	if in.Limits.Rows < 0 || in.Limits.Bytes < 0 {
 		p.fail("limits", fmt.Sprintf("rows %d, bytes %d", in.Limits.Rows, in.Limits.Bytes), "must be at least 1")

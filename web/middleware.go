@@ -180,6 +180,8 @@ func (s *Server) writeProblem(rt route, w http.ResponseWriter, p Problem, cause 
 		write = p.writeNative
 	case rt.azure:
 		write = p.writeAzure
+	case rt.azureLogs:
+		write = func(w http.ResponseWriter) error { return p.writeAzureLogs(w, cause) }
 	}
 	if err := write(w); err != nil {
 		s.log.Debug("problem not sent", "route", rt.name, "err", err)

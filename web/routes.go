@@ -11,13 +11,14 @@ import (
 
 // route is one entry of the table of all routes.
 type route struct {
-	name    string   // of the route in metrics and logs, and its operationId in openapi.yaml
-	methods []string // what it answers to; everything else is 405
-	path    string   // below the route prefix, in gorilla/mux's template language
-	handle  handler
-	native  bool // errors have the shape of Prometheus's API instead of RFC 9457
-	azure   bool // errors have the shape of Azure's API instead of RFC 9457
-	plain   bool // answers are not compressed here
+	name      string   // of the route in metrics and logs, and its operationId in openapi.yaml
+	methods   []string // what it answers to; everything else is 405
+	path      string   // below the route prefix, in gorilla/mux's template language
+	handle    handler
+	native    bool // errors have the shape of Prometheus's API instead of RFC 9457
+	azure     bool // errors have the shape of Azure's API instead of RFC 9457
+	azureLogs bool // errors have the shape of Azure's query service for logs instead of RFC 9457
+	plain     bool // answers are not compressed here
 
 	everything bool // only for callers who may see everything: grants cannot narrow the answer
 }
@@ -148,12 +149,16 @@ func (s *Server) newRouter() *mux.Router {
 // serveUnrouted makes a http.Handler for requests that no route takes. Their errors have the shape that the path promises.
 func (s *Server) serveUnrouted(h handler) http.Handler {
 	ours, azures := s.serve(route{name: unrouted, handle: h}), s.serve(route{name: unrouted, handle: h, azure: true})
+	azureLogs := s.serve(route{name: unrouted, handle: h, azureLogs: true})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isAzurePath(r.URL.Path) {
+		switch {
+		case isAzurePath(r.URL.Path):
 			azures.ServeHTTP(w, r)
-			return
+		case isAzureLogsPath(r.URL.Path):
+			azureLogs.ServeHTTP(w, r)
+		default:
+			ours.ServeHTTP(w, r)
 		}
-		ours.ServeHTTP(w, r)
 	})
 }
 

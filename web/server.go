@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -71,6 +72,7 @@ type Server struct {
 	listener    net.Listener
 	http        *http.Server
 	bodies      bodies
+	tails       atomic.Int64 // open streams of log rows
 	closeOnce   sync.Once
 	closeErr    error
 }

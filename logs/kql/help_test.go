@@ -1,0 +1,75 @@
+package kql
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/internal/logrows"
+	"github.com/endscope/endscope/logs/kql/value"
+)
+
+// traffic is a catalog of one table without rows.
+type traffic struct{}
+
+func (traffic) Table(name string) (Source, bool) {
+	return traffic{}, name == traffic{}.Declaration().Name
+}
+func (traffic) Tables() []string { return []string{traffic{}.Declaration().Name} }
+
+func (traffic) Declaration() *logrows.Table {
+	return &logrows.Table{Name: "AmlOnlineEndpointTrafficLog", Columns: []Column{
+		{Name: "TimeGenerated", Type: value.Datetime}, {Name: "DeploymentName", Type: value.String}, {Name: "Path", Type: value.String}, {Name: "XRequestId", Type: value.String},
+		{Name: "ResponseCode", Type: value.Int}, {Name: "TotalDurationMs", Type: value.Int},
+	}}
+}
+
+func (traffic) Scan(context.Context, Scan) (Rows, error) { return &slice{}, nil }
+
+func TestExamplesOfOperatorsRun(t *testing.T) {
+	e, err := NewEngine(traffic{})
+	require.NoError(t, err)
+	alone := false
+	for _, op := range Operators() {
+		require.True(t, strings.HasSuffix(op.Help, "."), op.Name)
+		require.Contains(t, op.Form, op.Name)
+		alone = alone || op.Name == "datatable"
+		if op.Example == "" {
+			require.Equal(t, "invoke", op.Name, "it needs a declared function, and has no example of its own")
+			continue
+		}
+		require.Contains(t, op.Example, op.Name)
+		query := op.Example
+		if !alone {
+			query = "AmlOnlineEndpointTrafficLog | " + query
+		}
+		p, err := e.Prepare(t.Context(), Request{Query: query})
+		require.NoError(t, err, query)
+		_, err = p.Collect(t.Context())
+		require.NoError(t, err, query)
+		for _, alias := range op.Aliases {
+			_, err := e.Prepare(t.Context(), Request{Query: strings.Replace(query, op.Name, alias, 1)})
+			require.NoError(t, err, alias)
+		}
+	}
+}
+
+func TestHelpNamesEveryFunctionOnce(t *testing.T) {
+	e, err := NewEngine(traffic{})
+	require.NoError(t, err)
+	for _, list := range [][]Help{e.Functions(), e.Aggregates()} {
+		var names []string
+		for _, f := range list {
+			require.NotEmpty(t, f.Help, f.Name)
+			require.True(t, strings.HasPrefix(f.Form, f.Name+"("), f.Form)
+			names = append(append(names, f.Name), f.Aliases...)
+		}
+		slices.Sort(names)
+		require.Equal(t, slices.Compact(slices.Clone(names)), names)
+	}
+	require.Len(t, e.Tables(), 1)
+	require.Contains(t, Plugins(), "bag_unpack")
+}
