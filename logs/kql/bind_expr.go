@@ -77,6 +77,9 @@ func (b *binder) name(e *syntax.NameRef, sc *scope) (expr, error) {
 		}
 		return nil, errAt(e.At(), "'%s' is a function and needs its arguments.", name)
 	}
+	if sc.aggs != nil && findColumn(sc.aggs.in, name) >= 0 {
+		return nil, errAt(e.At(), "'%s' operator: An aggregate is expected around '%s', since the operator does not group by that column.", sc.op, name)
+	}
 	known := sc.env.names()
 	for _, c := range sc.cols {
 		known = append(known, c.Name)

@@ -58,8 +58,8 @@ func (b *binder) makeSeries(in node, op *syntax.MakeSeries, names *env) (node, e
 		return nil, err
 	}
 	// The aggregates stand behind the keys and the bin.
-	aggs := &aggregates{keys: len(n.keys) + 1, by: keyCols}
-	sc := &scope{env: names, cols: in.columns(), op: "make-series", aggs: aggs}
+	aggs := &aggregates{keys: len(n.keys) + 1, by: keyCols, in: in.columns()}
+	sc := &scope{env: names, cols: keyCols, op: "make-series", aggs: aggs}
 	out := &project{}
 	for i, c := range keyCols {
 		out.add(c.Name, &column{i, c.Name, c.Type})

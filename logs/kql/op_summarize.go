@@ -189,6 +189,7 @@ func (f *folder) result(g *group) Row {
 type aggregates struct {
 	keys  int // columns before the results
 	by    []Column
+	in    []Column // what arguments read; what stands outside of aggregates reads the keys
 	calls []*aggCall
 	next  int // index of the next result column
 }
@@ -197,6 +198,9 @@ type aggregates struct {
 func (s *aggregates) call(b *binder, e *syntax.Call, agg *fn.Aggregate, sc *scope) (expr, error) {
 	inner := *sc
 	inner.aggs = nil
+	if s.in != nil {
+		inner.cols = s.in
+	}
 	c, err := s.bind(b, e, agg, &inner)
 	if err != nil {
 		return nil, err
@@ -323,8 +327,8 @@ func (b *binder) summarize(in node, op *syntax.Summarize, names *env) (node, err
 	if err != nil {
 		return nil, err
 	}
-	aggs := &aggregates{keys: len(keys), by: keyCols}
-	sc := &scope{env: names, cols: in.columns(), op: "summarize", aggs: aggs}
+	aggs := &aggregates{keys: len(keys), by: keyCols, in: in.columns()}
+	sc := &scope{env: names, cols: keyCols, op: "summarize", aggs: aggs}
 	out := &project{}
 	for i, c := range keyCols {
 		out.add(c.Name, &column{i, c.Name, c.Type})
