@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -92,9 +91,24 @@ func (r *Rows) within(ctx context.Context, f func(context.Context) error) error 
 	case duck.OutOfRange:
 		return fmt.Errorf("%w: %w", ErrOutOfRange, err)
 	case duck.IO, duck.Fatal:
-		r.store.suspect(r.parts)
+		switch {
+		case unreadable(err):
+			r.store.suspect(r.parts)
+		case duck.KindOf(err) == duck.Fatal: // a defect of DuckDB's, which then answers nothing any more
+			r.store.suspect(nil)
+		}
 	}
 	return err
+}
+
+// unreadable says whether an error is about what a file holds, rather than about room for something new.
+func unreadable(err error) bool {
+	for _, part := range []string{"orrupt", "checksum", "Could not read", "Failed to deserialize", "Serialization Error"} {
+		if strings.Contains(err.Error(), part) {
+			return true
+		}
+	}
+	return false
 }
 
 // suspect asks the applier to look whether partitions can still be read.
@@ -213,62 +227,6 @@ func (r *Rows) Next(ctx context.Context) ([][]any, error) {
 		return nil, r.err
 	}
 	return batch, nil
-}
-
-// convert gives every value the Go type of its column.
-func (r *Rows) convert(batch [][]any) error {
-	for c, column := range r.columns {
-		for _, row := range batch {
-			v, ok := as(column.Type, row[c])
-			if !ok {
-				return fmt.Errorf("column %s of the answer is %s, and the statement gives %v (%T): %w", column.Name, column.Type, row[c], row[c], ErrOutOfRange)
-			}
-			row[c] = v
-		}
-	}
-	return nil
-}
-
-// as returns a value from DuckDB as the Go type of t.
-func as(t logrows.Type, v any) (any, bool) {
-	if v == nil {
-		return nil, true
-	}
-	switch t {
-	case logrows.Bool:
-		_, ok := v.(bool)
-		return v, ok
-	case logrows.Int:
-		switch n := v.(type) {
-		case int32:
-			return v, true
-		case int64:
-			return int32(n), int64(int32(n)) == n
-		}
-	case logrows.Long, logrows.Datetime, logrows.Timespan:
-		switch n := v.(type) {
-		case int64:
-			return v, true
-		case int32:
-			return int64(n), true
-		}
-	case logrows.Real:
-		switch n := v.(type) {
-		case float64:
-			return v, true
-		case int32:
-			return float64(n), true
-		case int64:
-			return float64(n), true
-		case string: // a decimal
-			f, err := strconv.ParseFloat(n, 64)
-			return f, err == nil
-		}
-	default:
-		_, ok := v.(string)
-		return v, ok
-	}
-	return nil, false
 }
 
 // Close ends the query, also in the middle. It is safe a second time.

@@ -12,17 +12,28 @@ import (
 const Placeholder = "{rows}"
 
 // relation returns SQL for the rows of some partitions that lie in [from, to] and that the grants show, with the columns that text mentions:
-// those of the table and the hidden hash columns.
+// those of the table and the hidden hash columns. What is computed is computed once over all partitions: with a file for every day, the
+// same expression in each costs more than many a query itself.
 func (t *table) relation(who Identity, partitions []*partition, from, to int64, grants scopes.Grants, text string) string {
 	columns := t.schema.selection(who, text)
+	var needed []string
+	for _, c := range t.columns {
+		if quoted := quoteName(c.name); strings.Contains(columns, quoted) {
+			needed = append(needed, quoted)
+		}
+	}
+	if len(needed) == 0 {
+		needed = []string{quoteName(columnTime)}
+	}
+	stored := strings.Join(needed, ", ")
 	narrow := t.schema.granted(grants)
 	var b strings.Builder
-	b.WriteString("(")
+	fmt.Fprintf(&b, "(SELECT %s FROM (", columns)
 	for i, p := range partitions {
 		if i > 0 {
 			b.WriteString(" UNION ALL ")
 		}
-		fmt.Fprintf(&b, "SELECT %s FROM %s.rows", columns, p.alias)
+		fmt.Fprintf(&b, "SELECT %s FROM %s.rows", stored, p.alias)
 		var where []string
 		if from > p.day*logrows.TicksPerDay {
 			where = append(where, fmt.Sprintf("%s >= %d", quoteName(columnTime), from))
@@ -38,23 +49,23 @@ func (t *table) relation(who Identity, partitions []*partition, from, to int64, 
 		}
 	}
 	if len(partitions) == 0 {
-		b.WriteString(t.emptyRelation(columns))
+		b.WriteString(t.emptyRelation())
 	}
-	b.WriteString(")")
+	b.WriteString("))")
 	return b.String()
 }
 
-// emptyRelation returns SQL for no rows with the types of the columns.
-func (t *table) emptyRelation(columns string) string {
+// emptyRelation returns SQL for no rows with the columns of the table's files.
+func (t *table) emptyRelation() string {
 	stored := make([]string, len(t.columns))
 	for i, c := range t.columns {
 		stored[i] = fmt.Sprintf("CAST(NULL AS %s) AS %s", c.kind, quoteName(c.name))
 	}
-	return fmt.Sprintf("SELECT %s FROM (SELECT %s) WHERE false", columns, strings.Join(stored, ", "))
+	return fmt.Sprintf("SELECT * FROM (SELECT %s) WHERE false", strings.Join(stored, ", "))
 }
 
 // selection returns the list of columns that a statement over the table can see. Where it says nothing like `*`, those that it does not
-// mention are left out: with a file for every day, naming all of them costs more than many a query itself.
+// mention are left out.
 func (s *Schema) selection(who Identity, text string) string {
 	all := strings.Contains(strings.ReplaceAll(text, "count(*)", ""), "*")
 	var list []string

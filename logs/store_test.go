@@ -128,6 +128,24 @@ func TestQueriesSeeWhatWasAcknowledged(t *testing.T) {
 	require.Equal(t, int64(200), n)
 }
 
+func TestEveryColumnCanBeAskedForAlone(t *testing.T) {
+	for _, filled := range []bool{false, true} {
+		s := openStore(t, t.TempDir(), nil)
+		for _, schema := range s.Tables() {
+			if filled {
+				put(t, s, schema.Name, row{"TimeGenerated": time.Now()}, row{"TimeGenerated": time.Now().Add(-48 * time.Hour), "EndpointName": "e"})
+			}
+			for _, c := range schema.Columns {
+				rows := ask(t, s, SQL{Table: schema.Name, Text: "SELECT " + quoteName(c.Name) + " FROM {rows}", Columns: []logrows.Column{c}})
+				require.Len(t, rows, map[bool]int{false: 0, true: 2}[filled], c.Name)
+			}
+			rows := ask(t, s, SQL{Table: schema.Name, Text: "SELECT count(*), count(*) FILTER (\"Type\" = $1 AND \"_BilledSize\" > 0 AND \"_IsBillable\" = 'False') FROM {rows}",
+				Args: []any{schema.Name}, Columns: result(logrows.Long, logrows.Long)})
+			require.Equal(t, rows[0][0], rows[0][1])
+		}
+	}
+}
+
 func TestTheRangeOfTimeIsInclusive(t *testing.T) {
 	s := openStore(t, t.TempDir(), nil)
 	midnight := (dayOf(ticksOf(time.Now())) - 1) * logrows.TicksPerDay
