@@ -128,7 +128,9 @@ func (b *binder) source(op syntax.Operator, names *env) (node, error) {
 func (b *binder) pipe(in node, ops []syntax.Operator, names *env) (node, error) {
 	for i, op := range ops {
 		if _, ok := in.(*branches); ok {
-			return nil, errAt(op.At(), "Nothing can follow an operator that gives several tables.")
+			if _, ok := op.(*syntax.Render); !ok {
+				return nil, errAt(op.At(), "Nothing can follow an operator that gives several tables.")
+			}
 		}
 		if b.render != nil && i > 0 {
 			if _, ok := ops[i-1].(*syntax.Render); ok {

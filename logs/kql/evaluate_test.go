@@ -41,6 +41,8 @@ func TestPivot(t *testing.T) {
 		{name: "keys without an aggregate", query: data + `| evaluate pivot(day, code)`, columns: "code:long mon:long tue:long", rows: []string{"200|2|1", "500|1|0"}},
 		{name: "an expression of aggregates", query: data + `| evaluate pivot(day, 10 * sum(v) / count(), code)`, columns: "code:long mon:long tue:long", rows: []string{"200|45|40", "500|20|null"}},
 		{name: "declared columns", query: data + `| evaluate pivot(day, sum(v), code) : (code:long, tue:long, wed:long)`, columns: "code:long tue:long wed:long", rows: []string{"200|4|0", "500|0|0"}},
+		{name: "a key that is computed", query: data + `| evaluate pivot(day, bin(code, 500))`, columns: "code:long mon:long tue:long", rows: []string{"0|2|1", "500|1|0"}},
+		{name: "a column beside an aggregate", query: data + `| evaluate pivot(day, sum(v) + code)`, err: "'code'"},
 		{name: "a value named as a key", query: `datatable(k:string, p:string)["a", "k"] | evaluate pivot(p)`, columns: "k:string k1:long", rows: []string{"a|1"}},
 		{name: "no rows", query: data + `| where false | evaluate pivot(code, sum(v), day)`, columns: "day:string"},
 		{name: "unknown column", query: data + `| evaluate pivot(zz)`, err: "'zz'"},

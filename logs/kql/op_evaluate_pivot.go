@@ -116,9 +116,15 @@ func (p *plugin) pivotAggregate(n *pivotNode, args *[]syntax.Arg) error {
 	if _, ok := e.(*syntax.NameRef); ok {
 		return nil
 	}
-	aggs := &aggregates{}
-	x, err := p.b.expr(e, &scope{env: p.env, cols: p.in.columns(), op: "evaluate pivot", aggs: aggs})
+	aggs := &aggregates{in: p.in.columns()}
+	x, err := p.b.expr(e, &scope{env: p.env, op: "evaluate pivot", aggs: aggs})
 	if err != nil {
+		// Without an aggregate it may still be a key.
+		if len(aggs.calls) == 0 {
+			if _, keyErr := p.row(e); keyErr == nil {
+				return nil
+			}
+		}
 		return err
 	}
 	if len(aggs.calls) == 0 {

@@ -165,23 +165,38 @@ func (p *textPattern) extract(text string) ([]value.Value, bool) {
 					return nil, false
 				}
 				part, rest = before, after
-			case i+1 < len(p.items):
-				part = rest[:prefixOf(rest, item.Type)] // a column without a text behind it ends where its type does
+				i++
+			case i+1 == len(p.items):
+				rest = ""
+			case item.Type == value.String:
+				if p.items[i+1].Star {
+					part = p.upTo(i+2, rest)
+				} else {
+					part = "" // the next column begins here
+				}
 				rest = rest[len(part):]
 			default:
-				rest = ""
+				part = rest[:prefixOf(rest, item.Type)] // a column without a text behind it ends where its type does
+				rest = rest[len(part):]
 			}
 			v := parsed(part, item.Type)
 			if v == nil && !p.relaxed {
 				return nil, false
 			}
 			vals = append(vals, v)
-			if next != nil {
-				i++
-			}
 		}
 	}
 	return vals, true
+}
+
+// upTo returns the beginning of a text that a string column takes when only a star stands between it and item i: up to the text there, else all.
+func (p *textPattern) upTo(i int, text string) string {
+	if next := p.textAt(i); next != nil {
+		if at := strings.Index(text, textOf(next)); at >= 0 {
+			return text[:at]
+		}
+	}
+	return text
 }
 
 // textAt returns the item at i if it is a text.
@@ -208,11 +223,9 @@ func parsed(text string, t value.Type) value.Value {
 // longestValue bounds how far a value of a type reaches that has blanks or signs in it, in bytes.
 const longestValue = 40
 
-// prefixOf returns the length of the longest beginning of a text that is a value of a type: for a string nothing, since it could end anywhere.
+// prefixOf returns the length of the longest beginning of a text that is a value of a type that is no string.
 func prefixOf(text string, t value.Type) int {
 	switch t {
-	case value.String:
-		return 0
 	case value.Int, value.Long:
 		n := 0
 		if strings.HasPrefix(text, "-") || strings.HasPrefix(text, "+") {

@@ -216,18 +216,18 @@ func (p *pairText) quoted(text string) (inner, rest string, ok bool) {
 	}
 	var out strings.Builder
 	escaped := false
-	for i, r := range text[n:] {
+	for at := n; at < len(text); {
+		r, size := utf8.DecodeRuneInString(text[at:])
 		switch {
-		case escaped:
-			out.WriteRune(r)
-			escaped = false
-		case p.escape != 0 && r == p.escape:
+		case !escaped && p.escape != 0 && r == p.escape:
 			escaped = true
-		case r == p.close:
-			return out.String(), text[n+i+utf8.RuneLen(r):], true
+		case !escaped && r == p.close:
+			return out.String(), text[at+size:], true
 		default:
-			out.WriteRune(r)
+			out.WriteString(text[at : at+size])
+			escaped = false
 		}
+		at += size
 	}
 	return "", "", false // it never closes
 }

@@ -71,10 +71,8 @@ func (b *binder) topNested(in node, op *syntax.TopNested, names *env) (node, err
 				return nil, err
 			}
 		}
-		aggs := &aggregates{}
-		inner := *sc
-		inner.aggs = aggs
-		if l.by, err = b.expr(level.By.Expr, &inner); err != nil {
+		aggs := &aggregates{in: in.columns()}
+		if l.by, err = b.expr(level.By.Expr, &scope{env: names, op: "top-nested", aggs: aggs}); err != nil {
 			return nil, err
 		}
 		if len(aggs.calls) == 0 {

@@ -1,6 +1,9 @@
 package kql
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestParseKV(t *testing.T) {
 	runCases(t, []queryCase{
@@ -20,5 +23,30 @@ func TestParseKV(t *testing.T) {
 		{name: "one delimiter", query: `print s="" | parse-kv s as (a:long) with (kv_delimiter="=")`, err: "needs both pair_delimiter and kv_delimiter"},
 		{name: "groups", query: `print s="" | parse-kv s as (a:long) with (regex="(a)")`, err: "needs 2 groups"},
 		{name: "option", query: `print s="" | parse-kv s as (a:long) with (pair_delimeter="=")`, err: "Did you mean 'pair_delimiter'?"},
+	})
+}
+
+// Whatever the text, reading ends, and unquoted keys and values are parts of the text without a delimiter of pairs.
+func FuzzPairs(f *testing.F) {
+	f.Add("a=1, b='x y', c", ",", "=", "'", false)
+	f.Add("a=1 b c=2", " ", "=", "()", true)
+	f.Add("==,,", ",", "=", "", false)
+	f.Fuzz(func(t *testing.T, text, pair, kv, quote string, greedy bool) {
+		if pair == "" || kv == "" {
+			return
+		}
+		p := pairText{pair: pair, kv: kv, greedy: greedy}
+		if q := []rune(quote); len(q) > 0 {
+			p.open, p.close = q[0], q[len(q)-1]
+		}
+		n := 0
+		p.read(text, func(key, val string) {
+			if n++; n > len(text)+1 {
+				t.Fatalf("%q has more pairs than bytes", text)
+			}
+			if p.open == 0 && (!strings.Contains(text, key) || !strings.Contains(text, val) || !greedy && strings.Contains(val, pair)) {
+				t.Fatalf("%q gives %q=%q", text, key, val)
+			}
+		})
 	})
 }

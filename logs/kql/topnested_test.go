@@ -17,7 +17,8 @@ func TestTopNested(t *testing.T) {
 		{name: "expressions", query: data + `| top-nested 2 of big = v > 2 by share = 100 * sum(v) / count()`, columns: "big:bool share:long", rows: []string{"true|700", "false|150"}},
 		{name: "no rows", query: data + `| where false | top-nested 2 of k with others = "rest" by sum(v)`, columns: "k:string aggregated_k:long"},
 		{name: "unknown column", query: data + `| top-nested 2 of zz by sum(v)`, err: "'zz'"},
-		{name: "no aggregate", query: data + `| top-nested 2 of k by v`, err: "An aggregate is expected after 'by'"},
+		{name: "no aggregate", query: data + `| top-nested 2 of k by v`, err: "An aggregate is expected"},
+		{name: "a column beside an aggregate", query: data + `| top-nested 2 of k by sum(v) + v`, err: "'v'"},
 		{name: "others of another type", query: data + `| top-nested 2 of v with others = "rest" by sum(v)`, err: "The text 'rest' is not a long"},
 	})
 }
