@@ -1,12 +1,23 @@
 package kql
 
 import (
+	"slices"
+
 	"github.com/endscope/endscope/logs/kql/syntax"
 	"github.com/endscope/endscope/logs/kql/value"
 )
 
+// charts are the kinds of charts that the language has, in any tool that shows them.
+var charts = []string{
+	"anomalychart", "areachart", "barchart", "card", "columnchart", "graph", "ladderchart", "linechart", "piechart", "pivotchart", "plotly",
+	"scatterchart", "stackedareachart", "table", "timechart", "timeline", "timepivot", "treemap",
+}
+
 // setRender keeps the chart that a query asks for. It changes no row.
 func (b *binder) setRender(op *syntax.Render, names *env) error {
+	if !slices.Contains(charts, op.Kind.Text) {
+		return errAt(op.Kind.At(), "'render' operator: There is no chart named '%s'.%s", op.Kind.Text, didYouMean(op.Kind.Text, slices.Clone(charts)))
+	}
 	r := &Render{Kind: op.Kind.Text}
 	for _, o := range op.With {
 		v, err := b.renderValue(o, o.Value, names)
