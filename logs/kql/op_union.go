@@ -209,10 +209,16 @@ func unionOf(tables []namedTable, inner bool, source string) node {
 	if source != "" {
 		n.cols = append(n.cols, Column{Name: source, Type: value.String})
 	}
+	var certain []Column // names that need no type
+	for _, c := range order {
+		if len(types[c.Name]) == 1 {
+			certain = append(certain, c)
+		}
+	}
 	for _, c := range order {
 		name := c.Name
 		if len(types[c.Name]) > 1 {
-			name += "_" + c.Type.String()
+			name = freeName(append(slices.Clip(certain), n.cols...), name+"_"+c.Type.String())
 		}
 		n.cols = append(n.cols, Column{Name: freeName(n.cols, name), Type: c.Type})
 	}

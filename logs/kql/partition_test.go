@@ -39,3 +39,23 @@ func TestPartition(t *testing.T) {
 		{name: "fork", query: data + `| partition by k (fork (count) (count))`, err: "cannot give several tables"},
 	})
 }
+
+// The memory of a part is free when the next begins, so that many parts need no more than the largest.
+func TestPartsGiveMemoryBack(t *testing.T) {
+	e, err := NewEngine(noTables{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, query := range []string{
+		`range x from 1 to 50000 step 1 | extend l = range(1, 50, 1) | mv-apply e = l to typeof(long) on (summarize n = array_length(make_list(e)) by e % 2 | summarize s = sum(n)) | summarize sum(s)`,
+		`range x from 1 to 2000 step 1 | partition by x (extend l = range(1, 500, 1) | mv-expand l | sort by tolong(l) asc | summarize s = count()) | summarize sum(s)`,
+	} {
+		p, err := e.Prepare(t.Context(), Request{Query: query, Limits: Limits{Memory: 2 << 20}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Collect(t.Context()); err != nil {
+			t.Errorf("%s\n%v", query, err)
+		}
+	}
+}
