@@ -16,7 +16,7 @@ import (
 // MetricReader reads the metric catalogue for the table AzureMetrics. It is safe for concurrent use.
 type MetricReader interface {
 	// Oldest returns the time of the oldest sample, zero when there is none.
-	Oldest() time.Time
+	Oldest() (time.Time, error)
 	// Newest returns the end of the newest minute that has ended.
 	Newest() time.Time
 	// ReadMinutes returns one row for each metric, scope and minute that has a value and starts in [from, to). An empty name stands for all.
@@ -100,7 +100,11 @@ func (t *azureMetrics) Scan(_ context.Context, s kql.Scan) (kql.Rows, error) {
 			r.ask.Deployment = want
 		}
 	}
-	oldest, newest := t.reader.Oldest(), t.reader.Newest()
+	oldest, err := t.reader.Oldest()
+	if err != nil {
+		return nil, fmt.Errorf("AzureMetrics: %w", err)
+	}
+	newest := t.reader.Newest()
 	if oldest.IsZero() {
 		return r, nil
 	}

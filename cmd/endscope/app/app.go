@@ -143,7 +143,9 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 		return nil, err
 	}
 
-	language, err := kql.NewEngine(logs.NewCatalog(a.logs))
+	metrics := logs.NewAzureMetrics(&metricReader{planner: planner, catalogue: catalogue, store: a.store, now: time.Now},
+		logs.Identity{Workspace: cfg.Logs.Workspace, Subscription: cfg.Logs.Subscription})
+	language, err := kql.NewEngine(logs.NewCatalog(a.logs, metrics))
 	if err != nil {
 		return nil, err
 	}

@@ -3,23 +3,32 @@ package app
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
 	"github.com/endscope/endscope/logs"
 	"github.com/endscope/endscope/query"
 	"github.com/endscope/endscope/scopes"
+	"github.com/endscope/endscope/tsdb"
 )
 
 // metricReader answers the log table AzureMetrics from the planner of metrics.
 type metricReader struct {
 	planner   *query.Planner
 	catalogue *scopes.Catalogue
-	oldest    func() time.Time
+	store     *tsdb.Store
 	now       func() time.Time
 }
 
-func (m *metricReader) Oldest() time.Time { return m.oldest() }
+// Oldest returns when the store begins.
+func (m *metricReader) Oldest() (time.Time, error) {
+	start, err := m.store.StartTime()
+	if err != nil || start == math.MaxInt64 {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(start).UTC(), nil
+}
 
 func (m *metricReader) Newest() time.Time { return m.now().Truncate(time.Minute) }
 
