@@ -247,7 +247,7 @@ func (b *binder) columnIfExists(e *syntax.Call, sc *scope) (expr, error) {
 	if len(e.Args) != 2 {
 		return nil, errAt(e.At(), "column_ifexists() takes 2 arguments, and %d were given.", len(e.Args))
 	}
-	name, err := b.expr(e.Args[0].Expr, &scope{env: sc.env, op: sc.op})
+	name, err := b.expr(e.Args[0].Expr, sc)
 	if err != nil {
 		return nil, err
 	}
@@ -264,7 +264,7 @@ func (b *binder) columnIfExists(e *syntax.Call, sc *scope) (expr, error) {
 // isColumn is iscolumnexists(name), the old form of column_ifexists.
 func (b *binder) isColumn(e *syntax.Call, sc *scope) (expr, error) {
 	if len(e.Args) == 1 {
-		x, err := b.expr(e.Args[0].Expr, &scope{env: sc.env, op: sc.op})
+		x, err := b.expr(e.Args[0].Expr, sc)
 		if err != nil {
 			return nil, err
 		}

@@ -18,6 +18,8 @@ type project struct {
 	cols  []Column
 	exprs []expr
 	need  []bool // columns that somebody looks at; nil: all
+
+	ordered bool // the order of rows counts from here on, as serialize says
 }
 
 func (n *project) columns() []Column { return n.cols }
@@ -181,8 +183,8 @@ func tupleOf(x expr, e syntax.Expr) []tuplePartOf {
 // extend binds `extend a = x, ...` and serialize.
 func (b *binder) extend(in node, items []syntax.Arg, op string, names *env) (node, error) {
 	cols := in.columns()
-	sc := &scope{env: names, cols: cols, op: op, windows: true}
-	p := &project{in: in}
+	sc := &scope{env: names, cols: cols, op: op, windows: in}
+	p := &project{in: in, ordered: op == "serialize"}
 	for i, c := range cols {
 		p.add(c.Name, &column{i, c.Name, c.Type})
 	}
@@ -251,6 +253,8 @@ func (b *binder) callResultName(e *syntax.Call) string {
 		}
 	case fn.PrefixAndTwoArguments:
 		return prefix + "_" + arg(0) + "_" + arg(1)
+	case fn.FirstArgumentSorted:
+		return cmp.Or(arg(0), "array0") + "_sorted"
 	case fn.PrefixOnly:
 		return prefix
 	case fn.FirstArgumentValueIfColumn:
@@ -311,7 +315,7 @@ func (b *binder) project(in node, op *syntax.Project, names *env) (node, error) 
 	case "by-names":
 		return b.projectByNames(p, op, keep, names)
 	}
-	sc := &scope{env: names, cols: cols, op: "project", windows: true}
+	sc := &scope{env: names, cols: cols, op: "project", windows: in}
 	given := map[string]bool{}
 	for _, item := range op.Items {
 		for _, n := range item.Names {

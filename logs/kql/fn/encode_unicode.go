@@ -1,6 +1,7 @@
 package fn
 
 import (
+	"fmt"
 	"unicode/utf8"
 
 	"github.com/endscope/endscope/logs/kql/value"
@@ -22,6 +23,14 @@ func encodeUnicodeFunctions() []Scalar {
 				Text:    "unicode_codepoints_to_string(codepoints: any, ...): string",
 				Help:    "Returns the text of code points, given as numbers or arrays of them.",
 				Aliases: []string{"make_string"},
+			},
+			Result: func(args []Arg) (value.Type, error) {
+				for i, a := range args {
+					if t := a.Type; t != value.Int && t != value.Long && t != value.Dynamic {
+						return 0, fmt.Errorf("argument %d must be a whole number or an array of them, got %s", i+1, t)
+					}
+				}
+				return value.String, nil
 			},
 			Make: simple(func(a []value.Value) value.Value {
 				var out []byte

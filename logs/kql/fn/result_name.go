@@ -23,6 +23,8 @@ const (
 	PrefixAndOnlyArgument
 	// PrefixAndTwoArguments joins the prefix and the names of the first two arguments with underscores.
 	PrefixAndTwoArguments
+	// FirstArgumentSorted gives the name of the first argument, or array0 where it has none, and _sorted.
+	FirstArgumentSorted
 	// PrefixOnly gives the prefix as it is, without an underscore.
 	PrefixOnly
 	// FirstArgumentValueIfColumn gives the value of the first argument, a constant string, when a column of the input has that name, and acts
@@ -50,6 +52,8 @@ func ResultName(function string) (kind NameKind, prefix string) {
 		return OnlyArgument, ""
 	case "strlen", "string_size", "dcount_hll", "percentile_tdigest":
 		return NameAndFirstArgument, function
+	case "array_sort_asc", "array_sort_desc": // of one array; of several they have several results
+		return FirstArgumentSorted, ""
 	case "gettype":
 		return PrefixAndFirstArgument, "type"
 	case "treepath":

@@ -15,6 +15,7 @@ func TestResultName(t *testing.T) {
 		{"make_datetime", OnlyArgument, ""},
 		{"strlen", NameAndFirstArgument, "strlen"},
 		{"dcount_hll", NameAndFirstArgument, "dcount_hll"},
+		{"array_sort_desc", FirstArgumentSorted, ""},
 		{"gettype", PrefixAndFirstArgument, "type"},
 		{"percentiles_array_tdigest", PrefixAndFirstArgument, "percentile_tdigest"},
 		{"ingestion_time", PrefixOnly, "$IngestionTime"},
@@ -67,7 +68,7 @@ func TestResultNamePrefixFollowsKind(t *testing.T) {
 		t.Fatal(err)
 	}
 	check := func(name string, kind NameKind, prefix string) {
-		needs := kind != None && kind != FirstArgument && kind != OnlyArgument && kind != FirstArgumentValueIfColumn
+		needs := kind != None && kind != FirstArgument && kind != OnlyArgument && kind != FirstArgumentSorted && kind != FirstArgumentValueIfColumn
 		if needs != (prefix != "") {
 			t.Errorf("%s: kind %d with the prefix %q", name, kind, prefix)
 		}
