@@ -14,7 +14,7 @@ type scope struct {
 	right   []Column    // of a join's other side: the names behind $right; cols are then behind $left too
 	op      string      // the operator's word, for messages
 	aggs    *aggregates // where aggregates may be called: it collects them
-	windows bool        // where functions over the rows around may be called
+	windows node        // where functions over the rows around may be called: the rows
 	steps   *scanScope  // inside scan: the columns of steps
 }
 

@@ -49,7 +49,7 @@ func (n *filter) open(r *run) (Rows, error) {
 // where binds `where pred`.
 func (b *binder) where(in node, op *syntax.Where, names *env) (node, error) {
 	cols := in.columns()
-	cond, err := b.expr(op.Pred, &scope{env: names, cols: cols, op: "where", windows: true})
+	cond, err := b.expr(op.Pred, &scope{env: names, cols: cols, op: "where", windows: in})
 	if err != nil {
 		return nil, err
 	}

@@ -31,10 +31,30 @@ func windowsOf(exprs []expr) []*window {
 	return out
 }
 
+// inOrder says whether rows come in an order that means something. What no operator ordered comes as it is found, and a function over the
+// rows around would give another answer each time.
+func inOrder(n node) bool {
+	switch n := n.(type) {
+	case *tableScan, *aggregate, *join, *union, *sample:
+		return false
+	case *project:
+		return n.ordered || inOrder(n.in)
+	case *filter:
+		return inOrder(n.in)
+	case *take:
+		return inOrder(n.in)
+	case *parse:
+		return inOrder(n.in)
+	case *mvExpand:
+		return inOrder(n.in)
+	}
+	return true
+}
+
 // window binds a function over the rows around.
 func (b *binder) window(e *syntax.Call, sc *scope) (expr, error) {
 	name := e.Name.Text
-	if !sc.windows {
+	if sc.windows == nil || sc.op != "serialize" && !inOrder(sc.windows) {
 		return nil, errAt(e.At(), "'%s' operator: %s() needs the rows in an order; use it in extend or project after sort or serialize.", sc.op, name)
 	}
 	args, _, err := b.args(e, sc)
