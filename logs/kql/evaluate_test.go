@@ -19,6 +19,7 @@ func TestBagUnpack(t *testing.T) {
 		{name: "the source is replaced", query: `print a="old", d=dynamic({"a":1,"b":2}) | evaluate bag_unpack(d, columnsConflict="replace_source")`, columns: "a:long b:long", rows: []string{"1|2"}},
 		{name: "declared columns", query: bags + `| evaluate bag_unpack(d) : (name:string, n:long)`, columns: "name:string n:long", rows: []string{"a|1", "|2", "|null", "|null"}},
 		{name: "declared columns and those of the input", query: bags + `| evaluate bag_unpack(d) : (*, m:string) | where m == "x"`, columns: "id:long m:string", rows: []string{"2|x"}},
+		{name: "declared and nowhere", query: `print d=dynamic({"a":1}) | evaluate bag_unpack(d, ignoredProperties=dynamic(["a"])) : (a:long, b:long) | where isnull(a)`, columns: "a:long b:long", rows: []string{"null|null"}},
 		{name: "what follows uses the columns", query: bags + `| evaluate bag_unpack(d) | summarize sum(n) by m`, columns: "m:string sum_n:real", rows: []string{"|1.0", "x|2.5"}},
 		{name: "an expression", query: `print s='{"a":1}' | evaluate bag_unpack(parse_json(s))`, columns: "s:string a:long", rows: []string{`{"a":1}|1`}},
 		{name: "in a function", query: `let f = (T:(d:dynamic)) { T | evaluate bag_unpack(d) }; print d=dynamic({"a":1}) | invoke f()`, columns: "a:long", rows: []string{"1"}},
@@ -107,5 +108,13 @@ func TestBagUnpackReadsOnce(t *testing.T) {
 	wide := `range x from 1 to 3000 step 1 | project d=bag_pack(strcat("k", x), 1) | evaluate bag_unpack(d)`
 	if _, err := e.Prepare(context.Background(), Request{Query: wide}); err == nil || !strings.Contains(err.Error(), "columns made of data: 2000") {
 		t.Errorf("error %v, want the limit of columns", err)
+	}
+}
+
+func TestPluginNames(t *testing.T) {
+	for _, name := range pluginNames() {
+		if _, ok := pluginNamed(name); !ok || noPlugin(name) != "" {
+			t.Errorf("%s is listed as a plugin and is none", name)
+		}
 	}
 }

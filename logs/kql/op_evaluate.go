@@ -2,6 +2,7 @@ package kql
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/endscope/endscope/logs/kql/syntax"
 	"github.com/endscope/endscope/logs/kql/value"
@@ -125,20 +126,11 @@ func (p *plugin) count(least, most int) error {
 // options checks that no other arguments have names.
 func (p *plugin) options(known ...string) error {
 	for name, a := range p.named {
-		if !containsString(known, name) {
+		if !slices.Contains(known, name) {
 			return p.errorf(a.At(), "There is no argument '%s'.%s", name, didYouMean(name, known))
 		}
 	}
 	return nil
-}
-
-func containsString(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // arg returns an argument by position, or by name.

@@ -37,7 +37,8 @@ func (n *unpack) columns() []Column { return n.cols }
 func (n *unpack) input() *node      { return &n.in }
 
 func (n *unpack) below(i int) (int, bool) {
-	return n.from[i].source, !n.from[i].isKey && n.cols[i].Type == n.in.columns()[n.from[i].source].Type
+	f := n.from[i]
+	return f.source, f.source >= 0 && !f.isKey && n.cols[i].Type == n.in.columns()[f.source].Type
 }
 
 func (n *unpack) require(need []bool) {
