@@ -39,6 +39,9 @@ func (s *Server) handleReady(w http.ResponseWriter, _ *http.Request) error {
 		return writeText(w, "Endscope is ready.\n")
 	}
 	err := s.set.Prometheus.Store.Ready()
+	if err == nil && s.set.Logs != nil {
+		err = s.set.Logs.Store.Ready()
+	}
 	if err == nil {
 		return writeText(w, "Endscope is ready.\n")
 	}
