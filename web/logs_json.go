@@ -126,15 +126,19 @@ func logsStatistics(a *kql.Answer, shown logsShown) any {
 // partialCode is the code of an answer that a limit cut, and of a batch of which a part failed.
 const partialCode = "PartialError"
 
-// logsPartial says which limit cut an answer, nil where none did.
+// logsPartial says why an answer is not whole, nil where it is: a limit cut it, or rows that were acknowledged cannot be read yet.
 func logsPartial(a *kql.Answer) any {
-	if a.Partial == nil {
+	var details []azureLogsErrorJSON
+	if a.Partial != nil {
+		details = append(details, azureLogsErrorJSON{Code: "QueryExecutionResultSizeLimitExceeded", Message: a.Partial.Error()})
+	}
+	for _, w := range a.Warnings {
+		details = append(details, azureLogsErrorJSON{Code: "RowsMissing", Message: w})
+	}
+	if details == nil {
 		return nil
 	}
-	return azureLogsErrorJSON{
-		Code: partialCode, Message: "The answer is not whole: a limit of the query cut it.",
-		Details: []azureLogsErrorJSON{{Code: "QueryExecutionResultSizeLimitExceeded", Message: a.Partial.Error()}},
-	}
+	return azureLogsErrorJSON{Code: partialCode, Message: "The answer is not whole.", Details: details}
 }
 
 // azureLogsErrorJSON is an error in the shape of Azure Monitor's query service.

@@ -62,5 +62,11 @@ type Rows interface {
 	Close() error
 }
 
+// Warner is Rows of which some may be missing.
+type Warner interface {
+	// Warning says why; nil when all are there.
+	Warning() error
+}
+
 // Row is one row: a value for each column.
 type Row = []value.Value

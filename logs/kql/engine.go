@@ -147,6 +147,8 @@ type Answer struct {
 	Stats  Stats
 	// Partial says which limit cut the answer; nil means that it is whole.
 	Partial *LimitError
+	// Warnings say why rows that were acknowledged may be missing, such as a full disk.
+	Warnings []string
 }
 
 // Table is one result.
@@ -220,6 +222,7 @@ func (p *Prepared) collect(ctx context.Context) (_ *Answer, err error) {
 		a.Tables = append(a.Tables, out)
 	}
 	a.Stats.Scanned, a.Stats.SQL = r.scanned, r.statements
+	a.Warnings = r.warnings
 	return a, nil
 }
 
@@ -285,7 +288,7 @@ func (p *Prepared) newRun(ctx context.Context) *run {
 	if p.early != nil {
 		maps.Copy(r.shared, p.early.shared)
 		maps.Copy(r.firsts, p.early.firsts)
-		r.scanned, r.statements, r.held = p.early.scanned, p.early.statements, p.early.held
+		r.scanned, r.statements, r.held, r.warnings = p.early.scanned, p.early.statements, p.early.held, p.early.warnings
 	}
 	return r
 }

@@ -296,6 +296,7 @@ func (n *tableScan) open(r *run) (Rows, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.warn(rows)
 	return &mapped{in: rows, each: func(batch []Row) ([]Row, error) {
 		r.scanned += len(batch)
 		return batch, nil

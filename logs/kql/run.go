@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/endscope/endscope/logs/kql/fn"
 	"github.com/endscope/endscope/logs/kql/value"
@@ -32,6 +33,18 @@ type run struct {
 	scanned    int // rows that tables gave
 	statements int // of SQL
 	parts
+	warnings []string
+}
+
+// warn keeps what rows say of themselves, once.
+func (r *run) warn(rows Rows) {
+	w, ok := rows.(Warner)
+	if !ok || w.Warning() == nil {
+		return
+	}
+	if text := w.Warning().Error(); !slices.Contains(r.warnings, text) {
+		r.warnings = append(r.warnings, text)
+	}
 }
 
 func (r *run) close() error { return nil }

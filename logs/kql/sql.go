@@ -135,6 +135,7 @@ func (g *generator) run(st *statement, cols []Column) (Rows, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.r.warn(rows)
 	return &mapped{in: rows, each: func(batch []Row) ([]Row, error) {
 		g.r.scanned += len(batch)
 		if len(at) == len(cols) && (len(at) == 0 || at[0] >= 0) {
