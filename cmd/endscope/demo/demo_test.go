@@ -3,9 +3,12 @@ package demo
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -105,12 +108,48 @@ func TestAnInstanceEndsWithItsStandardInput(t *testing.T) {
 	defer stop([]*process{p})
 	_, err = addresses(t.Context(), f.instances, []*process{p})
 	require.NoError(t, err)
-	require.NoError(t, p.stdin.Close())
+	p.stdin.close()
 	select {
 	case <-p.gone:
 	case <-time.After(20 * time.Second):
 		t.Fatal("it goes on")
 	}
+}
+
+func TestAnInstancePushesTheLifeOfItsContainersToTheEnd(t *testing.T) {
+	s := &tables{rows: map[string][]string{}}
+	server := httptest.NewServer(s)
+	defer server.Close()
+	f := newFleet(t, cast()[3])
+	f.instances[0].server = server.URL
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- f.run(ctx) }()
+	<-f.started
+	names := func() (out []string) {
+		for _, line := range s.get("Event") {
+			var row eventRow
+			_ = json.Unmarshal([]byte(line), &row)
+			if row.who != (who{sampleEndpoint, "green", "green-2"}) || time.Since(row.TimeGenerated).Abs() > time.Minute {
+				return []string{line}
+			}
+			if row.Name != lifeNotReady { // it is a matter of how fast the machine is
+				out = append(out, row.Name)
+			}
+		}
+		return out
+	}
+	once := []string{lifeCreated, lifeStarted, lifeBackOff}
+	require.Eventually(t, func() bool { return len(names()) >= 10 }, 20*time.Second, 10*time.Millisecond)
+	require.Equal(t, slices.Concat([]string{lifePulled, lifeCreated, lifeStarted, lifePulled}, once, once), names()[:10])
+	cancel()
+	require.NoError(t, <-done)
+	all := names()
+	require.Equal(t, lifeKilling, all[len(all)-1])
+	console := strings.Join(s.get("Console"), "\n")
+	require.Contains(t, console, `"ContainerName":"model-mount","ContainerImageName":"model-mount:1","Message":"ConnectionError: dial tcp 127.0.0.1:1: connect: connection refused"`)
+	require.Contains(t, console, `"Message":"INFO:     Finished server process [`)
 }
 
 func TestSharesAreAsCast(t *testing.T) {

@@ -16,10 +16,10 @@ import (
 	"time"
 )
 
-// How long instances may take to start and to stop. Stopping includes the agent's last pushes.
+// How long instances may take to start and to stop. Stopping includes the agent's last pushes, and those of the logs.
 const (
 	startTimeout = 30 * time.Second
-	stopTimeout  = 5 * time.Second
+	stopTimeout  = 6 * time.Second
 )
 
 // fleet is the processes of the sample instances.
@@ -43,8 +43,9 @@ type target struct {
 // process is one running instance.
 type process struct {
 	cmd   *exec.Cmd
-	stdin io.Closer // closing it also stops the process, whatever becomes of us
-	lines *bufio.Reader
+	stdin *teller // closing it also stops the process, whatever becomes of us
+	said  chan struct{}
+	line  string // the first that it printed; read only after said is closed
 	gone  chan struct{}
 	err   error // why it ended; read only after gone is closed
 }
@@ -78,8 +79,12 @@ func (f *fleet) run(ctx context.Context) error {
 		return err
 	}
 	f.started <- targets
-	var left sync.WaitGroup
+	var mounts, left sync.WaitGroup
+	defer mounts.Wait()
 	for i, p := range processes {
+		if i := f.instances[i]; i.mount {
+			mounts.Go(func() { f.keepMount(ctx, i, p) })
+		}
 		left.Go(func() {
 			<-p.gone
 			if ctx.Err() == nil {
@@ -120,22 +125,33 @@ func (f *fleet) startOne(i *instance) (*process, error) {
 	cmd.SysProcAttr = dieWithParent()
 	cmd.Stderr = f.stderr
 	cmd.WaitDelay = time.Second
-	stdin, err := cmd.StdinPipe()
+	stdin, told, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
 	out, in, err := os.Pipe()
 	if err != nil {
+		_, _ = stdin.Close(), told.Close()
 		return nil, err
 	}
-	cmd.Stdout = in
+	cmd.Stdin, cmd.Stdout = stdin, in
+	p := &process{cmd: cmd, stdin: &teller{pipe: told}, said: make(chan struct{}), gone: make(chan struct{})}
+	p.stdin.tell(serverContainer, lifePulled, "Container image %q is present on this machine", i.image(serverContainer))
+	p.stdin.tell(serverContainer, lifeCreated, "Created container %s", serverContainer)
 	err = cmd.Start()
-	_ = in.Close()
+	_, _ = stdin.Close(), in.Close()
 	if err != nil {
 		_ = out.Close()
+		p.stdin.close()
 		return nil, err
 	}
-	p := &process{cmd: cmd, stdin: stdin, lines: bufio.NewReader(out), gone: make(chan struct{})}
+	p.stdin.tell(serverContainer, lifeStarted, "Started container %s", serverContainer)
+	go func() {
+		text, _ := bufio.NewReader(out).ReadString('\n') // ends with the process
+		p.line = strings.TrimSpace(text)
+		close(p.said)
+	}()
+	go p.probe()
 	go func() {
 		p.err = cmd.Wait()
 		_ = out.Close() // ends a read that waits for a process that is gone
@@ -153,11 +169,6 @@ func addresses(ctx context.Context, instances []*instance, processes []*process)
 	defer cancel()
 	var targets []*target
 	for n, p := range processes {
-		line := make(chan string, 1)
-		go func() {
-			text, _ := p.lines.ReadString('\n') // ends with the process
-			line <- strings.TrimSpace(text)
-		}()
 		name := instances[n].role.instance
 		select {
 		case <-ctx.Done():
@@ -165,8 +176,8 @@ func addresses(ctx context.Context, instances []*instance, processes []*process)
 				return nil, fmt.Errorf("start %s: %w", name, errSlowStart)
 			}
 			return nil, nil
-		case text := <-line:
-			addr, ok := strings.CutPrefix(text, announce)
+		case <-p.said:
+			addr, ok := strings.CutPrefix(p.line, announce)
 			if !ok {
 				<-p.gone
 				return nil, fmt.Errorf("start %s: it ended before it listened: %w", name, p.err)
@@ -182,8 +193,9 @@ var errSlowStart = fmt.Errorf("it does not listen after %s", startTimeout)
 // stop asks all processes to end, and ends those that do not. It returns when none is left; a second call does nothing.
 func stop(processes []*process) {
 	for _, p := range processes {
+		p.stdin.tell(serverContainer, lifeKilling, "Stopping container %s", serverContainer)
+		p.stdin.close()
 		_ = p.cmd.Process.Signal(syscall.SIGTERM)
-		_ = p.stdin.Close()
 	}
 	deadline := time.NewTimer(stopTimeout)
 	defer deadline.Stop()

@@ -35,6 +35,7 @@ type instance struct {
 	dataDir     string
 	simulateGPU bool
 	log         cli.LogConfig
+	container   string // which of the instance's containers the process is
 }
 
 func (i *instance) args() []string {
@@ -42,7 +43,7 @@ func (i *instance) args() []string {
 		instanceCommand, "--server=" + i.server, "--deployment=" + i.deployment, "--instance=" + i.role.instance, "--model=" + i.model,
 		fmt.Sprintf("--lookup=%s", i.behaviour.Lookup), fmt.Sprintf("--lookup-fails=%g", i.behaviour.LookupFails),
 		fmt.Sprintf("--interval=%s", i.interval), "--data-dir=" + i.dataDir, fmt.Sprintf("--simulate-gpu=%t", i.simulateGPU), fmt.Sprintf("--spare-gpus=%d", i.spareGPUs),
-		"--log.level=" + i.log.Level, "--log.format=" + i.log.Format,
+		"--log.level=" + i.log.Level, "--log.format=" + i.log.Format, "--container=" + i.container,
 	}
 	return args
 }
@@ -50,17 +51,14 @@ func (i *instance) args() []string {
 // NewInstance returns the hidden command of one sample instance. It ends when its standard input does, so that it never outlives the
 // demo.
 func NewInstance(env cli.Env) *cobra.Command {
-	i := instance{log: DefaultConfig().Log}
+	i := instance{log: DefaultConfig().Log, container: serverContainer}
 	cmd := &cobra.Command{
 		Use: instanceCommand, Short: "One instance of the sample endpoint, as `endscope demo` starts it", Hidden: true, Args: cli.Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, cancel := context.WithCancel(cmd.Context())
-			defer cancel()
-			go func() {
-				_, _ = io.Copy(io.Discard, os.Stdin) // ends with the process at the latest
-				cancel()
-			}()
-			return i.run(ctx, env)
+			if i.container == mountContainer {
+				return mountModels(cmd.Context(), env.Stdout)
+			}
+			return i.run(cmd.Context(), os.Stdin, env)
 		},
 	}
 	fs := cmd.Flags()
@@ -76,11 +74,14 @@ func NewInstance(env cli.Env) *cobra.Command {
 	fs.IntVar(&i.spareGPUs, "spare-gpus", 0, "Simulated GPUs that are held and never work.")
 	fs.StringVar(&i.log.Level, "log.level", i.log.Level, "Least severe message that is logged.")
 	fs.StringVar(&i.log.Format, "log.format", i.log.Format, "Shape of a log line.")
+	fs.StringVar(&i.container, "container", i.container, "Which of the instance's containers to be: "+serverContainer+" or "+mountContainer+".")
 	return cmd
 }
 
-// run serves and pushes until ctx ends. It prints where it listens on standard output.
-func (i *instance) run(ctx context.Context, env cli.Env) error {
+// run serves and pushes until ctx or in ends, on which the fleet tells what happens. It prints where it listens on standard output.
+func (i *instance) run(ctx context.Context, in io.Reader, env cli.Env) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	log, _ := cli.NewLogger(i.log, env.Stderr)
 	log = log.With("instance", i.role.instance)
 	model, err := newModel(i.model)
@@ -88,7 +89,12 @@ func (i *instance) run(ctx context.Context, env cli.Env) error {
 		return cli.Usage(err)
 	}
 	registry := prometheus.NewRegistry()
-	server, err := scoring.NewServer(model, i.behaviour, registry)
+	counts, err := scoring.NewCollection(registry)
+	if err != nil {
+		return err
+	}
+	logs := &journal{role: i.role, counts: counts, sender: newLogSender(i.server, i.interval, counts, log)}
+	server, err := scoring.NewServer(model, i.behaviour, scoring.Settings{Registerer: registry, Collection: counts, Traffic: logs.traffic, Console: logs})
 	if err != nil {
 		return err
 	}
@@ -105,8 +111,15 @@ func (i *instance) run(ctx context.Context, env cli.Env) error {
 		return errors.Join(fmt.Errorf("find a port: %w", err), a.Close())
 	}
 	fmt.Fprintf(env.Stdout, "%s%s\n", announce, l.Addr())
+	heard := make(chan struct{})
+	go func() { // ends with the process at the latest
+		defer cancel()
+		defer close(heard)
+		logs.hear(in)
+	}()
 	g := cli.NewGroup(ctx, log)
 	g.Add("scoring server", func(ctx context.Context) error { return server.Serve(ctx, l) })
+	g.Add("logs", func(ctx context.Context) error { return logs.sender.run(ctx, heard) })
 	g.Add("agent", a.Run)
 	return errors.Join(g.Run(), a.Close())
 }

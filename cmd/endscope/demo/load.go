@@ -23,6 +23,8 @@ const (
 	explainEvery = 8
 	// leaveEvery is how many explanations go by between two whose client does not wait for the end.
 	leaveEvery = 40
+	// batchEvery is how many requests go by between two that ask about a batch of applicants.
+	batchEvery = 150
 )
 
 // load sends requests at a steady rate, whether or not those before are answered.
@@ -61,9 +63,15 @@ func (l *load) run(ctx context.Context, targets []*target) {
 			}
 			continue
 		}
-		c := call{path: "/score", body: request(applicants, rowsPerRequest(rand.Float64())), fresh: n%freshEvery == 0}
-		if n%explainEvery == 0 {
-			c = call{path: "/explain", body: request(applicants, 1), leaves: n%(explainEvery*leaveEvery) == 0}
+		c := call{caller: anyone(), path: "/score", fresh: n%freshEvery == 0}
+		switch {
+		case n%explainEvery == 0:
+			c.fresh = false
+			c.path, c.body, c.leaves = "/explain", request(applicants, 1), n%(explainEvery*leaveEvery) == 0
+		case n%batchEvery == 7: // and not one of the others
+			c.caller, c.body = reviewer(), request(applicants, rowsPerBatch)
+		default:
+			c.body = request(applicants, rowsPerRequest(rand.Float64()))
 		}
 		underWay.Go(func() {
 			defer func() { <-slots }()
@@ -95,8 +103,21 @@ func choose(targets []*target, x float64) *target {
 	return running[len(running)-1]
 }
 
+// anyone returns one of the callers, by their shares.
+func anyone() caller {
+	all := callers()
+	x := rand.Float64()
+	for _, c := range all {
+		if x -= c.share; x < 0 {
+			return c
+		}
+	}
+	return all[0]
+}
+
 // call is one request.
 type call struct {
+	caller
 	path   string
 	body   []byte
 	fresh  bool // on a connection of its own
@@ -124,6 +145,11 @@ func send(ctx context.Context, client *http.Client, t *target, c call) {
 		return
 	}
 	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", c.userAgent)
+	req.Header.Set("Authorization", c.token)
+	if c.ids {
+		req.Header.Set(scoring.HeaderClientRequestID, scoring.NewID())
+	}
 	req.Close = c.fresh || c.leaves
 	resp, err := client.Do(req)
 	if err != nil {

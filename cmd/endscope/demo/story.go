@@ -81,10 +81,14 @@ Open
   %[8]s/api/v1/scopes   endpoints, deployments and instances, with their state
   %[8]s/metrics         what the server says about itself
   Grafana: add %[8]s as a Prometheus data source; dashboards are in deploy/grafana
+  Logs, in KQL: %[9]s
 
 `, pad(machineEndpoint+"/"+machineDeployment+"/"+machineName()), pad(sampleEndpoint+"/blue"), pad(sampleEndpoint+"/green"),
-		s.cfg.Rate, s.cfg.Interval, gpus, kept, s.url)
+		s.cfg.Rate, s.cfg.Interval, gpus, kept, s.url, s.command(question{args: []string{"kql", tryQuery}}))
 }
+
+// tryQuery is a query of the logs to begin with.
+const tryQuery = "AmlOnlineEndpointTrafficLog | where ResponseCode >= 400 | summarize count() by DeploymentName, ResponseCode, ResponseCodeReason"
 
 // pad makes a column of scopes.
 func pad(scope string) string { return fmt.Sprintf("%-24s", scope) }

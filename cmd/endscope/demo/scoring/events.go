@@ -6,12 +6,6 @@ import (
 	"time"
 )
 
-// The types of collected events.
-const (
-	eventTraffic = "traffic" // one for each request
-	eventPayload = "payload" // what was asked and answered, for one request in payloadEvery
-)
-
 const (
 	payloadEvery = 10
 	eventsKept   = 100

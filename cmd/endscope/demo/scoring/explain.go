@@ -23,27 +23,18 @@ var columns = [Features]string{
 
 // explain answers POST /explain about one applicant: the score and what made it, in words that come one by one.
 func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
-	began := time.Now()
 	s.metrics.inFlight.Inc()
 	defer s.metrics.inFlight.Dec()
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	read := time.Now()
-	s.metrics.requestSize.Observe(float64(len(body)))
-	s.metrics.upload.Observe(read.Sub(began).Seconds())
-	var rows []Applicant
-	if err == nil {
-		rows, err = parse(body)
-	}
+	x, rows, err := s.receive(w, r)
 	if err == nil && len(rows) != 1 {
 		err = fmt.Errorf("data must hold 1 row to explain (got %d)", len(rows))
 	}
-	out := exchange{began: began, read: read, body: body}
 	if err != nil {
-		s.answer(w, out, http.StatusBadRequest, 0, problem{err.Error()}, err)
+		s.answer(w, x, http.StatusBadRequest, 0, problem{err.Error()}, err)
 		return
 	}
 
-	var first, previous time.Time
+	var previous time.Time
 	size := 0
 	say := func(word string) error {
 		n, err := io.WriteString(w, word+" ")
@@ -52,9 +43,9 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
 		}
 		now := time.Now()
 		if size == 0 {
-			first = now
-			s.metrics.model.Observe(now.Sub(read).Seconds())
-			s.metrics.firstToken.Observe(now.Sub(read).Seconds())
+			x.answered = now
+			s.metrics.model.Observe(now.Sub(x.read).Seconds())
+			s.metrics.firstToken.Observe(now.Sub(x.read).Seconds())
 		} else {
 			s.metrics.betweenTokens.Observe(now.Sub(previous).Seconds())
 		}
@@ -62,8 +53,8 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
 		size += n
 		return err
 	}
-	admitted := func() { s.metrics.queue.Observe(time.Since(read).Seconds()) }
-	err = s.engine.run(r.Context(), Features, admitted, func() ([]string, error) { return s.reasons(r.Context(), rows[0]) }, say)
+	admitted := func() { s.metrics.queue.Observe(time.Since(x.read).Seconds()) }
+	err = s.engine.run(r.Context(), Features, admitted, func() ([]string, error) { return s.reasons(r.Context(), x, rows[0]) }, say)
 	switch {
 	case size > 0: // a 200 has been sent, whatever came then
 		if err != nil {
@@ -73,21 +64,22 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
 			}
 			s.metrics.streamErrors.WithLabelValues(reason).Inc()
 		}
-		s.metrics.download.Observe(time.Since(first).Seconds())
-		s.measure(out, http.StatusOK, http.StatusOK, size, nil, err)
+		s.metrics.download.Observe(time.Since(x.answered).Seconds())
+		s.measure(x, http.StatusOK, http.StatusOK, size, nil, err)
 	case errors.Is(err, errFull):
-		s.answer(w, out, http.StatusTooManyRequests, 0, problem{err.Error()}, err)
+		s.answer(w, x, http.StatusTooManyRequests, 0, problem{err.Error()}, err)
 	case r.Context().Err() != nil:
-		s.answer(w, out, 499, 0, problem{"the client left"}, err)
+		s.answer(w, x, statusClientLeft, 0, problem{"the client left"}, err)
 	default:
-		s.metrics.model.Observe(time.Since(read).Seconds())
-		s.answer(w, out, http.StatusFailedDependency, http.StatusInternalServerError, problem{err.Error()}, err)
+		x.answered = time.Now()
+		s.metrics.model.Observe(x.answered.Sub(x.read).Seconds())
+		s.answer(w, x, http.StatusFailedDependency, http.StatusInternalServerError, problem{err.Error()}, err)
 	}
 }
 
 // reasons scores an applicant and says what weighed most: by how much the score changes when a value is that of a typical applicant.
-func (s *Server) reasons(ctx context.Context, a Applicant) ([]string, error) {
-	scores, err := s.ask(ctx, []Applicant{a})
+func (s *Server) reasons(ctx context.Context, x *exchange, a Applicant) ([]string, error) {
+	scores, err := s.ask(ctx, x, []Applicant{a})
 	if err != nil {
 		return nil, err
 	}

@@ -22,9 +22,10 @@ type metrics struct {
 	connections  prometheus.Gauge
 	opened       prometheus.Counter
 	network      *prometheus.CounterVec
-	collected    *prometheus.CounterVec
 	received     prometheus.Counter
 	sent         prometheus.Counter
+	requestDelay prometheus.Counter
+	answerDelay  prometheus.Counter
 }
 
 // native makes a histogram that has native buckets, each at most 10 % wider than the one before, and no classic ones.
@@ -54,21 +55,20 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		opened:       prometheus.NewCounter(prometheus.CounterOpts{Name: "endpoint_connections_opened_total", Help: "Connections that clients opened."}),
 		network: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "endpoint_network_bytes_total",
 			Help: "Bytes moved over clients' connections, headers included."}, []string{"direction"}),
-		collected: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "endpoint_data_collection_events_total",
-			Help: "Events of the traffic that were collected, by type."}, []string{"type"}),
 	}
+	throttled := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "endpoint_throttle_delay_seconds_total",
+		Help: "Time for which the limit on bandwidth held requests and answers back."}, []string{"direction"})
 	for _, c := range []prometheus.Collector{
-		m.requests, m.upload, m.model, m.download, m.queue, m.firstToken, m.betweenTokens, m.streamErrors, m.requestSize, m.responseSize, m.inFlight, m.connections, m.opened, m.network, m.collected,
+		m.requests, m.upload, m.model, m.download, m.queue, m.firstToken, m.betweenTokens, m.streamErrors, m.requestSize, m.responseSize, m.inFlight, m.connections, m.opened, m.network, throttled,
 	} {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}
 	}
 	m.received, m.sent = m.network.WithLabelValues("receive"), m.network.WithLabelValues("transmit")
+	m.requestDelay, m.answerDelay = throttled.WithLabelValues("request"), throttled.WithLabelValues("response")
 	m.streamErrors.WithLabelValues("client_abort")
 	m.streamErrors.WithLabelValues("model_reset")
-	m.collected.WithLabelValues(eventTraffic)
-	m.collected.WithLabelValues(eventPayload)
 	// What can happen is there from the start, so that its first occurrence is a rise and not a beginning.
 	for _, k := range [][2]string{{"200", "200"}, {"400", ""}, {"424", "500"}} {
 		m.requests.WithLabelValues(k[0], k[1])

@@ -41,28 +41,43 @@ type Answer struct {
 	DefaultProbability []float64 `json:"default_probability"` // one for each row
 }
 
+// Settings are where a server says what it does.
+type Settings struct {
+	Registerer prometheus.Registerer
+	Collection *Collection   // counts traffic and payloads
+	Traffic    func(Traffic) // gets every request that was answered; must not block; may be called concurrently
+	Console    io.Writer     // gets what the server prints, whole lines at a time; may be called concurrently
+}
+
 // Server scores applicants over HTTP.
 type Server struct {
+	set       Settings
 	model     Model
 	behaviour Behaviour
 	metrics   *metrics
+	console   console
 	engine    *engine
 	typical   Applicant
 	events    events
 	scored    atomic.Int64
+
+	requestLimit, answerLimit *bandwidth
 }
 
-// NewServer returns a server that measures itself into reg. It returns an error when reg has its metrics already.
-func NewServer(model Model, b Behaviour, reg prometheus.Registerer) (*Server, error) {
-	m, err := newMetrics(reg)
+// NewServer returns a server that measures itself. It returns an error when the registerer has its metrics already.
+func NewServer(model Model, b Behaviour, set Settings) (*Server, error) {
+	m, err := newMetrics(set.Registerer)
 	if err != nil {
 		return nil, fmt.Errorf("metrics of the scoring server: %w", err)
 	}
-	em, err := newEngineMetrics(reg)
+	em, err := newEngineMetrics(set.Registerer)
 	if err != nil {
 		return nil, fmt.Errorf("metrics of the engine: %w", err)
 	}
-	return &Server{model: model, behaviour: b, metrics: m, engine: newEngine(em), typical: typical()}, nil
+	return &Server{
+		set: set, model: model, behaviour: b, metrics: m, console: console{set.Console}, engine: newEngine(em), typical: typical(),
+		requestLimit: &bandwidth{burst: requestBurst}, answerLimit: &bandwidth{burst: answerBurst},
+	}, nil
 }
 
 // Serve answers on l until ctx ends, and then finishes what is under way, for at most two seconds. It closes l.
@@ -70,7 +85,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /score", s.score)
 	mux.HandleFunc("POST /explain", s.explain)
-	mux.HandleFunc("GET /events", func(w http.ResponseWriter, _ *http.Request) { _ = writeJSON(w, http.StatusOK, s.events.last()) })
+	mux.HandleFunc("GET /events", func(w http.ResponseWriter, _ *http.Request) {
+		body, _ := json.Marshal(s.events.last()) // of what was JSON before
+		writeJSON(w, http.StatusOK, body)
+	})
 	server := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
 		ConnState: func(_ net.Conn, state http.ConnState) {
@@ -83,6 +101,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			}
 		},
 	}
+	s.console.started(l.Addr().String())
+	defer s.console.stopped()
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(countedListener{l, s.metrics.received, s.metrics.sent}) }()
 	select {
@@ -101,66 +121,104 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 
 // score answers one request, measures it, and collects events of it.
 func (s *Server) score(w http.ResponseWriter, r *http.Request) {
-	began := time.Now()
 	s.metrics.inFlight.Inc()
 	defer s.metrics.inFlight.Dec()
 
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	read := time.Now()
-	s.metrics.requestSize.Observe(float64(len(body)))
-	s.metrics.upload.Observe(read.Sub(began).Seconds())
-	status, modelStatus := http.StatusOK, 0
-	var answer any
-	var rows []Applicant
-	if err == nil {
-		rows, err = parse(body)
-	}
+	x, rows, err := s.receive(w, r)
 	if err != nil {
-		status, answer = http.StatusBadRequest, problem{err.Error()}
-	} else {
-		var scores []float64
-		scores, err = s.ask(r.Context(), rows)
-		s.metrics.model.Observe(time.Since(read).Seconds())
-		switch {
-		case r.Context().Err() != nil:
-			status, modelStatus, answer = 499, 0, problem{"the client left"}
-		case err != nil: // the endpoint works, what it depends on does not
-			status, modelStatus, answer = http.StatusFailedDependency, http.StatusInternalServerError, problem{err.Error()}
-		default:
-			modelStatus, answer = http.StatusOK, Answer{scores}
-		}
+		s.answer(w, x, http.StatusBadRequest, 0, problem{err.Error()}, err)
+		return
 	}
-	s.answer(w, exchange{began: began, read: read, body: body}, status, modelStatus, answer, err)
+	scores, err := s.ask(r.Context(), x, rows)
+	asked := time.Now()
+	s.metrics.model.Observe(asked.Sub(x.read).Seconds())
+	if r.Context().Err() == nil {
+		x.answered = asked
+	}
+	switch {
+	case x.answered.IsZero():
+		s.answer(w, x, statusClientLeft, 0, problem{"the client left"}, err)
+	case err != nil: // the endpoint works, what it depends on does not
+		s.answer(w, x, http.StatusFailedDependency, http.StatusInternalServerError, problem{err.Error()}, err)
+	default:
+		s.answer(w, x, http.StatusOK, http.StatusOK, Answer{scores}, nil)
+	}
 }
 
-// exchange is one request and when it came.
+// exchange is one request and how it went.
 type exchange struct {
-	began, read time.Time // its first byte, and its last
+	request     *http.Request
+	id          string
 	body        []byte
+	rows        int
+	began, read time.Time     // its first byte, and its last
+	lookup      time.Duration // what it waited for the feature store
+	answered    time.Time     // first byte of the model's answer; zero when it was not asked
+
+	requestDelay, answerDelay time.Duration // by the limits on bandwidth
+}
+
+// receive reads a request and holds it back as long as its size demands. It returns an error for one that the model cannot be asked.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*exchange, []Applicant, error) {
+	x := &exchange{request: r, id: NewID(), began: time.Now()}
+	w.Header().Set(HeaderRequestID, x.id)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	x.body = body
+	x.requestDelay = s.hold(r.Context(), s.requestLimit, len(body), s.metrics.requestDelay)
+	x.read = time.Now()
+	s.metrics.requestSize.Observe(float64(len(body)))
+	s.metrics.upload.Observe(x.read.Sub(x.began).Seconds())
+	if err != nil {
+		return x, nil, err
+	}
+	rows, err := parse(body)
+	x.rows = len(rows)
+	return x, rows, err
+}
+
+// hold waits as long as a limit demands for so many bytes, or until ctx ends, and returns how long that took.
+func (s *Server) hold(ctx context.Context, limit *bandwidth, size int, counter prometheus.Counter) time.Duration {
+	began := time.Now()
+	delay := limit.take(size, began)
+	if delay == 0 {
+		return 0
+	}
+	_ = pause(ctx, delay) // who left is not waited for, and that is found out later
+	delay = time.Since(began)
+	counter.Add(delay.Seconds())
+	return delay
 }
 
 // answer writes an answer in one piece, and measures the request.
-func (s *Server) answer(w http.ResponseWriter, x exchange, status, modelStatus int, answer any, err error) {
+func (s *Server) answer(w http.ResponseWriter, x *exchange, status, modelStatus int, answer any, err error) {
 	answered := time.Now()
-	size := writeJSON(w, status, answer)
+	body, encoded := json.Marshal(answer)
+	if encoded != nil {
+		status, body = http.StatusInternalServerError, []byte(`{"error":"the answer cannot be written"}`)
+	}
+	x.answerDelay = s.hold(x.request.Context(), s.answerLimit, len(body), s.metrics.answerDelay)
+	size := writeJSON(w, status, body)
 	s.metrics.download.Observe(time.Since(answered).Seconds())
 	s.measure(x, status, modelStatus, size, answer, err)
 }
 
-// measure counts a request that has been answered.
-func (s *Server) measure(x exchange, status, modelStatus, size int, answer any, err error) {
-	took := time.Since(x.began).Seconds()
+// measure counts a request that has been answered, and collects what there is to say of it.
+func (s *Server) measure(x *exchange, status, modelStatus, size int, answer any, err error) {
+	took := time.Since(x.began)
 	s.metrics.responseSize.Observe(float64(size))
 	model := ""
 	if modelStatus != 0 {
 		model = strconv.Itoa(modelStatus)
 	}
-	s.metrics.requests.WithLabelValues(strconv.Itoa(status), model).Observe(took)
-	s.collect(event{Time: x.began, Status: status, ModelStatus: modelStatus, Seconds: took}, x.body, answer, err)
+	s.metrics.requests.WithLabelValues(strconv.Itoa(status), model).Observe(took.Seconds())
+	s.set.Traffic(x.traffic(status, modelStatus, size, took))
+	s.console.answered(x, status, modelStatus, took, s.behaviour.Lookup, err)
+	s.collect(event{Time: x.began, Status: status, ModelStatus: modelStatus, Seconds: took.Seconds()}, x.body, answer, err)
 }
 
 // ask waits for the feature store and asks the model.
-func (s *Server) ask(ctx context.Context, rows []Applicant) ([]float64, error) {
+func (s *Server) ask(ctx context.Context, x *exchange, rows []Applicant) ([]float64, error) {
+	began := time.Now()
 	wait := time.NewTimer(time.Duration(float64(s.behaviour.Lookup) * math.Exp(lookupSpread*rand.NormFloat64())))
 	defer wait.Stop()
 	select {
@@ -168,6 +226,7 @@ func (s *Server) ask(ctx context.Context, rows []Applicant) ([]float64, error) {
 		return nil, ctx.Err()
 	case <-wait.C:
 	}
+	x.lookup = time.Since(began)
 	if rand.Float64() < s.behaviour.LookupFails {
 		return nil, fmt.Errorf("%w: the feature store did not answer", ErrModel)
 	}
@@ -183,17 +242,17 @@ func (s *Server) ask(ctx context.Context, rows []Applicant) ([]float64, error) {
 
 // collect keeps a traffic event, and the payload of one request in payloadEvery.
 func (s *Server) collect(ev event, body []byte, answer any, err error) {
-	ev.Type = eventTraffic
+	ev.Type = EventTraffic
 	if err != nil {
 		ev.Reason = err.Error()
 	}
 	s.events.add(ev)
-	s.metrics.collected.WithLabelValues(eventTraffic).Inc()
+	s.set.Collection.Collected(EventTraffic)
 	if ev.Status == http.StatusOK && s.scored.Add(1)%payloadEvery == 1 {
-		ev.Type, ev.Request = eventPayload, body
+		ev.Type, ev.Request = EventPayload, body
 		ev.Answer, _ = json.Marshal(answer)
 		s.events.add(ev)
-		s.metrics.collected.WithLabelValues(eventPayload).Inc()
+		s.set.Collection.Collected(EventPayload)
 	}
 }
 
@@ -221,11 +280,7 @@ type problem struct {
 }
 
 // writeJSON returns the number of bytes that it wrote.
-func writeJSON(w http.ResponseWriter, status int, v any) int {
-	body, err := json.Marshal(v)
-	if err != nil {
-		status, body = http.StatusInternalServerError, []byte(`{"error":"the answer cannot be written"}`)
-	}
+func writeJSON(w http.ResponseWriter, status int, body []byte) int {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	n, _ := w.Write(append(body, '\n')) // a client that left is no fault of ours

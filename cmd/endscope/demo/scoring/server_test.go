@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,10 +19,46 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// record is what a server said of itself.
+type record struct {
+	mu      sync.Mutex
+	traffic []Traffic
+	printed strings.Builder
+}
+
+func (r *record) take(t Traffic) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.traffic = append(r.traffic, t)
+}
+
+func (r *record) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.printed.Write(p)
+}
+
+// all returns what was said so far, once n requests are answered to the end.
+func (r *record) all(t *testing.T, n int) ([]Traffic, string) {
+	require.Eventually(t, func() bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return len(r.traffic) == n && strings.Count(r.printed.String(), " HTTP/1.1\" ") == n
+	}, 10*time.Second, time.Millisecond)
+	return r.traffic, r.printed.String()
+}
+
 // serve starts a server and returns its URL and its registry.
 func serve(t *testing.T, model Model, b Behaviour) (string, *prometheus.Registry) {
-	reg := prometheus.NewPedanticRegistry()
-	s, err := NewServer(model, b, reg)
+	url, reg, _ := serveRecorded(t, model, b)
+	return url, reg
+}
+
+func serveRecorded(t *testing.T, model Model, b Behaviour) (string, *prometheus.Registry, *record) {
+	reg, said := prometheus.NewPedanticRegistry(), &record{}
+	counts, err := NewCollection(reg)
+	require.NoError(t, err)
+	s, err := NewServer(model, b, Settings{Registerer: reg, Collection: counts, Traffic: said.take, Console: said})
 	require.NoError(t, err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -32,7 +69,7 @@ func serve(t *testing.T, model Model, b Behaviour) (string, *prometheus.Registry
 		cancel()
 		require.NoError(t, <-done)
 	})
-	return "http://" + l.Addr().String(), reg
+	return "http://" + l.Addr().String(), reg, said
 }
 
 func post(t *testing.T, url, body string) (int, string) { return ask(t, url+"/score", body) }
@@ -107,9 +144,10 @@ func TestAnswersAreMeasured(t *testing.T) {
 	for _, m := range families["endpoint_network_bytes_total"].Metric {
 		require.Greater(t, m.Counter.GetValue(), 500.0, m.Label)
 	}
-	collected := families["endpoint_data_collection_events_total"].Metric
-	require.EqualValues(t, 1, collected[0].Counter.GetValue(), "payload")
-	require.EqualValues(t, 5, collected[1].Counter.GetValue(), "traffic")
+	v := valuesOf(families)
+	require.EqualValues(t, 1, v["endpoint_data_collection_events_total payload"])
+	require.EqualValues(t, 5, v["endpoint_data_collection_events_total traffic"])
+	require.Contains(t, v, "endpoint_data_collection_errors_total queue_full event")
 }
 
 func TestAStoreThatDoesNotAnswerIsTheModelsFailure(t *testing.T) {
