@@ -65,3 +65,20 @@ func TestAddressLookup(t *testing.T) {
 		{name: "a key of one table", query: data + `| evaluate ipv4_lookup(R, ip, net, name)`, err: "'name' is not a column of both tables"},
 	})
 }
+
+func TestFunnels(t *testing.T) {
+	const data = `datatable(u:string, t:datetime, s:string)["a", datetime(2026-01-01 00:00), "home", "a", datetime(2026-01-01 00:10), "cart", "a", datetime(2026-01-01 00:20), "pay", "b", datetime(2026-01-01 01:00), "cart", "b", datetime(2026-01-01 20:00), "pay", "c", datetime(2026-01-02 01:00), "home", "c", datetime(2026-01-02 01:05), "cart"] `
+	const from = `datetime(2026-01-01), datetime(2026-01-03), `
+	runCases(t, []queryCase{
+		{name: "states around", query: data + `| evaluate funnel_sequence(u, t, ` + from + `1h, 1d, s, dynamic(["cart"]))`, columns: "t:datetime prev:string next:string dcount:long samples:dynamic",
+			rows: []string{`2026-01-01T00:00:00Z|home|pay|1|["a"]`, `2026-01-01T00:00:00Z|||1|["b"]`, `2026-01-02T00:00:00Z|home||1|["c"]`}},
+		{name: "a sequence of two", query: data + `| evaluate funnel_sequence(u, t, ` + from + `1h, 1d, s, dynamic(["home", "cart"]))`, columns: "t:datetime prev:string next:string dcount:long samples:dynamic",
+			rows: []string{`2026-01-01T00:00:00Z||pay|1|["a"]`, `2026-01-02T00:00:00Z|||1|["c"]`}},
+		{name: "completion", query: data + `| evaluate funnel_sequence_completion(u, t, ` + from + `7d, s, dynamic(["cart", "pay"]), dynamic([1h, 1d]))`, columns: "t:datetime s:string Period:timespan dcount:long",
+			rows: []string{"2026-01-01T00:00:00Z|cart|01:00:00|3", "2026-01-01T00:00:00Z|pay|01:00:00|1", "2026-01-01T00:00:00Z|cart|1.00:00:00|3", "2026-01-01T00:00:00Z|pay|1.00:00:00|2"}},
+		{name: "no rows", query: data + `| where false | evaluate funnel_sequence_completion(u, t, ` + from + `7d, s, dynamic(["cart"]), dynamic([1h]))`, columns: "t:datetime s:string Period:timespan dcount:long"},
+		{name: "unknown column", query: data + `| evaluate funnel_sequence(u, t, ` + from + `1h, 1d, zz, dynamic(["cart"]))`, err: "'zz'"},
+		{name: "no sequence", query: data + `| evaluate funnel_sequence(u, t, ` + from + `1h, 1d, s, dynamic([]))`, err: "The sequence is an array of states"},
+		{name: "no period", query: data + `| evaluate funnel_sequence_completion(u, t, ` + from + `1d, s, dynamic(["cart"]), dynamic(["x"]))`, err: "'x' is no timespan"},
+	})
+}

@@ -71,6 +71,10 @@ func pluginNamed(name string) (func(*plugin) (node, error), bool) {
 		return (*plugin).slidingWindow, true
 	case "session_count":
 		return (*plugin).sessionCount, true
+	case "funnel_sequence":
+		return (*plugin).funnelSequence, true
+	case "funnel_sequence_completion":
+		return (*plugin).funnelCompletion, true
 	case "rolling_percentile":
 		return (*plugin).rollingPercentile, true
 	case "sequence_detect":
@@ -85,7 +89,7 @@ func pluginNamed(name string) (func(*plugin) (node, error), bool) {
 func pluginNames() []string {
 	return []string{"bag_unpack", "pivot", "narrow", "preview", "schema_merge", "rows_near", "dcount_intersect",
 		"activity_counts_metrics", "activity_metrics", "activity_engagement", "active_users_count", "sliding_window_counts", "session_count",
-		"rolling_percentile", "sequence_detect", "ipv4_lookup", "ipv6_lookup"}
+		"rolling_percentile", "sequence_detect", "funnel_sequence", "funnel_sequence_completion", "ipv4_lookup", "ipv6_lookup"}
 }
 
 // noPlugin says why a plugin of the language is not here; "" for what is none.
@@ -102,8 +106,6 @@ func noPlugin(name string) string {
 		return "patterns over columns are not searched here; summarize by the columns, or reduce for texts"
 	case "new_activity_metrics":
 		return "activity_metrics counts who is new and who comes back"
-	case "funnel_sequence", "funnel_sequence_completion":
-		return "scan finds sequences of rows"
 	}
 	return ""
 }

@@ -88,21 +88,9 @@ func (a *activity) table(cols []Column, count func(consts []int64, list []event,
 	}
 	used := append([]expr{a.id, a.axis}, a.dims...)
 	return &table{in: a.p.in, used: used, cols: all, make: func(r *run, rows []Row) ([]Row, error) {
-		consts := make([]int64, len(a.consts))
-		for i, x := range a.consts {
-			f, err := r.compile(x)
-			if err != nil {
-				return nil, err
-			}
-			v, err := f(nil)
-			if err != nil {
-				return nil, err
-			}
-			n, ok := whole(v)
-			if !ok {
-				return nil, a.p.errorf(a.p.op.At(), "The constant at place %d is null.", i+3)
-			}
-			consts[i] = n
+		consts, err := a.constants(r)
+		if err != nil {
+			return nil, err
 		}
 		groups, err := a.read(r, rows)
 		if err != nil {
@@ -123,6 +111,27 @@ func (a *activity) table(cols []Column, count func(consts []int64, list []event,
 		}
 		return out, r.budget.take(len(out) * (24 + 16*len(all)))
 	}}
+}
+
+// constants computes the constants of a run.
+func (a *activity) constants(r *run) ([]int64, error) {
+	consts := make([]int64, len(a.consts))
+	for i, x := range a.consts {
+		f, err := r.compile(x)
+		if err != nil {
+			return nil, err
+		}
+		v, err := f(nil)
+		if err != nil {
+			return nil, err
+		}
+		n, ok := whole(v)
+		if !ok {
+			return nil, a.p.errorf(a.p.op.At(), "The constant at place %d is null.", i+3)
+		}
+		consts[i] = n
+	}
+	return consts, nil
 }
 
 // whole is a point or a length of time as a number.
