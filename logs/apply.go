@@ -201,7 +201,7 @@ var errRetired = errors.New("the partition has been replaced")
 
 // write runs one transaction in the partition's file: what fill appends, and that the journal is in it up to seq.
 func (p *partition) write(sess *session, journal string, seq uint64, fill func(*duck.Appender) error) (err error) {
-	p.writing.Lock()
+	p.lock()
 	defer p.writing.Unlock()
 	if p.retired {
 		return errRetired

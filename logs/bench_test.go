@@ -194,8 +194,13 @@ func BenchmarkQuery(b *testing.B) {
 	size := func() float64 { return float64(sizeOf(s.partitionsOf(s.tables[traffic]))) / float64(rows) }
 	b.Logf("opened in %s, %.1f bytes a row", time.Since(start), size())
 	start = time.Now()
-	s.restAfter = 0
-	s.maintain(context.Background())
+	for _, p := range s.partitionsOf(s.tables[traffic]) { // the store begins at once
+		for rested := false; !rested; time.Sleep(10 * time.Millisecond) {
+			p.writing.Lock()
+			rested = p.rested || p.retired
+			p.writing.Unlock()
+		}
+	}
 	b.Logf("at rest after %s, %.1f bytes a row", time.Since(start), size())
 	now := ticksOf(time.Now())
 	day := now - 5*logrows.TicksPerDay

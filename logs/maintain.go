@@ -42,7 +42,7 @@ func (s *Store) maintain(ctx context.Context) {
 				return
 			}
 			if err := s.rest(ctx, p); err != nil && ctx.Err() == nil {
-				s.log.Warn("a file of logs could not be brought to rest, will try again", "table", t.schema.Name, "day", dayText(p.day), "err", err)
+				s.log.Warn("a file of logs could not be written anew, and stays as it is", "table", t.schema.Name, "day", dayText(p.day), "err", err)
 			}
 		}
 	}
@@ -157,17 +157,24 @@ func (s *Store) rest(ctx context.Context, p *partition) error {
 	if !p.writing.TryLock() {
 		return nil
 	}
-	err = nil
+	undisturbed, end := context.WithCancel(ctx)
+	defer end()
+	p.resting.Store(&end)
 	if !p.rested && !p.retired && s.serves(p) && time.Since(p.touched) >= s.restAfter {
 		if info, statErr := os.Stat(p.path + ".wal"); statErr == nil && info.Size() > 0 {
-			err = s.checkpoint(ctx, p)
+			err = s.checkpoint(undisturbed, p)
 		}
 		if err == nil {
-			err = s.pack(ctx, sess, p)
+			err = s.pack(undisturbed, sess, p)
 		}
-		p.rested = err == nil
+		// What failed is tried again when there are new rows, and at the next start: it may well fail each time.
+		p.rested = undisturbed.Err() == nil
+	}
+	if undisturbed.Err() != nil && ctx.Err() == nil && !p.retired {
+		err = nil // new rows came
 	}
 	retired := p.retired
+	p.resting.Store(nil)
 	p.writing.Unlock()
 	if err == nil && retired {
 		err = s.dispose(ctx, sess, p)

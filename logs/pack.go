@@ -12,10 +12,12 @@ import (
 	"github.com/endscope/endscope/logs/internal/duck"
 )
 
-// packAbove is the size in bytes above which a file is worth writing anew.
-const packAbove = 4 << 20
+const (
+	packAbove = 4 << 20   // size in bytes above which a file is worth writing anew
+	sortUpTo  = 2_000_000 // rows that are put in order; of more, which came nearly in order anyway, sorting would need too much memory
+)
 
-// pack writes the file of a partition anew, in order of time, when more than an eighth of its rows came since that was last done. Rows that
+// pack writes the file of a partition anew, and in order of time if it is not huge, when more than an eighth of its rows came since that was last done. Rows that
 // come in many small writes leave gaps in a file, and groups of rows that are not full. Queries go on. The caller holds p.writing, and disposes
 // of p when it is retired then.
 func (s *Store) pack(ctx context.Context, sess *session, p *partition) error {
@@ -54,6 +56,7 @@ func (s *Store) pack(ctx context.Context, sess *session, p *partition) error {
 	p.table.partitions[p.day] = next
 	s.mu.Unlock()
 	p.retired = true
+	s.metrics.packed.WithLabelValues(p.table.schema.Name).Inc()
 	s.log.Info("a file of logs was written anew", "table", p.table.schema.Name, "day", dayText(p.day), "rows", rows, "before", size, "after", next.size())
 	return nil
 }
@@ -73,10 +76,13 @@ func (p *partition) rewrite(ctx context.Context, c *duck.Conn, path string, rows
 	for _, column := range p.table.columns {
 		names = append(names, quoteName(column.name))
 	}
-	columns := strings.Join(names, ", ")
+	columns, order := strings.Join(names, ", "), ""
+	if rows <= sortUpTo {
+		order = " ORDER BY " + quoteName(columnTime)
+	}
 	err = transaction(ctx, c,
 		p.table.schema.createStatement(alias),
-		fmt.Sprintf("INSERT INTO %s.rows (%s) SELECT %[2]s FROM %s.rows ORDER BY %s", alias, columns, p.alias, quoteName(columnTime)),
+		fmt.Sprintf("INSERT INTO %s.rows (%s) SELECT %[2]s FROM %s.rows%s", alias, columns, p.alias, order),
 		fmt.Sprintf("CREATE TABLE %s.applied (journal VARCHAR, through BIGINT, packed BIGINT)", alias),
 		fmt.Sprintf("INSERT INTO %s.applied VALUES (%s, %d, %d)", alias, quoteText(p.journal), p.applied, rows))
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/endscope/endscope/internal/logrows"
@@ -42,13 +43,14 @@ type partition struct {
 
 	layout []int // the table's columns in the order in which the file has them
 
-	writing sync.Mutex // held by whoever changes the file or needs it unchanged
-	journal string     // the journal whose records up to applied are in the file; guarded by writing
-	applied uint64     // guarded by writing
-	packed  int64      // rows that the file had when it was written anew; guarded by writing
-	touched time.Time  // last change by this process; guarded by writing
-	rested  bool       // it is in its final form as long as it does not change; guarded by writing
-	retired bool       // another file took its place, or retention deleted it; guarded by writing
+	writing sync.Mutex                         // held by whoever changes the file or needs it unchanged; see lock
+	resting atomic.Pointer[context.CancelFunc] // ends what is done to the file while it is at rest, nil when nothing is
+	journal string                             // the journal whose records up to applied are in the file; guarded by writing
+	applied uint64                             // guarded by writing
+	packed  int64                              // rows that the file had when it was written anew; guarded by writing
+	touched time.Time                          // last change by this process; guarded by writing
+	rested  bool                               // it is in its final form as long as it does not change; guarded by writing
+	retired bool                               // another file took its place, or retention deleted it; guarded by writing
 
 	users int // queries that read it; guarded by the store's mu
 }
@@ -276,6 +278,17 @@ func (sess *session) columnsOf(ctx context.Context, p *partition) ([]string, err
 			names = append(names, row[0].(string))
 		}
 	}
+}
+
+// lock takes p.writing for new rows, which do not wait until the file has been written anew.
+func (p *partition) lock() {
+	if p.writing.TryLock() {
+		return
+	}
+	if end := p.resting.Load(); end != nil {
+		(*end)()
+	}
+	p.writing.Lock()
 }
 
 // size returns the bytes of the partition's files.

@@ -175,6 +175,41 @@ func TestFilesAtRestAreWrittenAnew(t *testing.T) {
 	require.Empty(t, s.Health().Damages)
 }
 
+// TestNewRowsDoNotWaitForAFileAtRest has rows come while a file is written anew: they end that, and it is done later.
+func TestNewRowsDoNotWaitForAFileAtRest(t *testing.T) {
+	s := openStore(t, t.TempDir(), nil)
+	r := rand.New(rand.NewPCG(6, 6))
+	yesterday := (dayOf(ticksOf(time.Now())) - 1) * logrows.TicksPerDay
+	for i := range int64(8) {
+		_, err := s.Append(context.Background(), trafficBatch(r, 10_000, yesterday+i, 1000))
+		require.NoError(t, err)
+	}
+	want := count(t, s, traffic)
+	s.restAfter = 0
+	for i := range int64(12) {
+		done := make(chan struct{})
+		go func() {
+			s.maintain(context.Background())
+			close(done)
+		}()
+		time.Sleep(time.Duration(3*i) * time.Millisecond)
+		_, err := s.Append(context.Background(), trafficBatch(r, 10, yesterday, 1000))
+		require.NoError(t, err)
+		want += 10
+		require.Equal(t, want, count(t, s, traffic))
+		<-done
+	}
+	s.maintain(context.Background())
+	part := s.partitionsOf(s.tables[traffic])[0]
+	require.Positive(t, part.generation)
+	files, err := filepath.Glob(filepath.Join(filepath.Dir(part.path), "*"))
+	require.NoError(t, err)
+	for _, f := range files {
+		require.Contains(t, []string{part.path, part.path + ".wal"}, f, "nothing is left behind")
+	}
+	require.Equal(t, want, count(t, s, traffic))
+}
+
 func TestConfigurationIsChecked(t *testing.T) {
 	require.NoError(t, DefaultConfig().Validate())
 	bad := Config{Retention: time.Hour, RetentionSize: 1, Tables: map[string]TableConfig{"Heartbeat": {}, events: {Retention: time.Minute, RetentionSize: 5}}, MaxAhead: -1, Threads: -1, MaxTemp: -1}
