@@ -226,6 +226,11 @@ func (b *binder) itemName(e syntax.Expr, x expr) string {
 			return c.cols[first.i].Name
 		}
 	}
+	if c, ok := unparen(e).(*syntax.Call); ok && len(c.Args) > 0 {
+		if kind, _ := fn.ResultName(c.Name.Text); kind == fn.FirstArgumentSorted {
+			return cmp.Or(b.resultName(c.Args[0].Expr), "array0") + "_sorted"
+		}
+	}
 	return b.resultName(e)
 }
 
@@ -253,8 +258,6 @@ func (b *binder) callResultName(e *syntax.Call) string {
 		}
 	case fn.PrefixAndTwoArguments:
 		return prefix + "_" + arg(0) + "_" + arg(1)
-	case fn.FirstArgumentSorted:
-		return cmp.Or(arg(0), "array0") + "_sorted"
 	case fn.PrefixOnly:
 		return prefix
 	case fn.FirstArgumentValueIfColumn:

@@ -11,8 +11,8 @@ func arrayShiftFunctions() []Scalar {
 			func(x value.Array, a []value.Value) value.Value { return rotated(x, a[1].(int64), 1) }),
 		arrayFunction("array_rotate_right(array: dynamic, rotate_count: long): dynamic", "Moves the elements to the right; those that leave come back on the left.",
 			func(x value.Array, a []value.Value) value.Value { return rotated(x, a[1].(int64), -1) }),
-		arrayShift("array_shift_left", "Moves the elements to the left and fills the right with a default, null without one.", 1),
-		arrayShift("array_shift_right", "Moves the elements to the right and fills the left with a default, null without one.", -1),
+		arrayShift("array_shift_left", "Moves the elements to the left and fills the right with a default; without one with null, or among texts with an empty text.", 1),
+		arrayShift("array_shift_right", "Moves the elements to the right and fills the left with a default; without one with null, or among texts with an empty text.", -1),
 	}
 }
 
@@ -37,7 +37,7 @@ func arrayShift(name, help string, direction int64) Scalar {
 			if !ok || !ok2 {
 				return nil
 			}
-			var fill value.Value
+			fill := missingIn(x)
 			if len(a) > 2 {
 				fill = value.Widen(a[2], value.Dynamic)
 			}
@@ -54,4 +54,17 @@ func arrayShift(name, help string, direction int64) Scalar {
 			return out
 		}),
 	}
+}
+
+// missingIn returns what stands for a missing element of x: an empty text where all elements are texts, else null.
+func missingIn(x value.Array) value.Value {
+	for _, v := range x {
+		if _, ok := v.(string); !ok {
+			return nil
+		}
+	}
+	if len(x) == 0 {
+		return nil
+	}
+	return ""
 }

@@ -121,6 +121,9 @@ func TestEncodeUnicode(t *testing.T) {
 		does(`""`, "make_string", arr()),
 		does(`""`, "make_string", 97, -1),
 		does(`""`, "make_string", arr(55296)),
-		does(`""`, "make_string", "a", 97),
+		does(`""`, "make_string", arr("a", 97)),
 	})
+	if got := callError(t, "make_string", 97, "a"); !strings.Contains(got, "argument 2 must be a whole number") {
+		t.Errorf("make_string(97, a): %s", got)
+	}
 }

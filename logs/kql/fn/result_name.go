@@ -23,7 +23,7 @@ const (
 	PrefixAndOnlyArgument
 	// PrefixAndTwoArguments joins the prefix and the names of the first two arguments with underscores.
 	PrefixAndTwoArguments
-	// FirstArgumentSorted gives the name of the first argument, or array0 where it has none, and _sorted.
+	// FirstArgumentSorted gives the name of the first argument, or array0 where it has none, and _sorted; inside other expressions it is None.
 	FirstArgumentSorted
 	// PrefixOnly gives the prefix as it is, without an underscore.
 	PrefixOnly

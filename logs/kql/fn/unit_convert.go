@@ -109,7 +109,14 @@ func angleUnit(name string) (unit, bool) {
 // temperatureUnit has the kelvin as its base. A solar temperature is that of the sun's surface, 5778 K.
 func temperatureUnit(name string) (unit, bool) {
 	linear := func(factor, offset float64) (unit, bool) { // kelvin = x*factor + offset
-		return unit{func(x float64) float64 { return x*factor + offset }, func(k float64) float64 { return (k - offset) / factor }}, true
+		fromBase := func(k float64) float64 {
+			above := k - offset
+			if math.Abs(above) < 1e-13*offset {
+				above = 0 // what the rounding of k leaves of 32 degrees Fahrenheit in Celsius
+			}
+			return above / factor
+		}
+		return unit{func(x float64) float64 { return x*factor + offset }, fromBase}, true
 	}
 	switch name {
 	case "Kelvin":
