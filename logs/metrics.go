@@ -47,7 +47,7 @@ func newMetrics(reg prometheus.Registerer, tables []*table) *metrics {
 		reopens:       counter("endscope_logs_reopens_total", "Times that the files were opened again after a failure."),
 		damaged:       counter("endscope_logs_damaged_total", "Files that could not be read and were moved aside since the start."),
 		deleted:       counters("endscope_logs_deleted_partitions_total", "Days that retention deleted, by what it was that they exceeded: time or size.", "table", "limit"),
-		packed:        counters("endscope_logs_packed_days_total", "Files at rest that were written anew without gaps.", "table"),
+		packed:        counters("endscope_logs_packed_partitions_total", "Files at rest that were written anew without gaps.", "table"),
 		queries:       counters("endscope_logs_queries_total", "Statements that read a table: ok or error.", "table", "result"),
 		querySeconds:  histogram("endscope_logs_query_duration_seconds", "Time of one statement from its start until its rows were closed."),
 		tailDropped:   counters("endscope_logs_tail_dropped_rows_total", "Rows that a tail did not get because its reader was too slow.", "table"),
