@@ -29,18 +29,26 @@ type maker struct {
 	r     *rand.Rand
 	total int
 	buf   []byte
-	ids   [64]string // the last request ids, which console lines name
-	known string     // an id from the middle, to look up
+	known string // an id from the middle, to look up
 }
 
 func newMaker(w world, seed uint64, total int) *maker {
 	return &maker{world: w, r: rand.New(rand.NewPCG(seed, 7)), total: total}
 }
 
-func (m *maker) uuid() string {
+// uuid returns a random id.
+func (m *maker) uuid() string { return uuidOf(m.r.Uint64(), m.r.Uint64()) }
+
+// requestID returns the id of request i, which the traffic log and a line of the console log name.
+func requestID(i int) string {
+	pcg := rand.NewPCG(uint64(i), 11)
+	return uuidOf(pcg.Uint64(), pcg.Uint64())
+}
+
+func uuidOf(x, y uint64) string {
 	var b [16]byte
-	binary.LittleEndian.PutUint64(b[:8], m.r.Uint64())
-	binary.LittleEndian.PutUint64(b[8:], m.r.Uint64())
+	binary.LittleEndian.PutUint64(b[:8], x)
+	binary.LittleEndian.PutUint64(b[8:], y)
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	var t [36]byte
 	hex.Encode(t[0:8], b[0:4])
@@ -107,8 +115,7 @@ func (m *maker) status() (code, model int) {
 func (m *maker) traffic(i int) {
 	e, d, n := m.r.IntN(m.endpoints), m.r.IntN(deployments), m.r.IntN(instances)
 	code, model := m.status()
-	id := m.uuid()
-	m.ids[i%len(m.ids)] = id
+	id := requestID(i)
 	if i == m.total/2 {
 		m.known = id
 	}
@@ -166,7 +173,7 @@ func (m *maker) console(i int) {
 	case k < 700:
 		m.buf = fmt.Appendf(m.buf, "INFO:     10.0.%d.%d:%d - \\\"POST /score HTTP/1.1\\\" 200 OK", m.r.IntN(256), m.r.IntN(256), 20000+m.r.IntN(40000))
 	case k < 940:
-		m.buf = fmt.Appendf(m.buf, "INFO scored request %s in %d ms batch=%d", m.uuid(), 5+int(m.r.ExpFloat64()*60), 1+m.r.IntN(32))
+		m.buf = fmt.Appendf(m.buf, "INFO scored request %s in %d ms batch=%d", requestID(i), 5+int(m.r.ExpFloat64()*60), 1+m.r.IntN(32))
 	case k < 995:
 		m.buf = fmt.Appendf(m.buf, "WARNING queue depth %d above 8, shedding is near", 9+m.r.IntN(40))
 	case k < 999:
