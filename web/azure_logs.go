@@ -54,11 +54,17 @@ func (s *Server) handleAzureLogsResource(w http.ResponseWriter, r *http.Request)
 	if err != nil {
 		return err
 	}
-	if resource.scope != (scopes.Path{}) {
-		if err := s.requireLogScope(r.Context(), resource.scope); err != nil {
+	if scope := resource.scope; scope != (scopes.Path{}) {
+		err := s.requireLogScope(r.Context(), scope)
+		if errors.Is(err, scopes.ErrNotFound) && s.set.DrillDown != nil {
+			if spelt := s.azureScope(r.Context(), scope); spelt != scope {
+				scope, err = spelt, nil
+			}
+		}
+		if err != nil {
 			return err
 		}
-		q.request.Equal = logs.ScopeColumns(resource.scope)
+		q.request.Equal = logs.ScopeColumns(scope)
 	}
 	return s.answerAzureLogs(w, r, q)
 }
@@ -95,11 +101,7 @@ func parseAzureLogsResource(id string, unescape func(string) (string, error)) (a
 func (s *Server) requireLogScope(ctx context.Context, scope scopes.Path) error {
 	missing := fmt.Errorf("%w: nothing was stored of %s", scopes.ErrNotFound, scope)
 	if s.set.DrillDown != nil {
-		pattern, err := scopes.ParsePattern(scope.String())
-		if err != nil {
-			return err
-		}
-		if missing = s.set.DrillDown.RequireScope(ctx, pattern); missing == nil || !errors.Is(missing, scopes.ErrNotFound) {
+		if missing = s.set.DrillDown.RequireScope(ctx, scopes.Pattern(scope)); missing == nil || !errors.Is(missing, scopes.ErrNotFound) {
 			return missing
 		}
 	}

@@ -29,13 +29,13 @@ type javascriptReply struct {
 	}
 }
 
-// javascript sends every recorded request with the JavaScript clients.
-func javascript(t *testing.T, s *server) map[string]javascriptReply {
+// javascript sends every request of a script with the JavaScript clients.
+func javascript(t *testing.T, s *server, script string) map[string]javascriptReply {
 	t.Helper()
 	install(t)
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	require.NoError(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.http.Certificate().Raw}), 0o600))
-	cmd := exec.CommandContext(t.Context(), "node", "clients.mjs", s.http.URL, strconv.FormatInt(s.begin.UnixMilli(), 10))
+	cmd := exec.CommandContext(t.Context(), "node", script, s.http.URL, strconv.FormatInt(s.begin.UnixMilli(), 10))
 	cmd.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+ca, "NODE_NO_WARNINGS=1")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -106,7 +106,7 @@ func javascriptSeries(data []any, dimensions ...string) map[string]any {
 
 func TestJavaScriptClientsGetTheirAnswers(t *testing.T) {
 	s := start(t)
-	replies := javascript(t, s)
+	replies := javascript(t, s, "clients.mjs")
 	sent := s.requests()
 
 	result := func(t *testing.T, name string) any {

@@ -90,6 +90,7 @@ func start(t *testing.T, change ...func(*web.Config, *web.Settings, *query.Confi
 	settings.Listen, settings.Logger = "127.0.0.1:0", slog.New(slog.DiscardHandler)
 	settings.Registerer, settings.Gatherer = prometheus.NewRegistry(), prometheus.NewRegistry()
 	settings.Retention = 93 * 24 * time.Hour
+	settings.Logs = s.logsAPI(t)
 	for _, f := range change {
 		f(&config, &settings, &queries)
 	}
