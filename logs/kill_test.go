@@ -55,6 +55,7 @@ func runWriter(dir string) error {
 	if err != nil {
 		return err
 	}
+	s.restAfter, s.packAbove = 0, 0 // files are written anew all the time
 	go func() {
 		if err := s.Run(context.Background()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -66,6 +67,11 @@ func runWriter(dir string) error {
 	}
 	var writers sync.WaitGroup
 	errs := make(chan error, killWriters+1)
+	go func() {
+		for {
+			s.maintain(context.Background())
+		}
+	}()
 	for w := range killWriters {
 		writers.Go(func() {
 			for n := first; ; n++ {
@@ -163,5 +169,10 @@ func TestKilledStoreKeepsWhatItAcknowledged(t *testing.T) {
 	for batch, rows := range found {
 		require.Equal(t, killRows, rows, "batch %v is there in part", batch)
 	}
-	t.Logf("%d batches acknowledged, %d found", len(acked), len(found))
+	generations := 0
+	for _, p := range s.partitionsOf(s.tables[events]) {
+		generations += p.generation
+	}
+	require.Positive(t, generations, "no file was written anew")
+	t.Logf("%d batches acknowledged, %d found, files written anew %d times", len(acked), len(found), generations)
 }

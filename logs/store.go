@@ -51,7 +51,8 @@ type Store struct {
 	order   []*table // as Schemas has them
 	tails   tails
 
-	restAfter time.Duration
+	restAfter time.Duration // see the constants; tests are in more of a hurry
+	packAbove int64
 
 	queue   chan *entry         // batches that wait for the journal
 	room    *semaphore.Weighted // bytes of batches between Append and their table
@@ -116,6 +117,7 @@ func Open(cfg Config, set Settings) (*Store, error) {
 		state:    "waiting to be opened",
 
 		restAfter: restAfter,
+		packAbove: packAbove,
 	}
 	if s.now == nil {
 		s.now = time.Now
