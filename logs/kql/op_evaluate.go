@@ -71,6 +71,12 @@ func pluginNamed(name string) (func(*plugin) (node, error), bool) {
 		return (*plugin).slidingWindow, true
 	case "session_count":
 		return (*plugin).sessionCount, true
+	case "autocluster":
+		return (*plugin).autocluster, true
+	case "basket":
+		return (*plugin).basket, true
+	case "diffpatterns":
+		return (*plugin).diffpatterns, true
 	case "funnel_sequence":
 		return (*plugin).funnelSequence, true
 	case "funnel_sequence_completion":
@@ -89,7 +95,8 @@ func pluginNamed(name string) (func(*plugin) (node, error), bool) {
 func pluginNames() []string {
 	return []string{"bag_unpack", "pivot", "narrow", "preview", "schema_merge", "rows_near", "dcount_intersect",
 		"activity_counts_metrics", "activity_metrics", "activity_engagement", "active_users_count", "sliding_window_counts", "session_count",
-		"rolling_percentile", "sequence_detect", "funnel_sequence", "funnel_sequence_completion", "ipv4_lookup", "ipv6_lookup"}
+		"rolling_percentile", "sequence_detect", "funnel_sequence", "funnel_sequence_completion",
+		"autocluster", "basket", "diffpatterns", "ipv4_lookup", "ipv6_lookup"}
 }
 
 // noPlugin says why a plugin of the language is not here; "" for what is none.
@@ -102,8 +109,8 @@ func noPlugin(name string) string {
 		return "this server reads no files from elsewhere"
 	case "python", "r":
 		return "this server runs no programs of a query"
-	case "autocluster", "basket", "diffpatterns", "diffpatterns_text":
-		return "patterns over columns are not searched here; summarize by the columns, or reduce for texts"
+	case "diffpatterns_text":
+		return "diffpatterns compares columns, and reduce finds patterns of texts"
 	case "new_activity_metrics":
 		return "activity_metrics counts who is new and who comes back"
 	}
