@@ -20,6 +20,7 @@ type binder struct {
 	run     *run // reads what must be known of the rows before the query is bound
 	depth   int  // of calls of functions that the query declares
 	parts   int  // of the query that were bound: tables and scalars, each as often as it is used
+	tables  int  // tables inside of scalars around what is bound: toscalar(), in (...)
 	sizes   map[expr]int
 }
 
@@ -76,6 +77,7 @@ type entry struct {
 	table  func() (node, error) // bound anew for every use
 	lambda *syntax.Lambda
 	env    *env // where the lambda was declared
+	tables int  // binder.tables where the scalar was bound, whose columns mean another row inside of a further table
 }
 
 func (e *env) with(name string, entry entry) *env { return &env{e, name, entry} }
@@ -209,7 +211,7 @@ func (b *binder) letEntry(s *syntax.LetStatement, names *env) (entry, error) {
 	if err != nil {
 		return entry{}, err
 	}
-	return entry{scalar: x}, b.checkSize(x, s.At())
+	return entry{scalar: x, tables: b.tables}, b.checkSize(x, s.At())
 }
 
 // tableEntry binds a table for its errors, and again for every use. What is materialized keeps one result for all uses.
@@ -355,7 +357,7 @@ func (b *binder) callLambda(n entry, name string, at syntax.Span, args []syntax.
 			if x, err = b.coerce(x, p.Type, given[i].At()); err != nil {
 				return nil, nil, err
 			}
-			inner = inner.with(p.Name.Text, entry{scalar: x})
+			inner = inner.with(p.Name.Text, entry{scalar: x, tables: b.tables})
 		case p.Default != nil:
 			x, err := b.expr(p.Default, &scope{env: n.env, op: name})
 			if err != nil {

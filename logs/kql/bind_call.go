@@ -169,8 +169,8 @@ func (b *binder) matchArg(x expr, p *fn.Param, at syntax.Span) (expr, error) {
 				continue
 			}
 		}
-		if !ok {
-			continue
+		if !ok || want == value.Dynamic && !isNull(x) {
+			continue // what is no dynamic holds no array and no bag: sum() of texts would be 0, and array_length() of one null
 		}
 		if y, err := b.coerce(x, want, at); err == nil {
 			return y, nil
@@ -232,7 +232,7 @@ func (b *binder) toScalar(e *syntax.Call, sc *scope) (expr, error) {
 	if !b.isTabular(e.Args[0].Expr, sc.env) {
 		return b.expr(e.Args[0].Expr, &scope{env: sc.env, op: "toscalar"})
 	}
-	root, err := b.table(e.Args[0].Expr, sc.env)
+	root, err := b.inner(e.Args[0].Expr, sc.env)
 	if err != nil {
 		return nil, err
 	}
@@ -344,3 +344,9 @@ func (b *binder) columnNamesOf(e *syntax.Call, sc *scope) (expr, error) {
 func isWindow(name string) bool { return slices.Contains(windowFunctions, name) }
 
 var windowFunctions = []string{"prev", "next", "row_number", "row_cumsum", "row_rank_dense", "row_rank_min", "row_window_session"}
+
+// isNull says whether an expression is the null of some type.
+func isNull(x expr) bool {
+	c, ok := x.(*constant)
+	return ok && c.v == nil
+}

@@ -68,6 +68,8 @@ func (b *binder) name(e *syntax.NameRef, sc *scope) (expr, error) {
 	}
 	if n, ok := sc.env.find(name); ok {
 		switch {
+		case n.scalar != nil && n.tables != b.tables && !constantOver(n.scalar):
+			return nil, errAt(e.At(), "'%s' is computed from the columns of a row, and a table inside of an expression, as in toscalar() or in (...), cannot depend on the row.", name)
 		case n.scalar != nil:
 			return n.scalar, nil
 		case n.lambda != nil && len(n.lambda.Params) == 0:
@@ -420,7 +422,7 @@ func (b *binder) in(e *syntax.In, sc *scope) (expr, error) {
 	var sub *subquery
 	for _, item := range e.List {
 		if b.isTabular(item, sc.env) {
-			root, err := b.table(item, sc.env)
+			root, err := b.inner(item, sc.env)
 			if err != nil {
 				return nil, err
 			}

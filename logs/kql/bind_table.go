@@ -34,6 +34,13 @@ func (b *binder) table(e syntax.Expr, names *env) (node, error) {
 	return nil, errAt(e.At(), "A table is expected here.")
 }
 
+// inner binds a table that stands inside of a scalar expression.
+func (b *binder) inner(e syntax.Expr, names *env) (node, error) {
+	b.tables++
+	defer func() { b.tables-- }()
+	return b.table(e, names)
+}
+
 // tableNamed binds the name of a table: what a let statement says, else a table of the catalog.
 func (b *binder) tableNamed(name string, at syntax.Span, names *env) (node, error) {
 	if n, ok := names.find(name); ok {
