@@ -161,11 +161,8 @@ func (p *plugin) basket() (node, error) {
 	}
 	in := p.in.columns()
 	return p.patternTable(countColumns(), o, -1, func(r *run, rows []Row, of []int) ([]Row, error) {
-		m, err := r.newMiner(rows, of, o.weights(rows), most, func(m *miner, _ rowSet, size float64) bool { return size > 0 && size >= least*m.total })
-		if err != nil {
-			return nil, err
-		}
-		if err := m.mine(); err != nil {
+		m := r.newMiner(rows, o.weights(rows), most, least)
+		if err := m.mine(of); err != nil {
 			return nil, err
 		}
 		slices.SortStableFunc(m.found, func(a, b *pattern) int { return cmp.Compare(b.size, a.size) })
@@ -196,11 +193,8 @@ func (p *plugin) autocluster() (node, error) {
 	}
 	in := p.in.columns()
 	return p.patternTable(countColumns(), o, -1, func(r *run, rows []Row, of []int) ([]Row, error) {
-		m, err := r.newMiner(rows, of, o.weights(rows), len(of), func(m *miner, _ rowSet, size float64) bool { return size > 0 && size >= smallestCluster*m.total })
-		if err != nil {
-			return nil, err
-		}
-		if err := m.mine(); err != nil {
+		m := r.newMiner(rows, o.weights(rows), len(of), smallestCluster)
+		if err := m.mine(of); err != nil {
 			return nil, err
 		}
 		chosen := m.cover(weight, len(of))
@@ -226,20 +220,24 @@ func (m *miner) cover(weight float64, columns int) []*pattern {
 		var best *pattern
 		most := 0.0
 		for _, c := range candidates {
-			fresh.and(c.rows, left)
-			size := m.size(fresh) / m.total
-			if size < smallestCluster {
-				continue
+			score := func(size float64) float64 {
+				return math.Pow(size/m.total, weight) * math.Pow(float64(len(c.items))/float64(columns), 1-weight)
 			}
-			if score := math.Pow(size, weight) * math.Pow(float64(len(c.items))/float64(columns), 1-weight); score > most {
-				best, most = c, score
+			if score(c.size) <= most {
+				continue // even if all of its rows were left
+			}
+			c.rows(fresh)
+			fresh.and(fresh, left)
+			if size := m.size(fresh); size >= smallestCluster*m.total && score(size) > most {
+				best, most = c, score(size)
 			}
 		}
 		if best == nil || m.r.ctx.Err() != nil {
 			return chosen
 		}
 		chosen = append(chosen, best)
-		for i, w := range best.rows {
+		best.rows(fresh)
+		for i, w := range fresh {
 			left[i] &^= w
 		}
 	}
@@ -294,21 +292,22 @@ func (p *plugin) diffpatterns() (node, error) {
 				d.ofA[i/64] |= 1 << (i % 64)
 			}
 		}
-		m, err := r.newMiner(both, of, o.weights(both), most, func(m *miner, rows rowSet, size float64) bool {
-			d.measure(m)
+		m := r.newMiner(both, o.weights(both), most, least)
+		d.totalA = m.size(d.ofA)
+		d.totalB = m.total - d.totalA
+		if m.smallest = least * min(d.totalA, d.totalB); m.smallest == 0 {
+			m.smallest = least * m.total // there is only one side
+		}
+		m.enough = func(rows rowSet, size float64) bool {
 			a, b := d.shares(m, rows, size)
 			return max(a, b) >= least
-		})
-		if err != nil {
-			return nil, err
 		}
-		d.measure(m)
-		if err := m.mine(); err != nil {
+		if err := m.mine(of); err != nil {
 			return nil, err
 		}
 		var out []Row
 		for i, f := range d.choose(m, least) {
-			a, b := d.shares(m, f.rows, f.size)
+			a, b := d.of(m, f)
 			out = append(out, o.row(Row{int64(i), int64(math.Round(a * d.totalA)), int64(math.Round(b * d.totalB)), 100 * a, 100 * b, 100 * math.Abs(a-b)}, f, in, of))
 		}
 		return out, nil
@@ -320,13 +319,6 @@ type difference struct {
 	ofA            rowSet
 	totalA, totalB float64
 	scratch        rowSet
-}
-
-func (d *difference) measure(m *miner) {
-	if d.totalA == 0 && d.totalB == 0 {
-		d.totalA = m.size(d.ofA)
-		d.totalB = m.total - d.totalA
-	}
 }
 
 // shares are the shares of A and of B that a pattern has.
@@ -342,6 +334,12 @@ func (d *difference) shares(m *miner, rows rowSet, size float64) (a, b float64) 
 	return a, b
 }
 
+// of are the shares that a pattern has.
+func (d *difference) of(m *miner, p *pattern) (a, b float64) {
+	p.rows(d.scratch)
+	return d.shares(m, d.scratch, p.size)
+}
+
 // choose returns the patterns to show, those with the largest difference first.
 func (d *difference) choose(m *miner, least float64) []*pattern {
 	type rated struct {
@@ -350,7 +348,7 @@ func (d *difference) choose(m *miner, least float64) []*pattern {
 	}
 	var list []rated
 	for _, p := range m.closed() {
-		if a, b := d.shares(m, p.rows, p.size); math.Abs(a-b) >= least {
+		if a, b := d.of(m, p); math.Abs(a-b) >= least {
 			list = append(list, rated{p, math.Abs(a - b)})
 		}
 	}

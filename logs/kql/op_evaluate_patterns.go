@@ -32,15 +32,6 @@ func (s rowSet) and(a, b rowSet) {
 	}
 }
 
-// common counts what two sets have in common.
-func (s rowSet) common(o rowSet) int {
-	n := 0
-	for i, w := range s {
-		n += bits.OnesCount64(w & o[i])
-	}
-	return n
-}
-
 // item is one value of a column, with the rows that have it.
 type item struct {
 	column int
@@ -48,39 +39,68 @@ type item struct {
 	rows   rowSet
 }
 
-// pattern is items of different columns, with the rows that have them all.
+// pattern is items of different columns.
 type pattern struct {
 	items []*item
-	rows  rowSet
-	size  float64 // the rows, or the sum of their weights
+	size  float64   // the rows that have them all, or the sum of their weights
+	mark  [2]uint64 // of the rows: patterns with the same rows have the same
+}
+
+// rows writes the rows that have all items to set.
+func (p *pattern) rows(set rowSet) {
+	copy(set, p.items[0].rows)
+	for _, it := range p.items[1:] {
+		set.and(set, it.rows)
+	}
+}
+
+// mark is a hash of a set in 128 bits, so that two sets with the same one are taken for the same.
+func (s rowSet) mark() [2]uint64 {
+	m := [2]uint64{14695981039346656037, 0x9e3779b97f4a7c15}
+	for _, w := range s {
+		m[0] = (m[0] ^ w) * 1099511628211
+		m[0] ^= m[0] >> 29
+		m[1] = (m[1] + w) * 0xbf58476d1ce4e5b9
+		m[1] ^= m[1] >> 31
+	}
+	return m
 }
 
 // miner finds patterns.
 type miner struct {
-	r       *run
-	rows    []Row
-	weights []float64 // nil: every row counts 1
-	total   float64
-	items   []*item // those that are large enough, by column
-	most    int     // items of a pattern
-	enough  func(rows rowSet, size float64) bool
-	found   []*pattern
+	r        *run
+	rows     []Row
+	weights  []float64 // nil: every row counts 1
+	total    float64
+	items    []*item // those that are large enough, by column
+	most     int     // items of a pattern
+	enough   func(rows rowSet, size float64) bool
+	smallest float64 // no pattern is smaller
+	found    []*pattern
+	sets     []rowSet // by the number of items: the rows of the pattern that is being extended
 }
 
-// newMiner reads the items of columns. Missing values are none.
-func (r *run) newMiner(rows []Row, columns []int, weights []float64, most int, enough func(m *miner, rows rowSet, size float64) bool) (*miner, error) {
+// newMiner makes a miner for patterns of at least a share of the rows.
+func (r *run) newMiner(rows []Row, weights []float64, most int, least float64) *miner {
 	m := &miner{r: r, rows: rows, weights: weights, most: most, total: float64(len(rows))}
-	m.enough = func(rows rowSet, size float64) bool { return enough(m, rows, size) }
 	if weights != nil {
 		m.total = 0
 		for _, w := range weights {
 			m.total += w
 		}
 	}
+	m.smallest = least * m.total
+	m.enough = func(_ rowSet, size float64) bool { return size > 0 && size >= m.smallest }
+	return m
+}
+
+// read reads the items of columns. Missing values are none.
+func (m *miner) read(columns []int) error {
+	r, rows, weights := m.r, m.rows, m.weights
 	words := (len(rows) + 63) / 64
 	for _, c := range columns {
 		if err := r.ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
 		byValue := map[string][]int32{}
 		var order []string
@@ -98,20 +118,30 @@ func (r *run) newMiner(rows []Row, columns []int, weights []float64, most int, e
 		}
 		for _, k := range order {
 			at := byValue[k]
+			size := float64(len(at))
+			if weights != nil {
+				size = 0
+				for _, i := range at {
+					size += weights[i]
+				}
+			}
+			if size < m.smallest {
+				continue
+			}
 			set := make(rowSet, words)
 			for _, i := range at {
 				set[i/64] |= 1 << (i % 64)
 			}
-			if !m.enough(set, m.size(set)) {
+			if !m.enough(set, size) {
 				continue
 			}
 			if err := r.budget.take(8*words + 64); err != nil {
-				return nil, err
+				return err
 			}
 			m.items = append(m.items, &item{column: c, value: rows[at[0]][c], rows: set})
 		}
 	}
-	return m, nil
+	return nil
 }
 
 // size is the weight of rows.
@@ -128,22 +158,30 @@ func (m *miner) size(rows rowSet) float64 {
 	return sum
 }
 
-// mine finds every pattern of up to most items that is large enough.
-func (m *miner) mine() error {
+// mine finds every pattern of columns, of up to most items, that is large enough.
+func (m *miner) mine(columns []int) error {
+	if err := m.read(columns); err != nil {
+		return err
+	}
 	all := make(rowSet, (len(m.rows)+63)/64)
 	for i := range m.rows {
 		all[i/64] |= 1 << (i % 64)
 	}
-	return m.extend(nil, all, 0)
+	m.sets = []rowSet{all}
+	return m.extend(nil, 0)
 }
 
-func (m *miner) extend(items []*item, rows rowSet, from int) error {
+func (m *miner) extend(items []*item, from int) error {
+	depth := len(items)
+	if len(m.sets) <= depth+1 {
+		m.sets = append(m.sets, make(rowSet, len(m.sets[0])))
+	}
+	rows, set := m.sets[depth], m.sets[depth+1]
 	for i := from; i < len(m.items); i++ {
 		it := m.items[i]
-		if len(items) > 0 && items[len(items)-1].column == it.column {
+		if depth > 0 && items[depth-1].column == it.column {
 			continue
 		}
-		set := make(rowSet, len(rows))
 		set.and(rows, it.rows)
 		size := m.size(set)
 		if !m.enough(set, size) {
@@ -155,13 +193,13 @@ func (m *miner) extend(items []*item, rows rowSet, from int) error {
 		if err := m.r.ctx.Err(); err != nil {
 			return err
 		}
-		p := &pattern{items: append(slices.Clone(items), it), rows: set, size: size}
-		if err := m.r.budget.take(8*len(set) + 16*len(p.items) + 64); err != nil {
+		p := &pattern{items: append(slices.Clone(items), it), size: size, mark: set.mark()}
+		if err := m.r.budget.take(8*len(p.items) + 96); err != nil {
 			return err
 		}
 		m.found = append(m.found, p)
 		if len(p.items) < m.most {
-			if err := m.extend(p.items, set, i+1); err != nil {
+			if err := m.extend(p.items, i+1); err != nil {
 				return err
 			}
 		}
@@ -171,26 +209,20 @@ func (m *miner) extend(items []*item, rows rowSet, from int) error {
 
 // closed keeps of the patterns with the same rows only the longest, which says the most about them.
 func (m *miner) closed() []*pattern {
-	bySet := map[string]*pattern{}
-	var order []string
+	best := map[[2]uint64]*pattern{}
+	var order [][2]uint64
 	for _, p := range m.found {
-		key := make([]byte, 0, 8*len(p.rows))
-		for _, w := range p.rows {
-			for shift := 0; shift < 64; shift += 8 {
-				key = append(key, byte(w>>shift))
-			}
+		have := best[p.mark]
+		if have == nil {
+			order = append(order, p.mark)
 		}
-		k := string(key)
-		if have := bySet[k]; have == nil {
-			order = append(order, k)
-		} else if len(have.items) >= len(p.items) {
-			continue
+		if have == nil || len(have.items) < len(p.items) {
+			best[p.mark] = p
 		}
-		bySet[k] = p
 	}
 	out := make([]*pattern, len(order))
-	for i, k := range order {
-		out[i] = bySet[k]
+	for i, mark := range order {
+		out[i] = best[mark]
 	}
 	return out
 }

@@ -52,11 +52,9 @@ func TestMinerAgreesWithCounting(t *testing.T) {
 		}
 		least := rapid.IntRange(1, 30).Draw(t, "least")
 		r := &run{ctx: t.Context(), budget: &budget{}}
-		m, err := r.newMiner(rows, []int{0, 1, 2}, nil, 3, func(_ *miner, _ rowSet, size float64) bool { return size >= float64(least) })
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := m.mine(); err != nil {
+		m := r.newMiner(rows, nil, 3, 0)
+		m.smallest = float64(least)
+		if err := m.mine([]int{0, 1, 2}); err != nil {
 			t.Fatal(err)
 		}
 		var got, want []string
