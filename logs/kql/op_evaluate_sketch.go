@@ -7,41 +7,6 @@ import (
 	"github.com/endscope/endscope/logs/kql/value"
 )
 
-// narrow is narrow(): a row for each cell, with its row, its column and its text.
-func (p *plugin) narrow() (node, error) {
-	if err := p.count(0, 0); err != nil {
-		return nil, err
-	}
-	in := p.in.columns()
-	cols := []Column{{Name: "Row", Type: value.Long}, {Name: "Column", Type: value.String}, {Name: "Value", Type: value.String}}
-	return &table{in: p.in, all: true, cols: cols, make: func(r *run, rows []Row) ([]Row, error) {
-		out := make([]Row, 0, len(rows)*len(in))
-		for i, row := range rows {
-			for j, v := range row {
-				out = append(out, Row{int64(i), in[j].Name, value.TextOf(v, in[j].Type)})
-			}
-		}
-		return out, r.budget.take(120 * len(out))
-	}}, nil
-}
-
-// preview is preview(n): some of the rows, and in a second table their number.
-func (p *plugin) preview() (node, error) {
-	if err := p.count(1, 1); err != nil {
-		return nil, err
-	}
-	n, err := p.b.rowCount(p.args[0].Expr, "evaluate preview", p.env)
-	if err != nil {
-		return nil, err
-	}
-	shared := &sharedTable{root: p.b.optimize(p.in)}
-	call := countRows("Count")
-	return &branches{at: p.op.At(), tables: []tableResult{
-		{root: &take{in: &sharedNode{shared}, count: n}},
-		{root: &aggregate{in: &sharedNode{shared}, aggs: []*aggCall{call}, cols: []Column{{Name: "Count", Type: value.Long}}}},
-	}}, nil
-}
-
 // dcountIntersect is dcount_intersect(a, b, ...): for sketches of hll(), how many values are in the first, in the first two, and so on.
 func (p *plugin) dcountIntersect() (node, error) {
 	if err := p.count(2, 16); err != nil {
