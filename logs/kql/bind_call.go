@@ -146,7 +146,11 @@ func (b *binder) matchArgs(name string, s *fn.Signature, args []expr, at syntax.
 	for i, a := range args {
 		x, err := b.matchArg(a, s.Param(i), at)
 		if err != nil {
-			return nil, errAt(at, "The function '%s' takes %s as its argument %d (%s), and a %s was given.", name, strings.Join(s.Param(i).Types, " or "), i+1, s.Param(i).Name, a.typ())
+			hint := ""
+			if len(s.Param(i).Types) == 1 && s.Param(i).Types[0] == value.Dynamic.String() && a.typ() == value.String {
+				hint = " Does it hold JSON? Then use parse_json()."
+			}
+			return nil, errAt(at, "The function '%s' takes %s as its argument %d (%s), and a %s was given.%s", name, strings.Join(s.Param(i).Types, " or "), i+1, s.Param(i).Name, a.typ(), hint)
 		}
 		out[i] = x
 	}

@@ -43,8 +43,8 @@ func argAggregates() []Aggregate {
 		arg("arg_min", "arg_min(minimized: any, [returned: any], ...): any", "Returns the row in which an expression is smallest: that expression and others, or * for all.", "min", -1, false),
 		arg("argmax", "argmax(maximized: any, [returned: any], ...): any", "Returns the row in which an expression is greatest: the old form of arg_max, which names its columns max_*.", "max", 1, true),
 		arg("argmin", "argmin(minimized: any, [returned: any], ...): any", "Returns the row in which an expression is smallest: the old form of arg_min, which names its columns min_*.", "min", -1, true),
-		any1("take_any", "Returns the values of any row; of one expression, a value that is not null if there is one.", anyColumns("any_", false)),
-		any1("any", "Returns the values of any row: the old form of take_any.", anyColumns("", true)),
+		any1("take_any", "Returns the values of any row; of one expression, a value that is not null if there is one.", anyColumns(false)),
+		any1("any", "Returns the values of any row: the old form of take_any.", anyColumns(true)),
 		takeAnyIf,
 		conditional(anyIf("any"), "anyif(expr: any, predicate: bool): any", "Returns a value of any row in which a predicate is true: the old form of take_anyif.", "anyif", 1),
 	}
@@ -86,16 +86,17 @@ func argColumns(prefix string, old bool) func([]Arg) ([]AggColumn, error) {
 	}
 }
 
-// anyColumns names the results: columns keep their names; the old form names a single one any_column.
-func anyColumns(prefix string, old bool) func([]Arg) ([]AggColumn, error) {
+// anyColumns names the results: columns keep their names; the old form puts any_ before each.
+func anyColumns(old bool) func([]Arg) ([]AggColumn, error) {
 	return func(args []Arg) ([]AggColumn, error) {
 		cols := make([]AggColumn, len(args))
 		for i, a := range args {
 			name := a.Name
-			if old && len(args) == 1 {
+			if name == "" && (!old || len(args) > 1) {
+				name = "arg" + strconv.Itoa(i)
+			}
+			if old || a.Name == "" {
 				name = "any_" + name
-			} else if name == "" {
-				name = prefix + "arg" + strconv.Itoa(i)
 			}
 			cols[i] = AggColumn{Name: name, Type: a.Type}
 		}

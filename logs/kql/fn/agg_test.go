@@ -450,7 +450,8 @@ func TestAggregateNamesAndTypes(t *testing.T) {
 		{"argmax", "x", []Arg{x, y}, "max_x: int, max_x_y: string"},
 		{"take_any", "x", []Arg{x, y, column("", value.Real)}, "x: int, y: string, any_arg2: real"},
 		{"any", "x", []Arg{x}, "any_x: int"},
-		{"any", "x", []Arg{x, y}, "x: int, y: string"},
+		{"any", "x", []Arg{x, y, column("", value.Real)}, "any_x: int, any_y: string, any_arg2: real"},
+		{"any", "", []Arg{column("", value.Real)}, "any_: real"},
 		{"tdigest", "x", []Arg{x}, "tdigest_x: dynamic"},
 		{"merge_tdigest", "x", []Arg{column("x", value.Dynamic)}, "merge_tdigests_x: dynamic"},
 	} {
