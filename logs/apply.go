@@ -111,7 +111,7 @@ func (s *Store) applyOnce(entries []*entry) error {
 	switch {
 	case err == nil:
 		return nil
-	case duck.KindOf(err) == duck.Fatal, duck.KindOf(err) == duck.IO && s.reserve.check() == nil:
+	case duck.KindOf(err) == duck.Fatal, errors.Is(err, errUnsure), duck.KindOf(err) == duck.IO && s.reserve.check() == nil:
 		s.log.Error("writing rows failed, the files are opened again", "err", err)
 		if reopenErr := s.reopen("opening the files again after a failure", []*partition{p}); reopenErr != nil {
 			return errors.Join(err, reopenErr)
@@ -199,6 +199,9 @@ func (p *partition) append(a *duck.Appender, e *entry, rows []int) error {
 // errRetired says that another file has taken the partition's place meanwhile.
 var errRetired = errors.New("the partition has been replaced")
 
+// errUnsure says that a transaction failed, and now it cannot be told what of it is in the file.
+var errUnsure = errors.New("the file does not say how far the journal is in it")
+
 // write runs one transaction in the partition's file: what fill appends, and that the journal is in it up to seq.
 func (p *partition) write(sess *session, journal string, seq uint64, fill func(*duck.Appender) error) (err error) {
 	p.lock()
@@ -206,17 +209,23 @@ func (p *partition) write(sess *session, journal string, seq uint64, fill func(*
 	if p.retired {
 		return errRetired
 	}
+	ctx := context.Background()
+	w := sess.writer
+	if p.unsure {
+		if err := p.readApplied(ctx, w); err != nil {
+			return fmt.Errorf("%w: %w", errUnsure, err)
+		}
+	}
 	if p.journal == journal && p.applied >= seq {
 		return nil
 	}
-	ctx := context.Background()
-	w := sess.writer
 	if err := w.Exec(ctx, "BEGIN"); err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
 			_ = w.Exec(ctx, "ROLLBACK") // fails where DuckDB has rolled back itself
+			p.unsure = true             // an error of COMMIT may be about what DuckDB does after it
 		}
 	}()
 	types := make([]duck.Type, len(p.layout))
@@ -240,7 +249,8 @@ func (p *partition) write(sess *session, journal string, seq uint64, fill func(*
 	if err := w.Exec(ctx, "COMMIT"); err != nil {
 		return err
 	}
-	p.journal, p.applied, p.touched, p.rested = journal, seq, time.Now(), false
+	p.touched, p.rested = time.Now(), false
+	p.journal, p.applied = journal, seq
 	return syncDir(p.path) // the name of DuckDB's log, when this is the first transaction in it
 }
 

@@ -22,7 +22,7 @@ const (
 // of p when it is retired then.
 func (s *Store) pack(ctx context.Context, sess *session, p *partition) error {
 	size := p.size()
-	if size < s.packAbove {
+	if size < s.packAbove || p.unsure {
 		return nil
 	}
 	c, err := sess.db.Connect()

@@ -47,6 +47,7 @@ type partition struct {
 	resting atomic.Pointer[context.CancelFunc] // ends what is done to the file while it is at rest, nil when nothing is
 	journal string                             // the journal whose records up to applied are in the file; guarded by writing
 	applied uint64                             // guarded by writing
+	unsure  bool                               // a transaction failed, so journal and applied have to be read from the file; guarded by writing
 	packed  int64                              // rows that the file had when it was written anew; guarded by writing
 	touched time.Time                          // last change by this process; guarded by writing
 	rested  bool                               // it is in its final form as long as it does not change; guarded by writing
@@ -206,7 +207,12 @@ func (sess *session) prepare(ctx context.Context, p *partition) error {
 	if err := sess.match(ctx, p); err != nil {
 		return err
 	}
-	rows, err := sess.admin.Query(ctx, fmt.Sprintf("SELECT journal, through, packed FROM %s.applied", p.alias))
+	return p.readApplied(ctx, sess.admin)
+}
+
+// readApplied learns how far the journal is in the file.
+func (p *partition) readApplied(ctx context.Context, c *duck.Conn) error {
+	rows, err := c.Query(ctx, fmt.Sprintf("SELECT journal, through, packed FROM %s.applied", p.alias))
 	if err != nil {
 		return err
 	}
@@ -216,6 +222,7 @@ func (sess *session) prepare(ctx context.Context, p *partition) error {
 		return err
 	}
 	p.journal, p.applied, p.packed = batch[0][0].(string), uint64(batch[0][1].(int64)), batch[0][2].(int64)
+	p.unsure = false
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -140,14 +141,9 @@ func (s *Store) Run(ctx context.Context) error {
 	if err := s.Ready(); errors.Is(err, ErrClosed) {
 		return err
 	}
-	sess, err := s.openSession("opening the files")
-	if err != nil {
-		return fmt.Errorf("open log store in %s: %w", s.dir, err)
-	}
-	s.setState("bringing the journal into the tables")
-	if err := s.replay(sess); err != nil {
-		sess.close()
-		return fmt.Errorf("open log store in %s: %w", s.dir, err)
+	sess, err := s.start(ctx)
+	if sess == nil || err != nil {
+		return err
 	}
 	s.publish(sess)
 	s.committer.Go(s.runCommits)
@@ -173,6 +169,39 @@ func (s *Store) Run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 			s.maintain(maintained)
+		}
+	}
+}
+
+// startAgain is the time between attempts to start on a disk that is full.
+const startAgain = time.Second
+
+// start opens the files and brings the journal into them. While the disk is full it tries again, since the rest of the server can run
+// meanwhile; it returns nil without an error when ctx or the store ends first.
+func (s *Store) start(ctx context.Context) (*session, error) {
+	for first := true; ; first = false {
+		sess, err := s.openSession("opening the files")
+		if err == nil {
+			s.setState("bringing the journal into the tables")
+			if err = s.replay(sess); err == nil {
+				return sess, nil
+			}
+			sess.close()
+		}
+		full := s.reserve.check()
+		if full == nil && !strings.Contains(err.Error(), "No space left") {
+			return nil, fmt.Errorf("open log store in %s: %w", s.dir, err)
+		}
+		s.setState("waiting for space on disk: " + err.Error())
+		if first {
+			s.log.Error("log store cannot start on a full disk, will try again", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil
+		case <-s.closing:
+			return nil, nil
+		case <-time.After(startAgain):
 		}
 	}
 }
