@@ -115,6 +115,9 @@ func (s *searcher) condition(e syntax.Expr, sc *scope) (expr, error) {
 		if text, ok := e.Value.(string); ok {
 			return s.anywhere(text, e.At(), sc)
 		}
+		if value.Numeric(e.Type) {
+			return s.anywhere(e.Text, e.At(), sc)
+		}
 	case *syntax.NameRef:
 		if e.Wildcard {
 			return &constant{value.Bool, true}, nil
