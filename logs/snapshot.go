@@ -28,6 +28,13 @@ func (s *Store) Snapshot(ctx context.Context, dir string) error {
 		if err != nil {
 			return fmt.Errorf("snapshot: %w", err)
 		}
+	}
+	sess, err := s.acquire() // as long as it is held, nobody else opens the files
+	if err != nil {
+		return err
+	}
+	defer sess.release()
+	for _, t := range s.order {
 		parts := s.use(t, 0, 1<<62)
 		err = s.copyPartitions(ctx, parts, filepath.Join(dir, t.schema.Name))
 		s.disuse(parts)
