@@ -25,6 +25,9 @@ func (b *binder) call(e *syntax.Call, sc *scope) (expr, error) {
 	if agg, ok := b.engine.lib.Aggregate(name); ok && sc.aggs != nil {
 		return sc.aggs.call(b, e, agg, sc)
 	}
+	if _, ok := b.engine.lib.Scalar(name); !ok {
+		return b.callWith(name, nil, nil, e.At()) // which says what is wrong, whatever the arguments are
+	}
 	args, names, err := b.args(e, sc)
 	if err != nil {
 		return nil, err

@@ -82,11 +82,21 @@ func (b *binder) name(e *syntax.NameRef, sc *scope) (expr, error) {
 	if sc.aggs != nil && findColumn(sc.aggs.in, name) >= 0 {
 		return nil, errAt(e.At(), "'%s' operator: An aggregate is expected around '%s', since the operator does not group by that column.", sc.op, name)
 	}
+	if b.isFunction(name) {
+		return nil, errAt(e.At(), "'%s' operator: Failed to resolve column or scalar expression named '%s'. The function of that name is called as %s().", sc.op, name, name)
+	}
 	known := sc.env.names()
 	for _, c := range sc.cols {
 		known = append(known, c.Name)
 	}
 	return nil, errAt(e.At(), "'%s' operator: Failed to resolve column or scalar expression named '%s'.%s", sc.op, name, didYouMean(name, known))
+}
+
+// isFunction says whether the library has a function of that name.
+func (b *binder) isFunction(name string) bool {
+	_, scalar := b.engine.lib.Scalar(name)
+	_, aggregate := b.engine.lib.Aggregate(name)
+	return scalar || aggregate
 }
 
 // coerce converts x to t where the language does that by itself; otherwise the types do not fit.

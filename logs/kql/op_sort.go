@@ -92,6 +92,11 @@ func (b *binder) rowCount(e syntax.Expr, op string, names *env) (expr, error) {
 	if t := x.typ(); t != value.Int && t != value.Long && t != value.Dynamic && t != value.Real {
 		return nil, errAt(e.At(), "'%s' operator: A number of rows is expected, and this is a %s.", op, t)
 	}
+	if c, ok := x.(*constant); ok {
+		if n, _ := value.ToLong(c.v); n < 0 {
+			return nil, errAt(e.At(), "'%s' operator: A number of rows is expected, and %d is below 0.", op, n)
+		}
+	}
 	return x, nil
 }
 
