@@ -285,17 +285,16 @@ func (p *jsonScanner) canon(dst []byte) (_ []byte, ok bool) {
 				return dst, false
 			}
 		case 't':
-			ok = p.literal("true")
+			p.literal("true") // what is wrong is looked at below
 			dst = append(dst, "true"...)
 		case 'f':
-			ok = p.literal("false")
+			p.literal("false") // what is wrong is looked at below
 			dst = append(dst, "false"...)
 		case 'n':
-			ok = p.literal("null")
+			p.literal("null") // what is wrong is looked at below
 			dst = append(dst, "null"...)
 		default:
-			var number []byte
-			number, ok = p.number()
+			number, _ := p.number()
 			dst = append(dst, number...)
 		}
 		if p.wrong != "" {

@@ -3,7 +3,6 @@ package fn
 import (
 	"fmt"
 	"sort"
-	"strings"
 	"time"
 
 	"github.com/endscope/endscope/logs/kql/value"
@@ -174,6 +173,3 @@ func TimeOf(t time.Time) value.Time {
 	u := t.UTC()
 	return value.Time(u.Unix()*int64(value.Second)+int64(u.Nanosecond())/100) + 719162*value.Time(value.Day)
 }
-
-// quoteList writes names for messages: 'a', 'b'.
-func quoteList(names []string) string { return "'" + strings.Join(names, "', '") + "'" }

@@ -2,7 +2,6 @@ package value
 
 import (
 	"math"
-	"strconv"
 	"testing"
 )
 
@@ -59,8 +58,8 @@ func TestParseDecimal(t *testing.T) {
 	f := func(in, want string) {
 		t.Helper()
 		d, ok := ParseDecimal(in)
-		if got := strconv.FormatBool(ok); ok {
-			if got = Text(d); got != want {
+		if ok {
+			if got := Text(d); got != want {
 				t.Errorf("ParseDecimal(%q) = %s, want %s", in, got, want)
 			}
 		} else if want != "" {
