@@ -22,12 +22,7 @@ func answerCSV(h http.Header, a *query.Answer) []byte {
 		h.Set("Endscope-Truncated", fmt.Sprintf("%d of %d series", t.Shown, t.Total))
 	}
 	for _, warning := range a.Warnings {
-		h.Add("Endscope-Warning", strings.Map(func(r rune) rune {
-			if r < ' ' || r > '~' {
-				return ' '
-			}
-			return r
-		}, warning))
+		h.Add("Endscope-Warning", headerText(warning))
 	}
 	named, ended := map[string]bool{}, a.Ended()
 	values := 0
@@ -66,6 +61,16 @@ func answerCSV(h http.Header, a *query.Answer) []byte {
 		}
 	}
 	return b
+}
+
+// headerText is a text as a header can hold it.
+func headerText(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 func appendNumber(b []byte, v *float64) []byte {

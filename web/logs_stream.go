@@ -15,8 +15,11 @@ import (
 // streamFlush is how long rows of a stream may wait before they are sent.
 const streamFlush = time.Second
 
-// streamTruncated is the trailer of a stream that ended at a limit of the request's own.
-const streamTruncated = "Endscope-Truncated"
+// The trailers of a stream: that it ended at a limit of the request's own, and that acknowledged rows are missing from it.
+const (
+	streamTruncated = "Endscope-Truncated"
+	streamWarning   = "Endscope-Warning"
+)
 
 // streamLogs answers a query row by row, as CSV or NDJSON. The configured limits of rows and bytes are for answers that are held in memory
 // and do not count here; the query's own do, and a trailer says that they ended it.
@@ -60,7 +63,13 @@ func (s *Server) streamLogs(w http.ResponseWriter, r *http.Request, q *logsQuest
 		out.append = appendCSVRow
 		out.buffer = appendCSVHeader(out.buffer, out.columns)
 	}
-	return out.copy(r.Context(), rows, first, err)
+	if err := out.copy(r.Context(), rows, first, err); err != nil {
+		return err
+	}
+	for _, warning := range rows.Warnings() {
+		w.Header().Add(http.TrailerPrefix+streamWarning, headerText(warning))
+	}
+	return nil
 }
 
 // logsStream writes rows.

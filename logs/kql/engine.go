@@ -226,47 +226,6 @@ func (p *Prepared) collect(ctx context.Context) (_ *Answer, err error) {
 	return a, nil
 }
 
-// Open runs the query and streams the rows of its first table. Close what it returns.
-func (p *Prepared) Open(ctx context.Context) (_ Rows, err error) {
-	defer recovered(&err)
-	ctx, cancel := p.deadline(ctx)
-	r := p.newRun(ctx)
-	rows, err := r.open(p.tables[0].root)
-	if err != nil {
-		err = p.explain(ctx, err)
-		cancel()
-		return nil, errors.Join(place(err, p.req.Query), r.close())
-	}
-	return &streamed{Rows: rows, p: p, r: r, ctx: ctx, cancel: cancel}, nil
-}
-
-// streamed is Rows under the query's own deadline.
-type streamed struct {
-	Rows
-	p      *Prepared
-	r      *run
-	ctx    context.Context
-	cancel context.CancelFunc
-}
-
-func (s *streamed) Next(context.Context) (batch []Row, err error) {
-	defer recovered(&err)
-	batch, err = s.Rows.Next(s.ctx)
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = place(s.p.explain(s.ctx, err), s.p.req.Query)
-	}
-	return batch, err
-}
-
-func (s *streamed) Close() error {
-	s.cancel()
-	err := s.Rows.Close()
-	if errors.Is(err, context.Canceled) {
-		err = nil
-	}
-	return errors.Join(err, s.r.close())
-}
-
 func (p *Prepared) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	if p.req.Limits.Time <= 0 {
 		return context.WithCancel(ctx)

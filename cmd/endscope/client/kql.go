@@ -124,6 +124,9 @@ func (c *connection) askKQL(ctx context.Context, question map[string]any) error 
 		if _, err := io.Copy(c.env.Stdout, resp.Body); err != nil {
 			return fmt.Errorf("the answer of %s is not whole: %w", c.server, err)
 		}
+		for _, warning := range resp.Trailer.Values("Endscope-Warning") {
+			fmt.Fprintln(c.env.Stderr, "warning:", warning)
+		}
 		return nil
 	}
 	text, err := io.ReadAll(resp.Body)
