@@ -12,7 +12,7 @@ const (
 // runCommits takes what waits in the queue, writes it to the journal with one sync for all, hands it to the applier and the tails, and
 // answers, until the store closes. What comes meanwhile is the next group.
 func (s *Store) runCommits() {
-	tick := time.NewTicker(max(s.set.SyncInterval, time.Millisecond))
+	tick := time.NewTicker(s.set.SyncInterval)
 	defer tick.Stop()
 	for {
 		var first *entry

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/endscope/endscope/logs/internal/duck"
-	"github.com/endscope/endscope/logs/internal/journal"
 )
 
 // Damage is something on disk that could not be read, and what was done about it.
@@ -178,82 +177,4 @@ func (s *Store) verify(p *partition) error {
 			return err
 		}
 	}
-}
-
-// replayBytes is how much of the journal is held in memory at a time while it is brought into the tables.
-const replayBytes = 64 << 20
-
-// replay brings what the last process left in its journal into the tables, deletes it, and begins a new journal. That has another id, so
-// numbers of the old one mean nothing any more.
-func (s *Store) replay(sess *session) error {
-	dir := filepath.Join(s.dir, journalDir)
-	var waiting []*entry
-	var id string
-	var bytes int64
-	rows := 0
-	flush := func() error {
-		_, err := s.apply(sess, id, waiting)
-		waiting, bytes = waiting[:0], 0
-		return err
-	}
-	now := s.now()
-	damages, err := journal.Read(dir, func(journalID string, seq uint64, payload []byte) error {
-		if journalID != id {
-			if err := flush(); err != nil {
-				return err
-			}
-			id = journalID
-		}
-		b, err := decodeRecord(s.schemas, payload)
-		if err != nil {
-			return fmt.Errorf("record %d of the journal: %w", seq, err)
-		}
-		e := newEntry(s.tables[b.Table.Name], b)
-		e.seq = seq
-		oldest := dayOf(s.cutoff(e.table, now))
-		kept := e.days[:0]
-		for _, d := range e.days {
-			if d.day >= oldest {
-				kept = append(kept, d)
-			}
-		}
-		e.days = kept
-		waiting = append(waiting, e)
-		rows += b.Rows
-		if bytes += e.bytes; bytes > replayBytes {
-			return flush()
-		}
-		return nil
-	})
-	if err == nil {
-		err = flush()
-	}
-	if err != nil {
-		return err
-	}
-	if rows > 0 {
-		s.log.Info("rows of the journal are in the tables", "rows", rows)
-	}
-	for _, d := range damages {
-		if d.Torn {
-			s.log.Info("the journal ends in a record that was never finished", "file", d.Path, "bytes", d.Bytes)
-			continue
-		}
-		kept := filepath.Join(s.dir, damagedDir, fmt.Sprintf("journal-%s-%s", s.now().UTC().Format("20060102T150405.000"), filepath.Base(d.Path)))
-		if err := copyFile(d.Path, kept); err != nil {
-			return fmt.Errorf("keep a damaged piece of the journal: %w", err)
-		}
-		s.noteDamage(Damage{Kept: kept, Reason: fmt.Sprintf("%d bytes of the journal from byte %d on: %s", d.Bytes, d.Offset, d.Reason)})
-	}
-	if err := journal.Remove(dir); err != nil {
-		return fmt.Errorf("delete the journal that is in the tables: %w", err)
-	}
-	j, err := journal.Create(dir, int64(s.cfg.MaxQueue)/4, s.set.Sync != SyncCommit)
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	s.journal = j
-	s.mu.Unlock()
-	return nil
 }

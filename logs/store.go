@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,8 +31,8 @@ type Settings struct {
 	Dir          string // the store's own directory; made when missing
 	Logger       *slog.Logger
 	Registerer   prometheus.Registerer
-	Sync         SyncMode // as the metric store's
-	SyncInterval time.Duration
+	Sync         SyncMode         // as the metric store's; "" is SyncCommit
+	SyncInterval time.Duration    // between syncs with Sync interval; 0 is a second
 	Now          func() time.Time // nil means time.Now
 }
 
@@ -84,6 +83,16 @@ type Store struct {
 func Open(cfg Config, set Settings) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("logs: %w", err)
+	}
+	switch set.Sync {
+	case "":
+		set.Sync = SyncCommit
+	case SyncCommit, SyncInterval, SyncOff:
+	default:
+		return nil, fmt.Errorf("logs: %q is no way to sync: commit, interval or off", set.Sync)
+	}
+	if set.SyncInterval <= 0 {
+		set.SyncInterval = time.Second
 	}
 	if err := makeDirs(set.Dir); err != nil {
 		return nil, fmt.Errorf("make directory of the logs: %w", err)
@@ -169,39 +178,6 @@ func (s *Store) Run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 			s.maintain(maintained)
-		}
-	}
-}
-
-// startAgain is the time between attempts to start on a disk that is full.
-const startAgain = time.Second
-
-// start opens the files and brings the journal into them. While the disk is full it tries again, since the rest of the server can run
-// meanwhile; it returns nil without an error when ctx or the store ends first.
-func (s *Store) start(ctx context.Context) (*session, error) {
-	for first := true; ; first = false {
-		sess, err := s.openSession("opening the files")
-		if err == nil {
-			s.setState("bringing the journal into the tables")
-			if err = s.replay(sess); err == nil {
-				return sess, nil
-			}
-			sess.close()
-		}
-		full := s.reserve.check()
-		if full == nil && !strings.Contains(err.Error(), "No space left") {
-			return nil, fmt.Errorf("open log store in %s: %w", s.dir, err)
-		}
-		s.setState("waiting for space on disk: " + err.Error())
-		if first {
-			s.log.Error("log store cannot start on a full disk, will try again", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil, nil
-		case <-s.closing:
-			return nil, nil
-		case <-time.After(startAgain):
 		}
 	}
 }

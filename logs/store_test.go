@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
@@ -251,6 +252,19 @@ func TestEverySyncModeKeepsRowsOverAReopening(t *testing.T) {
 			require.Equal(t, int64(20), count(t, openStore(t, dir, change), events))
 		})
 	}
+}
+
+func TestNothingSaidMeansDurable(t *testing.T) {
+	o := newSetup(t.TempDir())
+	o.set.Sync, o.set.SyncInterval = "", 0
+	s, err := Open(o.cfg, o.set)
+	require.NoError(t, err)
+	require.Equal(t, SyncCommit, s.set.Sync)
+	require.Equal(t, time.Second, s.set.SyncInterval)
+	require.NoError(t, s.Close())
+	o.set.Sync, o.set.Registerer = "sometimes", prometheus.NewRegistry()
+	_, err = Open(o.cfg, o.set)
+	require.ErrorContains(t, err, `"sometimes"`)
 }
 
 func TestAClosedStoreSaysSo(t *testing.T) {
