@@ -115,7 +115,7 @@ func returns(s *fn.Signature, args []fn.Arg) (value.Type, error) {
 	if s.Returns == "same" && len(args) > 0 {
 		return args[0].Type, nil
 	}
-	t, _ := fn.TypeByName(s.Returns)
+	t, _ := value.TypeByName(s.Returns)
 	return t, nil
 }
 
@@ -163,13 +163,13 @@ func (b *binder) matchArgs(name string, s *fn.Signature, args []expr, at syntax.
 func (b *binder) matchArg(x expr, p *fn.Param, at syntax.Span) (expr, error) {
 	t := x.typ()
 	for _, name := range p.Types {
-		want, ok := fn.TypeByName(name)
+		want, ok := value.TypeByName(name)
 		if name == "any" || name == "number" && value.Numeric(t) || ok && want == t {
 			return x, nil
 		}
 	}
 	for _, name := range p.Types {
-		want, ok := fn.TypeByName(name)
+		want, ok := value.TypeByName(name)
 		if name == "number" {
 			want, ok = value.Real, true
 			if t != value.Dynamic && t != value.Bool {

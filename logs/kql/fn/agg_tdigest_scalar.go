@@ -113,7 +113,7 @@ func digestPercentile(v, p value.Value) (value.Value, error) {
 // typeArgument reads an argument of the form typeof(x), which arrives as the name of the type.
 func typeArgument(a Arg) (value.Type, error) {
 	text, _ := a.Value.(string)
-	t, ok := TypeByName(text)
+	t, ok := value.TypeByName(text)
 	if !a.Const || !ok {
 		return 0, fmt.Errorf("the type must be given as typeof(name of a type) (got %q)", text)
 	}

@@ -75,7 +75,7 @@ func tryCall(t testing.TB, constant bool, name string, args ...value.Value) (val
 		}
 		hasNull = hasNull || vals[i] == nil
 	}
-	result, ok := TypeByName(s.Returns)
+	result, ok := value.TypeByName(s.Returns)
 	if s.Returns == "same" {
 		result, ok = known[0].Type, true
 	}
@@ -116,7 +116,7 @@ func declared(t testing.TB, s *Scalar, i int, a value.Value) value.Value {
 	if len(types) > 1 || types[0] == "any" || types[0] == "number" || a == nil {
 		return a
 	}
-	want, _ := TypeByName(types[0])
+	want, _ := value.TypeByName(types[0])
 	switch x := a.(type) {
 	case int64:
 		switch want {
@@ -149,7 +149,7 @@ func argType(types []string, v value.Value) value.Type {
 		}
 		return value.TypeOf(v)
 	}
-	if t, ok := TypeByName(types[0]); ok {
+	if t, ok := value.TypeByName(types[0]); ok {
 		return t
 	}
 	return value.Dynamic

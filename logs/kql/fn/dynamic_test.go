@@ -251,7 +251,7 @@ func typed(name string) *rapid.Generator[value.Value] {
 }
 
 func mustType(name string) value.Type {
-	t, ok := TypeByName(name)
+	t, ok := value.TypeByName(name)
 	if !ok {
 		panic("no type " + name)
 	}
@@ -302,7 +302,7 @@ func TestNoArgumentsPanic(t *testing.T) {
 			}
 			isNull = isNull || vals[i] == nil
 		}
-		result, _ := TypeByName(s.Returns)
+		result, _ := value.TypeByName(s.Returns)
 		if s.Result != nil {
 			var err error
 			if result, err = s.Result(args); err != nil {

@@ -64,7 +64,7 @@ func (s *Signature) parse() error {
 		}
 		types := strings.Split(f[3], "|")
 		for _, t := range types {
-			if _, ok := TypeByName(t); !ok && t != "any" && t != "number" {
+			if _, ok := value.TypeByName(t); !ok && t != "any" && t != "number" {
 				return fmt.Errorf("signature %q: no type is called %q", s.Text, t)
 			}
 		}
@@ -94,30 +94,3 @@ func (s *Signature) MaxArgs() int {
 
 // Param returns the parameter that the i-th argument belongs to.
 func (s *Signature) Param(i int) *Param { return &s.Params[min(i, len(s.Params)-1)] }
-
-// TypeByName returns the type with that name or alias (double, date, time, boolean, ...).
-func TypeByName(name string) (value.Type, bool) {
-	switch name {
-	case "dynamic":
-		return value.Dynamic, true
-	case "bool", "boolean":
-		return value.Bool, true
-	case "int", "int32":
-		return value.Int, true
-	case "long", "int64":
-		return value.Long, true
-	case "real", "double":
-		return value.Real, true
-	case "decimal":
-		return value.Decimal, true
-	case "datetime", "date":
-		return value.Datetime, true
-	case "timespan", "time":
-		return value.Timespan, true
-	case "string":
-		return value.String, true
-	case "guid", "uuid", "uniqueid":
-		return value.GUID, true
-	}
-	return 0, false
-}

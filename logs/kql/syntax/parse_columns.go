@@ -2,33 +2,6 @@ package syntax
 
 import "github.com/endscope/endscope/logs/kql/value"
 
-// typeOf returns the type of that name.
-func typeOf(word string) (value.Type, bool) {
-	switch word {
-	case "bool", "boolean":
-		return value.Bool, true
-	case "int", "int32":
-		return value.Int, true
-	case "long", "int64":
-		return value.Long, true
-	case "real", "double":
-		return value.Real, true
-	case "decimal":
-		return value.Decimal, true
-	case "datetime", "date":
-		return value.Datetime, true
-	case "timespan", "time":
-		return value.Timespan, true
-	case "string":
-		return value.String, true
-	case "guid", "uuid", "uniqueid":
-		return value.GUID, true
-	case "dynamic":
-		return value.Dynamic, true
-	}
-	return 0, false
-}
-
 // typeWords are the names of types, for suggestions.
 var typeWords = []string{"bool", "int", "long", "real", "double", "decimal", "datetime", "date", "timespan", "time", "string", "guid", "dynamic"}
 
@@ -36,7 +9,7 @@ var typeWords = []string{"bool", "int", "long", "real", "double", "decimal", "da
 func (p *parser) typeName() (value.Type, Span) {
 	t := p.peek()
 	if t.kind == kindName {
-		if typ, ok := typeOf(t.text); ok {
+		if typ, ok := value.TypeByName(t.text); ok {
 			p.pos++
 			return typ, t.Span
 		}

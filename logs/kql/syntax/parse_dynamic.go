@@ -11,7 +11,7 @@ import (
 func (p *parser) dynamicLiteral(end int) *Literal {
 	first := p.ahead(2)
 	if _, isBool := boolWord(first.text); first.kind == kindName && !isBool && first.text != "null" {
-		if _, typed := typeOf(first.text); !typed || !p.ahead(3).is("(") {
+		if _, typed := value.TypeByName(first.text); !typed || !p.ahead(3).is("(") {
 			return nil
 		}
 	}
@@ -38,7 +38,7 @@ func dynamicText(toks []token) string {
 		if toks[i].kind != kindName || i == 0 || !toks[i+1].is("(") {
 			continue
 		}
-		if typ, ok := typeOf(toks[i].text); ok && typ != value.Dynamic {
+		if typ, ok := value.TypeByName(toks[i].text); ok && typ != value.Dynamic {
 			end := i + 2
 			for !toks[end].is(")") {
 				end++
@@ -80,7 +80,7 @@ func (p *parser) dynamicValue() value.Value {
 		p.pos++
 		return nil
 	case t.kind == kindName && p.ahead(1).is("("):
-		if _, ok := typeOf(t.text); ok {
+		if _, ok := value.TypeByName(t.text); ok {
 			if lit := p.typedLiteral(); lit != nil {
 				return dynamicOf(lit.Value)
 			}

@@ -19,7 +19,7 @@ func (p *parser) typedLiteral() *Literal {
 	if end < 0 {
 		return nil
 	}
-	typ, _ := typeOf(word.text)
+	typ, _ := value.TypeByName(word.text)
 	if typ == value.Dynamic {
 		return p.dynamicLiteral(int(end))
 	}
@@ -116,7 +116,7 @@ func looksLike(typ value.Type, raw string) bool {
 func (p *parser) optionValue() Expr {
 	word := p.peek()
 	_, isBool := boolWord(word.text)
-	_, isType := typeOf(word.text)
+	_, isType := value.TypeByName(word.text)
 	if p.nameAhead() && !isBool && !(isType && p.ahead(1).is("(")) {
 		n := p.name("")
 		return &NameRef{Span: n.Span, Name: n}

@@ -108,7 +108,7 @@ func (p *parser) callOrLiteral() Expr {
 	case "externaldata":
 		return p.sourceOf(p.externaldata)
 	}
-	if _, ok := typeOf(t.text); ok && t.text != "string" {
+	if _, ok := value.TypeByName(t.text); ok && t.text != "string" {
 		if lit := p.typedLiteral(); lit != nil {
 			return lit
 		}
