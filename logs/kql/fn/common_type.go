@@ -7,10 +7,12 @@ import (
 )
 
 // CommonType returns the type that values of several types become where an expression gives one of them, as iff() and coalesce() do:
-// the wider of numbers (int, long, real, decimal); any type wins over dynamic; otherwise all must be the same.
+// the wider of numbers (int, long, real, decimal); any type wins over dynamic, except integers, which would cut a dynamic 7.5 to 7; otherwise
+// all must be the same.
 func CommonType(types []value.Type) (value.Type, error) {
-	common := value.Dynamic
+	common, loose := value.Dynamic, false
 	for _, t := range types {
+		loose = loose || t == value.Dynamic
 		switch {
 		case t == common || t == value.Dynamic:
 		case common == value.Dynamic:
@@ -22,6 +24,9 @@ func CommonType(types []value.Type) (value.Type, error) {
 		default:
 			return 0, fmt.Errorf("the types %s and %s have no common type", common, t)
 		}
+	}
+	if loose && (common == value.Int || common == value.Long) {
+		return value.Dynamic, nil
 	}
 	return common, nil
 }

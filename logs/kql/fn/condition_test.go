@@ -20,6 +20,8 @@ func TestCommonType(t *testing.T) {
 		{[]value.Type{value.Dynamic, value.String}, value.String, ""},
 		{[]value.Type{value.Datetime, value.Dynamic, value.Datetime}, value.Datetime, ""},
 		{[]value.Type{value.Dynamic}, value.Dynamic, ""},
+		{[]value.Type{value.Dynamic, value.Long, value.Int}, value.Dynamic, ""},
+		{[]value.Type{value.Long, value.Dynamic, value.Real}, value.Real, ""},
 		{[]value.Type{value.String, value.Long}, 0, "string and long"},
 		{[]value.Type{value.Dynamic, value.Datetime, value.Timespan}, 0, "datetime and timespan"},
 		{[]value.Type{value.Bool, value.Int}, 0, "bool and int"},
