@@ -38,6 +38,9 @@ func TestOperatorsOverAStoreAnswerLikeThoseOverRows(t *testing.T) {
 		`| project EndpointName, ResponseCode, DeploymentName | evaluate basket(0.1) | project-away SegmentId`,
 		`| evaluate activity_counts_metrics(XRequestId, TimeGenerated, ago(52h), now(), 12h, EndpointName) | project EndpointName, dcount, aggregated_dcount`,
 		`| evaluate rolling_percentile(RequestPayloadSize, 95, TimeGenerated, 12h, 2, EndpointName)`,
+		`| extend r = TotalDurationMs * 1.0 / RequestDurationMs | where r > 5 or r != 0.0 | project RequestPayloadSize, r`,
+		`| extend r = TotalDurationMs * 1.0 / RequestDurationMs | top 300 by r desc nulls first, RequestPayloadSize | project RequestPayloadSize`,
+		`| summarize a = avgif(TotalDurationMs, ResponseCode > 500) by XRequestId, EndpointName | where a > 5 or XRequestId == "id-1" | project XRequestId, a`,
 		`| as T | where RequestPayloadSize == toscalar(T | where EndpointName == "a" | summarize max(RequestPayloadSize)) | project RequestPayloadSize`,
 		`| union (AmlOnlineEndpointTrafficLog | mv-expand p = Properties.a | where p == 1) | where DeploymentName == "green" | summarize count(), sum(RequestPayloadSize)`,
 	} {

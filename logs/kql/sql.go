@@ -16,12 +16,14 @@ type statement struct {
 	to      value.Time
 	hashes  map[int]bool // columns of the table whose hidden hash stands beside them as h0, h1 ...
 	bare    bool         // nothing but the table and conditions yet, so that columns are still the table's
+	nan     map[int]bool // columns that may be NaN
 }
 
 // generator writes nodes as SQL. Texts, numbers and times of the query are parameters, never part of the statement.
 type generator struct {
-	r    *run
-	args []any
+	r     *run
+	args  []any
+	below *statement // whose columns the expressions name that are being written
 }
 
 // openSQL opens a node as a statement of the store that holds its table. ok is false when SQL cannot say the node.
@@ -71,10 +73,14 @@ func scanBelow(n node) *tableScan {
 
 // openPartOfFilter says in SQL what of a condition it can, and checks the rest over rows.
 func (r *run) openPartOfFilter(f *filter) (Rows, bool, error) {
+	in, err := (&generator{r: r}).node(f.in)
+	if in == nil || err != nil {
+		return nil, false, err
+	}
 	var said, rest expr
 	var none bool
 	for _, c := range conjuncts(f.cond) {
-		g := &generator{r: r}
+		g := &generator{r: r, below: in}
 		text, err := g.condition(c)
 		if err != nil {
 			return nil, false, err
@@ -243,6 +249,7 @@ func (g *generator) filter(n *filter) (*statement, error) {
 	if in == nil || err != nil {
 		return nil, err
 	}
+	g.below = in
 	text, err := g.condition(n.cond)
 	if text == "" || err != nil {
 		return nil, err
@@ -372,8 +379,9 @@ func (g *generator) project(n *project) (*statement, error) {
 	if in == nil || err != nil {
 		return nil, err
 	}
+	g.below = in
 	out := in.over("")
-	out.present = make([]bool, len(n.exprs))
+	out.present, out.nan = make([]bool, len(n.exprs)), map[int]bool{}
 	var list []string
 	for i, x := range n.exprs {
 		if n.need != nil && !n.need[i] {
@@ -383,7 +391,7 @@ func (g *generator) project(n *project) (*statement, error) {
 		if text == "" || err != nil {
 			return nil, err
 		}
-		out.present[i] = true
+		out.present[i], out.nan[i] = true, g.mayBeNaN(x)
 		list = append(list, fmt.Sprintf("%s AS c%d", text, i))
 	}
 	if len(list) == 0 {
@@ -398,9 +406,10 @@ func (g *generator) sorted(n *sorted) (*statement, error) {
 	if in == nil || err != nil {
 		return nil, err
 	}
+	g.below = in
 	var keys []string
 	for _, k := range n.keys {
-		if t := k.x.typ(); t == value.Dynamic || t == value.Decimal || t == value.GUID || mayBeNaN(k.x) {
+		if t := k.x.typ(); t == value.Dynamic || t == value.Decimal || t == value.GUID {
 			return nil, nil
 		}
 		text, err := g.expr(k.x)
@@ -411,12 +420,18 @@ func (g *generator) sorted(n *sorted) (*statement, error) {
 		if k.desc {
 			order = " DESC"
 		}
+		empty := "NULLS LAST"
 		if k.nullsFirst {
-			order += " NULLS FIRST"
-		} else {
-			order += " NULLS LAST"
+			empty = "NULLS FIRST"
 		}
-		keys = append(keys, text+order)
+		if g.mayBeNaN(k.x) { // which stands beside null, and SQL has it greatest
+			end := "ASC"
+			if k.nullsFirst {
+				end = "DESC"
+			}
+			keys = append(keys, fmt.Sprintf("CASE WHEN %s IS NULL THEN 2 WHEN isnan(%s) THEN 1 ELSE 0 END %s", text, text, end))
+		}
+		keys = append(keys, text+order+" "+empty)
 	}
 	text := fmt.Sprintf("SELECT %s FROM (%s) AS t ORDER BY %s", in.list(false), in.text, strings.Join(keys, ", "))
 	if n.limit != nil {

@@ -13,9 +13,11 @@ func (g *generator) aggregate(n *aggregate) (*statement, error) {
 	if in == nil || err != nil {
 		return nil, err
 	}
+	g.below = in
+	nan := map[int]bool{}
 	var list, keys []string
 	for i, k := range n.keys {
-		if sqlType(k.typ()) == "" || mayBeNaN(k) {
+		if sqlType(k.typ()) == "" || g.mayBeNaN(k) {
 			return nil, nil
 		}
 		text, err := g.expr(k)
@@ -33,6 +35,7 @@ func (g *generator) aggregate(n *aggregate) (*statement, error) {
 		}
 		for _, text := range texts {
 			list = append(list, fmt.Sprintf("%s AS c%d", text, at))
+			nan[at] = a.name == "avg" || a.name == "avgif" // of nothing
 			at++
 		}
 	}
@@ -40,7 +43,7 @@ func (g *generator) aggregate(n *aggregate) (*statement, error) {
 	if len(keys) > 0 {
 		out.text += " GROUP BY " + strings.Join(keys, ", ")
 	}
-	out.present = allColumns(len(n.cols))
+	out.present, out.nan = allColumns(len(n.cols)), nan
 	return out, nil
 }
 
@@ -58,7 +61,7 @@ func (g *generator) aggCall(a *aggCall) ([]string, error) {
 		return g.extreme(a)
 	}
 	for _, x := range args {
-		if mayBeNaN(x) {
+		if g.mayBeNaN(x) {
 			return nil, nil
 		}
 	}
@@ -140,7 +143,7 @@ func (g *generator) extreme(a *aggCall) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if text == "" || mayBeNaN(x) {
+		if text == "" || g.mayBeNaN(x) {
 			return nil, nil
 		}
 		if i == 0 {

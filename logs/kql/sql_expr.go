@@ -25,20 +25,20 @@ func sqlType(t value.Type) string {
 }
 
 // mayBeNaN says whether a real may be NaN, which SQL orders and compares in a way of its own. Stored reals and constants of the query are not.
-func mayBeNaN(e expr) bool {
+func (g *generator) mayBeNaN(e expr) bool {
 	if e.typ() != value.Real {
 		return false
 	}
 	switch e := e.(type) {
 	case *column:
-		return false
+		return g.below != nil && g.below.nan[e.i]
 	case *constant:
 		f, ok := e.v.(float64)
 		return ok && (math.IsNaN(f) || math.IsInf(f, 0))
 	case *convert:
 		return e.x.typ() == value.Dynamic || e.x.typ() == value.String
 	case *call:
-		return e.name != "todouble" && e.name != "toreal" || mayBeNaN(e.args[0])
+		return e.name != "todouble" && e.name != "toreal" || g.mayBeNaN(e.args[0])
 	}
 	return true
 }
@@ -208,7 +208,7 @@ func (g *generator) convert(x expr, to value.Type) (string, error) {
 }
 
 func (g *generator) compare(e *compare, onlyTrue bool) (string, error) {
-	if mayBeNaN(e.x) || mayBeNaN(e.y) || sqlType(e.x.typ()) == "" || sqlType(e.y.typ()) == "" {
+	if g.mayBeNaN(e.x) || g.mayBeNaN(e.y) || sqlType(e.x.typ()) == "" || sqlType(e.y.typ()) == "" {
 		return "", nil
 	}
 	if e.op == "=~" || e.op == "!~" {
