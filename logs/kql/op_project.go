@@ -211,7 +211,7 @@ func (b *binder) extend(in node, items []syntax.Arg, op string, names *env) (nod
 		if name == "" {
 			name = unnamed(p.cols)
 		}
-		if _, plain := x.(*column); plain {
+		if _, plain := x.(*column); plain || b.sortedName(a.Expr) != "" {
 			name = freeName(p.cols, name)
 		}
 		p.set(name, x)
@@ -226,12 +226,20 @@ func (b *binder) itemName(e syntax.Expr, x expr) string {
 			return c.cols[first.i].Name
 		}
 	}
+	if name := b.sortedName(e); name != "" {
+		return name
+	}
+	return b.resultName(e)
+}
+
+// sortedName is the name of an item that sorts one array; "" for all others.
+func (b *binder) sortedName(e syntax.Expr) string {
 	if c, ok := unparen(e).(*syntax.Call); ok && len(c.Args) > 0 {
 		if kind, _ := fn.ResultName(c.Name.Text); kind == fn.FirstArgumentSorted {
 			return cmp.Or(b.resultName(c.Args[0].Expr), "array0") + "_sorted"
 		}
 	}
-	return b.resultName(e)
+	return ""
 }
 
 // callResultName is the name of a column that a call makes.
