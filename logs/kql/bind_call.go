@@ -1,6 +1,7 @@
 package kql
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -175,6 +176,9 @@ func (b *binder) matchArg(x expr, p *fn.Param, at syntax.Span) (expr, error) {
 			if t != value.Dynamic && t != value.Bool {
 				continue
 			}
+		}
+		if (want == value.Int || want == value.Long) && isFraction(x) {
+			continue // 1.5 would be cut to 1
 		}
 		if !ok || want == value.Dynamic && !isNull(x) {
 			continue // what is no dynamic holds no array and no bag: sum() of texts would be 0, and array_length() of one null
@@ -351,6 +355,16 @@ func (b *binder) columnNamesOf(e *syntax.Call, sc *scope) (expr, error) {
 func isWindow(name string) bool { return slices.Contains(windowFunctions, name) }
 
 var windowFunctions = []string{"prev", "next", "row_number", "row_cumsum", "row_rank_dense", "row_rank_min", "row_window_session"}
+
+// isFraction says whether an expression is a constant real that is no whole number.
+func isFraction(x expr) bool {
+	c, _ := x.(*constant)
+	if c == nil {
+		return false
+	}
+	f, ok := c.v.(float64)
+	return ok && f != math.Trunc(f)
+}
 
 // isNull says whether an expression is the null of some type.
 func isNull(x expr) bool {
