@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -84,44 +86,51 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		defer os.RemoveAll(dir)
 	}
+	return report(ctx, o, dir, stdout)
+}
+
+// start runs the server on the data in dir and waits until it takes requests.
+func start(ctx context.Context, o options, dir string) (*subproc.Process, string, error) {
 	addr, err := subproc.FreeAddr()
 	if err != nil {
-		return err
+		return nil, "", err
 	}
 	server, err := subproc.Start(filepath.Join(dir, "server.log"), o.programs.Endscope, "serve", "--data-dir", filepath.Join(dir, "data"), "--listen", addr, "--log.level", "warn")
 	if err != nil {
-		return err
+		return nil, "", err
 	}
-	defer server.Kill()
 	base := "http://" + addr
-	if err := server.Await(ctx, func(ctx context.Context) error {
+	err = server.Await(ctx, func(ctx context.Context) error {
 		_, err := subproc.Get(ctx, base+"/-/ready", nil)
 		return err
-	}); err != nil {
-		return fmt.Errorf("%w\n%s", err, server.Tail())
+	})
+	if err != nil {
+		server.Kill()
+		return nil, "", fmt.Errorf("%w\n%s", err, server.Tail())
 	}
-	return report(ctx, o, base, filepath.Join(dir, "data", "logs"), server, stdout)
+	return server, base, nil
 }
 
 // report loads, asks, and writes what came of it.
-func report(ctx context.Context, o options, base, dir string, server *subproc.Process, out io.Writer) error {
+func report(ctx context.Context, o options, dir string, out io.Writer) error {
+	server, base, err := start(ctx, o, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { server.Kill() }()
 	end := time.Now().UTC()
 	w := world{endpoints: o.endpoints, length: time.Duration(o.days * 24 * float64(time.Hour))}
 	w.start = end.Add(-w.length)
 	fmt.Fprintf(out, "%d CPUs, %s; %d rows over %.1f days, batches of %d, %d connections\n\n", runtime.NumCPU(), runtime.Version(), o.rows, o.days, o.batch, o.connections)
-	fmt.Fprintln(out, "| table | rows | rows/s | MB/s of NDJSON | server CPU µs/row | loader CPU µs/row | machine busy | bytes/row on disk |")
-	fmt.Fprintln(out, "|---|---|---|---|---|---|---|---|")
-	known := ""
-	for i, l := range []load{
+	fmt.Fprintln(out, "| table | rows | rows/s | MB/s of NDJSON | server CPU µs/row | loader CPU µs/row | machine busy |")
+	fmt.Fprintln(out, "|---|---|---|---|---|---|---|")
+	loads := []load{
 		{"AmlOnlineEndpointTrafficLog", o.rows, o.batch, (*maker).traffic},
 		{"AmlOnlineEndpointConsoleLog", o.rows, o.batch, (*maker).console},
 		{"AmlOnlineEndpointEventLog", max(1000, o.rows/200), o.batch, (*maker).event},
-	} {
+	}
+	for i, l := range loads {
 		before, err := kit.ReadUsage(server)
-		if err != nil {
-			return err
-		}
-		disk, err := settled(ctx, dir)
 		if err != nil {
 			return err
 		}
@@ -134,9 +143,6 @@ func report(ctx context.Context, o options, base, dir string, server *subproc.Pr
 		if err != nil {
 			return err
 		}
-		if i == 0 {
-			known = m.known
-		}
 		// The answer to a count has every row that was acknowledged.
 		rows, err := ask(ctx, base, question{text: fmt.Sprintf("%s | summarize n = count() | where n == %d", l.table, l.rows)})
 		if err != nil {
@@ -145,18 +151,35 @@ func report(ctx context.Context, o options, base, dir string, server *subproc.Pr
 		if rows != 1 {
 			return fmt.Errorf("%s does not hold the %d rows that were pushed", l.table, l.rows)
 		}
-		size, err := settled(ctx, dir)
-		if err != nil {
-			return err
-		}
 		per := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 / float64(l.rows) }
-		fmt.Fprintf(out, "| %s | %d | %.0f | %.0f | %.2f | %.2f | %.0f %% | %.1f |\n", l.table, done.rows, float64(done.rows)/done.took.Seconds(),
-			float64(done.bytes)/1e6/done.took.Seconds(), per(after.Servers-before.Servers), per(after.Own-before.Own),
-			100*busy(before, after, done.took), float64(size-disk)/float64(l.rows))
+		fmt.Fprintf(out, "| %s | %d | %.0f | %.0f | %.2f | %.2f | %.0f %% |\n", l.table, done.rows, float64(done.rows)/done.took.Seconds(),
+			float64(done.bytes)/1e6/done.took.Seconds(), per(after.Servers-before.Servers), per(after.Own-before.Own), 100*busy(before, after, done.took))
 	}
+
+	// Days without new rows are written anew after five minutes, or right after a start.
+	if err := server.Stop(ctx); err != nil {
+		return err
+	}
+	if server, base, err = start(ctx, o, dir); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "\n| table | bytes/row as loaded | bytes/row at rest |")
+	fmt.Fprintln(out, "|---|---|---|")
+	loaded, err := tableBytes(ctx, base)
+	if err != nil {
+		return err
+	}
+	rested, err := rest(ctx, base)
+	if err != nil {
+		return err
+	}
+	for _, l := range loads {
+		fmt.Fprintf(out, "| %s | %.1f | %.1f |\n", l.table, loaded[l.table]/float64(l.rows), rested[l.table]/float64(l.rows))
+	}
+
 	fmt.Fprintln(out, "\n| query | rows | p50 ms | p99 ms | target ms |")
 	fmt.Fprintln(out, "|---|---|---|---|---|")
-	for _, q := range questions(known) {
+	for _, q := range questions(requestID(o.rows / 2)) {
 		m, err := measure(ctx, base, q, o.runs)
 		if err != nil {
 			return fmt.Errorf("%w\n%s", err, server.Tail())
@@ -170,28 +193,49 @@ func report(ctx context.Context, o options, base, dir string, server *subproc.Pr
 	return nil
 }
 
-func busy(a, b kit.Usage, took time.Duration) float64 {
-	return float64(b.Servers-a.Servers+b.Own-a.Own) / float64(took) / float64(runtime.NumCPU())
-}
-
-// settled waits until the files no longer change, and returns their size: rows at rest are packed a little after they came.
-func settled(ctx context.Context, dir string) (int64, error) {
-	last := int64(-1)
-	for same := 0; same < 6; {
-		size, err := subproc.DiskUsage(dir)
-		if err != nil && !os.IsNotExist(err) {
-			return 0, err
-		}
-		if size == last {
-			same++
-		} else {
-			same, last = 0, size
-		}
-		select {
-		case <-time.After(500 * time.Millisecond):
-		case <-ctx.Done():
-			return 0, ctx.Err()
+// gauges reads the values of one metric of the server by table.
+func gauges(ctx context.Context, base, name string) (map[string]float64, error) {
+	text, err := subproc.Get(ctx, base+"/metrics", nil)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]float64{}
+	for _, m := range regexp.MustCompile(`(?m)^`+name+`\{table="(\w+)"\} (\S+)$`).FindAllSubmatch(text, -1) {
+		if out[string(m[1])], err = strconv.ParseFloat(string(m[2]), 64); err != nil {
+			return nil, err
 		}
 	}
-	return last, nil
+	return out, nil
+}
+
+func tableBytes(ctx context.Context, base string) (map[string]float64, error) {
+	return gauges(ctx, base, "endscope_logs_table_bytes")
+}
+
+// rest waits until no file is written anew for a while, and returns the sizes of the tables then.
+func rest(ctx context.Context, base string) (map[string]float64, error) {
+	last, since := -1.0, time.Now()
+	for time.Since(since) < 20*time.Second {
+		packed, err := gauges(ctx, base, "endscope_logs_packed_partitions_total")
+		if err != nil {
+			return nil, err
+		}
+		sum := 0.0
+		for _, n := range packed {
+			sum += n
+		}
+		if sum != last {
+			last, since = sum, time.Now()
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return tableBytes(ctx, base)
+}
+
+func busy(a, b kit.Usage, took time.Duration) float64 {
+	return float64(b.Servers-a.Servers+b.Own-a.Own) / float64(took) / float64(runtime.NumCPU())
 }

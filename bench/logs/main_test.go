@@ -31,8 +31,6 @@ func TestRowsAreJSONAndTheSameAgain(t *testing.T) {
 		}
 	}
 	a := newMaker(w, 1, 100)
-	for i := range 100 {
-		a.traffic(i)
-	}
-	require.Equal(t, requestID(50), a.known)
+	a.traffic(50)
+	require.Contains(t, string(a.buf), requestID(50))
 }

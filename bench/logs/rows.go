@@ -29,7 +29,6 @@ type maker struct {
 	r     *rand.Rand
 	total int
 	buf   []byte
-	known string // an id from the middle, to look up
 }
 
 func newMaker(w world, seed uint64, total int) *maker {
@@ -116,9 +115,6 @@ func (m *maker) traffic(i int) {
 	e, d, n := m.r.IntN(m.endpoints), m.r.IntN(deployments), m.r.IntN(instances)
 	code, model := m.status()
 	id := requestID(i)
-	if i == m.total/2 {
-		m.known = id
-	}
 	upload := 1 + m.r.IntN(8)
 	wait := upload + 5 + int(m.r.ExpFloat64()*60)
 	total := wait + m.r.IntN(12)
