@@ -58,11 +58,10 @@ func (s *Server) handleLogsTail(w http.ResponseWriter, r *http.Request) error {
 	defer s.tails.Add(-1)
 	tail := &logsTail{schema: schema, table: schema.TailTable(), equal: logs.ScopeColumns(scope)}
 	if strings.TrimSpace(filter) != "" {
-		test, err := s.set.Logs.Engine.Predicate(r.Context(), tail.table, kql.Request{Query: filter, Now: p.now, Limits: s.set.Logs.Gate.Config().Limits()})
-		if err != nil {
+		var err error
+		if tail.filter, err = s.tailFilter(r.Context(), tail.table, filter, p.now); err != nil {
 			return err
 		}
-		tail.filter = test
 	}
 	rows, err := s.set.Logs.Store.Subscribe(r.Context(), name)
 	if err != nil {
@@ -70,6 +69,16 @@ func (s *Server) handleLogsTail(w http.ResponseWriter, r *http.Request) error {
 	}
 	defer rows.Close()
 	return tail.follow(r.Context(), s.stopping, w, rows)
+}
+
+// tailFilter reads a condition. It may ask tables, once and now, so it waits for its turn as a query does.
+func (s *Server) tailFilter(ctx context.Context, table *logrows.Table, text string, now time.Time) (test func(kql.Row) (bool, error), err error) {
+	leave, err := s.set.Logs.Gate.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { leave(err) }()
+	return s.set.Logs.Engine.Predicate(ctx, table, kql.Request{Query: text, Now: now, Limits: s.set.Logs.Gate.Config().Limits()})
 }
 
 // logsTail is what one client follows.

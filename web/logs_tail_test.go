@@ -172,7 +172,11 @@ func TestLogsTailEndsWithTheServer(t *testing.T) {
 	began := time.Now()
 	require.NoError(t, h.Server.Close())
 	require.Less(t, time.Since(began), 5*time.Second)
-	require.False(t, f.lines.Scan() && f.lines.Scan(), "the stream has ended")
+	rest := 0
+	for f.lines.Scan() {
+		rest++
+	}
+	require.LessOrEqual(t, rest, 1, "the stream has ended")
 }
 
 func TestLogsSchemaAndFormat(t *testing.T) {
