@@ -71,11 +71,12 @@ type env struct {
 	entry  entry
 }
 
-// entry is one meaning: exactly one of scalar, table and lambda is set.
+// entry is one meaning: exactly one of scalar, table, lambda and rules is set.
 type entry struct {
 	scalar expr
 	table  func() (node, error) // bound anew for every use
 	lambda *syntax.Lambda
+	rules  *syntax.PatternStatement
 	env    *env // where the lambda was declared
 	tables int  // binder.tables where the scalar was bound, whose columns mean another row inside of a further table
 }
@@ -178,6 +179,8 @@ func (b *binder) declare(s syntax.Statement, names *env) (*env, error) {
 		return names.with(setPrefix+s.Name.Text, entry{scalar: x}), nil
 	case *syntax.AliasStatement:
 		return names, nil // there is one database
+	case *syntax.PatternStatement:
+		return names.with(s.Name.Text, entry{rules: s, env: names}), nil
 	case *syntax.DeclareStatement:
 		for _, p := range s.Params {
 			if p.Default == nil {
@@ -264,10 +267,12 @@ func (b *binder) isTabular(e syntax.Expr, names *env) bool {
 		}
 		if n, ok := names.find(e.Name.Text); ok && n.lambda != nil {
 			return b.lambdaIsTabular(n, names)
+		} else if ok {
+			return n.rules != nil
 		}
 		return false
 	case *syntax.Member:
-		return isQualifier(e.X)
+		return isQualifier(e.X) || patternCall(e.X, names) != nil
 	}
 	return false
 }

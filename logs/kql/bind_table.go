@@ -28,6 +28,9 @@ func (b *binder) table(e syntax.Expr, names *env) (node, error) {
 		if isQualifier(e.X) {
 			return b.tableNamed(e.Sel.Text, e.Sel.At(), nil)
 		}
+		if c := patternCall(e.X, names); c != nil {
+			return b.patternTable(c, e.Sel.Text, names)
+		}
 	case *syntax.Call:
 		return b.tableCall(e, names)
 	}
@@ -49,6 +52,8 @@ func (b *binder) tableNamed(name string, at syntax.Span, names *env) (node, erro
 			return n.table()
 		case n.lambda != nil:
 			return b.tableLambda(n, name, at, nil, names)
+		case n.rules != nil:
+			return nil, errAt(at, "'%s' is a pattern and needs its arguments.", name)
 		}
 		return nil, errAt(at, "'%s' is a scalar, and a table is expected here.", name)
 	}
@@ -64,6 +69,9 @@ func (b *binder) tableCall(e *syntax.Call, names *env) (node, error) {
 	name := e.Name.Text
 	if n, ok := names.find(name); ok && n.lambda != nil {
 		return b.tableLambda(n, name, e.At(), e.Args, names)
+	}
+	if patternCall(e, names) != nil {
+		return b.patternTable(e, "", names)
 	}
 	switch name {
 	case "materialize":

@@ -33,7 +33,7 @@ var scalarOperators = []string{
 	"endswith", "!endswith", "endswith_cs", "!endswith_cs", "in", "!in", "in~", "!in~", "has_any", "has_all", "between", "!between", "matches regex",
 }
 
-var statementWords = []string{"let", "set", "declare query_parameters"}
+var statementWords = []string{"let", "set", "declare query_parameters", "declare pattern"}
 
 // TestCasesOfOperators holds the promise that every operator has cases.
 func TestCasesOfOperators(t *testing.T) {

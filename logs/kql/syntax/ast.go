@@ -58,6 +58,25 @@ type DeclareStatement struct {
 	Params []Param
 }
 
+// PatternStatement is `declare pattern Name = (a:string)[b:string] { ("x").["y"] = { statements; table }; ... }`: a table for each combination
+// of texts. Without rules it is `declare pattern Name`.
+type PatternStatement struct {
+	Span
+	Name   Name
+	Params []Param
+	Path   *Param // nil: none
+	Rules  []PatternRule
+}
+
+// PatternRule is one combination of a pattern, and its table.
+type PatternRule struct {
+	Span
+	Values []Expr
+	Path   Expr // nil: none
+	Body   []Statement
+	BodyAt Span // with its braces
+}
+
 // ExpressionStatement is a query expression.
 type ExpressionStatement struct {
 	Span
@@ -68,6 +87,7 @@ func (*LetStatement) statement()        {}
 func (*SetStatement) statement()        {}
 func (*AliasStatement) statement()      {}
 func (*DeclareStatement) statement()    {}
+func (*PatternStatement) statement()    {}
 func (*ExpressionStatement) statement() {}
 
 // Name is a declared or referenced name. Quoted says that it was written as ['...'] or ["..."].

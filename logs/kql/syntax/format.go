@@ -51,6 +51,8 @@ func statementDoc(s Statement) doc {
 		return cat{text("alias database " + nameText(s.Name) + " = "), exprDoc(s.Value)}
 	case *DeclareStatement:
 		return cat{text("declare query_parameters"), paramsDoc(s.Params, s.Start)}
+	case *PatternStatement:
+		return patternDoc(s)
 	case *ExpressionStatement:
 		return topDoc(s.Expr, false)
 	}

@@ -140,21 +140,52 @@ func lambdaDoc(l *Lambda) doc {
 	if l.View {
 		view = "view "
 	}
+	return cat{text(view), paramsDoc(l.Params, l.Start), text(" "), bodyDoc(l.Body, l.Start, l.End)}
+}
+
+// bodyDoc writes statements in braces; end is the position behind the closing one, start that of what the body belongs to.
+func bodyDoc(list []Statement, start, end int) doc {
 	var body cat
-	for i, s := range l.Body {
+	for i, s := range list {
 		body = append(body, place{pos: s.At().Start, space: true})
 		if e, ok := s.(*ExpressionStatement); ok {
 			body = append(body, pipeDoc(e.Expr))
 		} else {
 			body = append(body, statementDoc(s))
 		}
-		if _, isExpr := s.(*ExpressionStatement); !isExpr || i < len(l.Body)-1 {
+		if _, isExpr := s.(*ExpressionStatement); !isExpr || i < len(list)-1 {
 			body = append(body, text(";"))
 		}
 	}
-	return cat{text(view), paramsDoc(l.Params, l.Start), text(" "), &group{
-		start: l.Start, body: cat{text("{"), nest{body}, place{pos: l.End - 1, space: true, closing: true}, text("}")},
-	}}
+	return &group{start: start, body: cat{text("{"), nest{body}, place{pos: end - 1, space: true, closing: true}, text("}")}}
+}
+
+// patternDoc writes a pattern, each rule on a line of its own.
+func patternDoc(s *PatternStatement) doc {
+	c := cat{text("declare pattern " + nameText(s.Name))}
+	if s.Params == nil && s.Path == nil && s.Rules == nil {
+		return c
+	}
+	c = append(c, text(" = "), paramsDoc(s.Params, s.Start))
+	if s.Path != nil {
+		c = append(c, text("["+nameText(s.Path.Name)+":"+s.Path.Type.String()+"]"))
+	}
+	var rules cat
+	for _, r := range s.Rules {
+		rules = append(rules, place{pos: r.Start, hard: true}, text("("))
+		for i, v := range r.Values {
+			if i > 0 {
+				rules = append(rules, text(", "))
+			}
+			rules = append(rules, exprDoc(v))
+		}
+		rules = append(rules, text(")"))
+		if r.Path != nil {
+			rules = append(rules, text(".["), exprDoc(r.Path), text("]"))
+		}
+		rules = append(rules, text(" = "), bodyDoc(r.Body, r.BodyAt.Start, r.BodyAt.End), text(";"))
+	}
+	return append(c, text(" {"), nest{rules}, place{pos: s.End - 1, hard: true, closing: true}, text("}"))
 }
 
 // paramsDoc writes the parameters of a function, which are not broken.

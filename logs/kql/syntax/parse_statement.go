@@ -63,7 +63,9 @@ func (p *parser) statement() Statement {
 		p.pos += 2
 		params := p.params()
 		return &DeclareStatement{Span: p.from(start), Params: params}
-	case t.word("declare") && next.word("pattern"), t.word("restrict") && next.word("access"):
+	case t.word("declare") && next.word("pattern"):
+		return p.pattern()
+	case t.word("restrict") && next.word("access"):
 		p.pos += 2
 		op := p.unsupported(start, t.text+" "+next.text)
 		return &ExpressionStatement{Span: op.Span, Expr: &Source{Span: op.Span, Op: op}}
