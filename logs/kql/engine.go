@@ -202,7 +202,7 @@ func (p *Prepared) collect(ctx context.Context) (_ *Answer, err error) {
 				return nil, p.explain(ctx, err)
 			}
 			for _, row := range batch {
-				size := int64(sizeOf(row))
+				size := int64(encodedSize(row))
 				if l := p.req.Limits.Rows; l > 0 && a.Stats.Rows >= l {
 					a.Partial = &LimitError{What: "rows", Limit: fmt.Sprint(l), Hint: "the rows up to it are here; filter or summarize to see all"}
 					break

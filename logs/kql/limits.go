@@ -64,3 +64,56 @@ func sizeOfValue(v value.Value) int {
 	}
 	return 8
 }
+
+// encodedSize estimates the bytes of a row in an answer in JSON: never far less than they are, since what is escaped is rare.
+func encodedSize(row Row) int {
+	n := 2
+	for _, v := range row {
+		n += 1 + encodedSizeOf(v)
+	}
+	return n
+}
+
+func encodedSizeOf(v value.Value) int {
+	switch v := v.(type) {
+	case nil:
+		return 4
+	case bool:
+		return 5
+	case string:
+		return 2 + len(v)
+	case value.UUID:
+		return 2 + len(v)
+	case int32:
+		return longDigits(int64(v))
+	case int64:
+		return longDigits(v)
+	case float64:
+		return 18
+	case value.Array:
+		n := 2
+		for _, e := range v {
+			n += 1 + encodedSizeOf(e)
+		}
+		return n
+	case *value.Bag:
+		n := 2
+		for i := range v.Len() {
+			k, e := v.At(i)
+			n += 6 + len(k) + encodedSizeOf(e) // quotes are escaped in the text that it is
+		}
+		return n
+	}
+	return 30 // times, timespans and decimals
+}
+
+func longDigits(n int64) int {
+	size := 1
+	if n < 0 {
+		size++
+	}
+	for ; n > 9 || n < -9; n /= 10 {
+		size++
+	}
+	return size
+}
