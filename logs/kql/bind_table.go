@@ -23,6 +23,13 @@ func (b *binder) table(e syntax.Expr, names *env) (node, error) {
 	case *syntax.Source:
 		return b.source(e.Op, names)
 	case *syntax.NameRef:
+		if e.Wildcard {
+			tables, err := b.tablesNamed(e, names, 0)
+			if err != nil {
+				return nil, err
+			}
+			return unionOf(tables, false, ""), nil
+		}
 		return b.tableNamed(e.Name.Text, e.At(), names)
 	case *syntax.Member:
 		if isQualifier(e.X) {

@@ -62,6 +62,9 @@ func (p *parser) source() Expr {
 		op := p.unsupported(start, word)
 		return &Source{Span: op.Span, Op: op}
 	}
+	if n := p.wildcardAhead(); n > 1 && (p.ahead(n).is(")") || p.ahead(n).is("|")) {
+		return p.wildcard("a table") // as in union (T*), (U* | where x > 1)
+	}
 	return p.expr()
 }
 
