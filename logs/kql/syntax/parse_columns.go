@@ -1,15 +1,19 @@
 package syntax
 
-import "github.com/endscope/endscope/logs/kql/value"
+import (
+	"strings"
+
+	"github.com/endscope/endscope/logs/kql/value"
+)
 
 // typeWords are the names of types, for suggestions.
 var typeWords = []string{"bool", "int", "long", "real", "double", "decimal", "datetime", "date", "timespan", "time", "string", "guid", "dynamic"}
 
-// typeName reads the name of a scalar type.
+// typeName reads the name of a scalar type. Only a type can stand here, so that DateTime and String, as people who write C# have it, are read too.
 func (p *parser) typeName() (value.Type, Span) {
 	t := p.peek()
 	if t.kind == kindName {
-		if typ, ok := value.TypeByName(t.text); ok {
+		if typ, ok := value.TypeByName(strings.ToLower(t.text)); ok {
 			p.pos++
 			return typ, t.Span
 		}
