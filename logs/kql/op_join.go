@@ -18,6 +18,7 @@ type join struct {
 	rkeys       []expr
 	cols        []Column
 	keep        []int // columns of left ++ right that the rows have
+	lookup      bool  // the left rows stay in their order, and what looks at the rows around may rely on it
 }
 
 func (n *join) columns() []Column { return n.cols }
@@ -85,7 +86,7 @@ func (b *binder) lookup(in node, op *syntax.Lookup, names *env) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &join{left: in, right: right, kind: kind}
+	n := &join{left: in, right: right, kind: kind, lookup: true}
 	if err := b.joinKeys(n, op.On, "lookup", names); err != nil {
 		return nil, err
 	}

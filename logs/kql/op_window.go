@@ -2,6 +2,7 @@ package kql
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/endscope/endscope/logs/kql/syntax"
 	"github.com/endscope/endscope/logs/kql/value"
@@ -35,8 +36,12 @@ func windowsOf(exprs []expr) []*window {
 // rows around would give another answer each time.
 func inOrder(n node) bool {
 	switch n := n.(type) {
-	case *tableScan, *aggregate, *join, *union, *sample:
+	case *tableScan, *aggregate, *sample:
 		return false
+	case *join:
+		return n.lookup && inOrder(n.left)
+	case *union:
+		return !slices.ContainsFunc(n.legs, func(l leg) bool { return !inOrder(l.in) })
 	case *project:
 		return n.ordered || inOrder(n.in)
 	case *filter:
