@@ -56,7 +56,7 @@ func (s *Server) handleLogsTail(w http.ResponseWriter, r *http.Request) error {
 		return &kql.BusyError{Key: "log_query.max_tails", Limit: most}
 	}
 	defer s.tails.Add(-1)
-	tail := &logsTail{schema: schema, table: schema.TailTable(), equal: logs.ScopeColumns(scope)}
+	tail := &logsTail{schema: schema, table: schema.TailTable(), equal: logs.ScopeColumns(scope), beat: time.Duration(s.tailBeat.Load())}
 	if strings.TrimSpace(filter) != "" {
 		var err error
 		if tail.filter, err = s.tailFilter(r.Context(), tail.table, filter, p.now); err != nil {
@@ -87,6 +87,7 @@ type logsTail struct {
 	table  *logrows.Table
 	equal  map[string]string
 	filter func(kql.Row) (bool, error) // nil: every row
+	beat   time.Duration
 	out    *events
 }
 
@@ -113,7 +114,7 @@ func (t *logsTail) follow(ctx, stopping context.Context, w http.ResponseWriter, 
 	if err := t.out.send("table", head); err != nil {
 		return err
 	}
-	beat := time.NewTicker(tailHeartbeat)
+	beat := time.NewTicker(t.beat)
 	defer beat.Stop()
 	for {
 		select {

@@ -118,6 +118,20 @@ func TestLogsTailTellsWhatItDropped(t *testing.T) {
 	require.Positive(t, told, "all of it fits into the buffers, so this shows nothing")
 }
 
+func TestLogsTailShowsThatItIsThere(t *testing.T) {
+	_, logs := withLogs(t, nil)
+	h := start(t, logs, func(o *options) { o.web.ReadTimeout = 200 * time.Millisecond })
+	h.Server.tailBeat.Store(int64(100 * time.Millisecond))
+	f := h.follow(url.Values{"table": {console}})
+	f.next()
+	for beats := 0; beats < 5; { // far longer than web.read_timeout
+		require.True(t, f.lines.Scan(), "%v", f.lines.Err())
+		if strings.HasPrefix(f.lines.Text(), ": ") {
+			beats++
+		}
+	}
+}
+
 func TestLogsTailRefusesWhatIsWrong(t *testing.T) {
 	_, logs := withLogs(t, func(c *kql.Config) { c.MaxTails = 1 })
 	h := start(t, logs)

@@ -73,6 +73,7 @@ type Server struct {
 	http        *http.Server
 	bodies      bodies
 	tails       atomic.Int64 // open streams of log rows
+	tailBeat    atomic.Int64 // nanoseconds between two signs of life of one without rows
 	closeOnce   sync.Once
 	closeErr    error
 }
@@ -109,6 +110,7 @@ func New(cfg Config, set Settings) (*Server, error) {
 		prefix:   strings.TrimRight(cfg.RoutePrefix, "/"),
 		started:  time.Now(),
 	}
+	s.tailBeat.Store(int64(tailHeartbeat))
 	if set.Prometheus != nil {
 		if err := set.Prometheus.check(); err != nil {
 			return nil, err
