@@ -327,14 +327,14 @@ func matcher(op string) func(text, needle string, cs bool) bool {
 // members are the constants of an in list, for one look-up a row.
 type members struct {
 	keys map[string]bool
-	fold []string // of in~
+	fold bool // of in~: keys are texts without case
 }
 
 func (r *run) members(list []value.Value, fold bool) members {
-	m := members{keys: make(map[string]bool, len(list))}
+	m := members{keys: make(map[string]bool, len(list)), fold: fold}
 	for _, v := range list {
 		if fold {
-			m.fold = append(m.fold, value.Text(v))
+			m.keys[string(value.AppendFold(nil, value.Text(v)))] = true
 		} else if v != nil {
 			m.keys[string(value.AppendKey(nil, v))] = true
 		}
@@ -343,14 +343,9 @@ func (r *run) members(list []value.Value, fold bool) members {
 }
 
 func (m *members) has(v value.Value, buf *[]byte) bool {
-	if m.fold != nil {
-		text := value.Text(v)
-		for _, f := range m.fold {
-			if value.EqualFold(text, f) {
-				return true
-			}
-		}
-		return false
+	if m.fold {
+		*buf = value.AppendFold((*buf)[:0], value.Text(v))
+		return m.keys[string(*buf)]
 	}
 	*buf = value.AppendKey((*buf)[:0], v)
 	return m.keys[string(*buf)]
