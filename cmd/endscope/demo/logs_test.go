@@ -92,6 +92,7 @@ func documented(t *testing.T) []string {
 	section, _, _ = strings.Cut(section, "\n## ")
 	var queries []string
 	for _, m := range regexp.MustCompile("(?s)```kusto\n(.*?)```").FindAllStringSubmatch(section, -1) {
+		require.NotContains(t, m[1], "'", "it is pasted between apostrophes into a shell")
 		queries = append(queries, m[1])
 	}
 	return queries
