@@ -200,6 +200,9 @@ func (r *run) compileCall(e *call) (evalFunc, error) {
 		if v == nil {
 			return missing, err
 		}
+		if text, ok := v.(string); ok && len(text) > fn.MaxText {
+			return nil, &LimitError{What: "bytes of one text", Limit: fmt.Sprintf("%d MiB", fn.MaxText>>20), Hint: e.name + "() would make a longer one"}
+		}
 		return v, err
 	}, nil
 }

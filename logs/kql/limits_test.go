@@ -65,6 +65,16 @@ func TestLimitsOfAnAnswerMakeItPartialAndThoseOfComputingAreErrors(t *testing.T)
 		require.Equal(t, "memory", limit.What, query)
 	}
 
+	_, err = collectOnce(t, Request{Query: `print s = strcat_array(repeat("aaaaaaaaaaaaaaaaaaaa", 500000), "") | extend t = strcat(s, s, s, s) | extend u = strcat(t, t, t, t) | project strlen(u)`})
+	var text *LimitError
+	require.ErrorAs(t, err, &text)
+	require.Equal(t, "bytes of one text", text.What)
+
+	// A row may have any number of matches: they are not all held at once.
+	a, err = collectOnce(t, Request{Query: "range x from 1 to 3000 step 1 | extend k = 1 | join kind=inner (range y from 1 to 3000 step 1 | extend k = 1) on k | summarize n = count(), s = sum(y)", Limits: Limits{Memory: 8 << 20}})
+	require.NoError(t, err)
+	require.Equal(t, Row{int64(9000000), int64(13504500000)}, a.Tables[0].Rows[0])
+
 	started := time.Now()
 	_, err = collectOnce(t, Request{Query: "range x from 1 to 90000000 step 1 | where x < 0 | count", Limits: Limits{Time: 50 * time.Millisecond}})
 	var limit *LimitError

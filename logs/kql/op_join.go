@@ -1,6 +1,7 @@
 package kql
 
 import (
+	"context"
 	"errors"
 	"io"
 	"strconv"
@@ -227,8 +228,7 @@ func (n *join) open(r *run) (Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &prober{n: n, r: r, side: side, keys: keys, seen: map[string]bool{}}
-	return &mapped{in: in, each: p.probe, last: p.rest}, nil
+	return &joinRows{n: n, side: side, keys: keys, in: in, seen: map[string]bool{}}, nil
 }
 
 func (n *join) build(r *run) (*joinSide, error) {
@@ -266,81 +266,109 @@ func joinKey(buf []byte, keys []evalFunc, row Row) (key []byte, null bool, err e
 	return buf, null, nil
 }
 
-// prober reads the left side against the right.
-type prober struct {
-	n    *join
-	r    *run
-	side *joinSide
-	keys []evalFunc
-	seen map[string]bool // of innerunique
-	buf  []byte
+// joinRows reads the left side against the right. A row of the left may have any number of matches, so it hands them on in batches.
+type joinRows struct {
+	n       *join
+	side    *joinSide
+	keys    []evalFunc
+	in      Rows
+	seen    map[string]bool // of innerunique
+	buf     []byte
+	batch   []Row // of the left that are still to come
+	left    Row   // whose matches come now
+	matches []int // of it that are still to come
+	ended   bool  // the left has
+	next    int   // of the right, after the left has ended
 }
 
-func (p *prober) probe(batch []Row) ([]Row, error) {
+func (j *joinRows) Next(ctx context.Context) ([]Row, error) {
 	var out []Row
-	for _, row := range batch {
-		key, null, err := joinKey(p.buf[:0], p.keys, row)
-		if err != nil {
-			return nil, err
-		}
-		p.buf = key
-		var matches []int
-		if !null {
-			matches = p.side.byKey[string(key)]
-		}
-		switch p.n.kind {
-		case "innerunique":
-			if len(matches) == 0 || p.seen[string(key)] {
+	for len(out) < batchRows {
+		switch {
+		case len(j.matches) > 0:
+			n := min(batchRows-len(out), len(j.matches))
+			for _, i := range j.matches[:n] {
+				out = append(out, j.n.row(j.left, j.side.rows[i]))
+			}
+			j.matches = j.matches[n:]
+		case len(j.batch) > 0:
+			row := j.batch[0]
+			j.batch = j.batch[1:]
+			alone, err := j.probe(row)
+			if err != nil {
+				return nil, err
+			}
+			if alone {
+				out = append(out, j.n.row(row, nil))
+			}
+		case !j.ended:
+			batch, err := j.in.Next(ctx)
+			if errors.Is(err, io.EOF) {
+				j.ended = true
 				continue
 			}
-			p.seen[string(key)] = true
-		case "leftsemi", "leftanti":
-			if (len(matches) > 0) == (p.n.kind == "leftsemi") {
-				out = append(out, p.n.row(row, nil))
-			}
-			continue
-		case "rightsemi", "rightanti":
-			for _, i := range matches {
-				p.side.matched[i] = true
-			}
-			continue
-		case "leftouter", "fullouter":
-			if len(matches) == 0 {
-				out = append(out, p.n.row(row, nil))
-			}
-		}
-		for _, i := range matches {
-			p.side.matched[i] = true
-			out = append(out, p.n.row(row, p.side.rows[i]))
-		}
-		if len(out) > 1<<20 {
-			if err := p.r.ctx.Err(); err != nil {
+			if err != nil {
 				return nil, err
 			}
-			if err := p.r.budget.take(64 * len(matches)); err != nil {
-				return nil, err
+			j.batch = batch
+		case j.next < len(j.side.rows):
+			if j.keepsRight(j.next) {
+				out = append(out, j.n.row(nil, j.side.rows[j.next]))
 			}
+			j.next++
+		default:
+			if len(out) == 0 {
+				return nil, io.EOF
+			}
+			return out, nil
 		}
 	}
-	return out, nil
+	return out, ctx.Err()
 }
 
-// rest gives the rows of the right side that are still to come.
-func (p *prober) rest() ([]Row, error) {
-	var out []Row
-	for i, row := range p.side.rows {
-		switch p.n.kind {
-		case "rightouter", "fullouter", "rightanti":
-			if !p.side.matched[i] {
-				out = append(out, p.n.row(nil, row))
-			}
-		case "rightsemi":
-			if p.side.matched[i] {
-				out = append(out, p.n.row(nil, row))
-			}
-		}
+func (j *joinRows) Close() error { return j.in.Close() }
+
+// probe looks a row of the left up. Its matches come next; alone says that it comes without any.
+func (j *joinRows) probe(row Row) (alone bool, err error) {
+	key, null, err := joinKey(j.buf[:0], j.keys, row)
+	if err != nil {
+		return false, err
 	}
-	return out, nil
+	j.buf = key
+	var matches []int
+	if !null {
+		matches = j.side.byKey[string(key)]
+	}
+	switch j.n.kind {
+	case "innerunique":
+		if len(matches) == 0 || j.seen[string(key)] {
+			return false, nil
+		}
+		j.seen[string(key)] = true
+	case "leftsemi", "leftanti":
+		return (len(matches) > 0) == (j.n.kind == "leftsemi"), nil
+	case "leftouter", "fullouter":
+		alone = len(matches) == 0
+	}
+	for _, i := range matches {
+		j.side.matched[i] = true
+	}
+	if j.n.kind == "rightsemi" || j.n.kind == "rightanti" {
+		return false, nil
+	}
+	j.left, j.matches = row, matches
+	return alone, nil
+}
+
+// keepsRight says whether a row of the right comes after the left has ended.
+func (j *joinRows) keepsRight(i int) bool {
+	switch j.n.kind {
+	case "rightouter", "fullouter", "rightanti":
+		return !j.side.matched[i]
+	case "rightsemi":
+		return j.side.matched[i]
+	}
+	return false
 }
 
 // row makes a row of both sides; a side that is nil is missing.

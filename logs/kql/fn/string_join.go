@@ -20,7 +20,7 @@ func stringJoinFunctions() []Scalar {
 				for i := range parts {
 					parts[i] = text(i)
 				}
-				return strings.Join(parts, "")
+				return join(parts, "")
 			}),
 		},
 		{
@@ -31,7 +31,7 @@ func stringJoinFunctions() []Scalar {
 				for i := range parts {
 					parts[i] = text(i + 1)
 				}
-				return strings.Join(parts, text(0))
+				return join(parts, text(0))
 			}),
 		},
 		{
@@ -45,7 +45,7 @@ func stringJoinFunctions() []Scalar {
 				for i, v := range array {
 					parts[i] = asText(v)
 				}
-				return strings.Join(parts, a[1].(string))
+				return join(parts, a[1].(string))
 			}),
 		},
 		{
@@ -71,4 +71,18 @@ func makeRepeatText(c *Context, args []Arg) (Eval, error) {
 		}
 		return strings.Repeat(text+delimiter, times-1) + text, nil
 	}, nil
+}
+
+// MaxText is the longest text that a function may make, in bytes. The engine refuses a longer one.
+const MaxText = 16 << 20
+
+// join joins texts. Where they are longer than MaxText, it makes no more than the engine needs to see that.
+func join(parts []string, delimiter string) string {
+	n := len(delimiter) * max(0, len(parts)-1)
+	for i, p := range parts {
+		if n += len(p); n > MaxText {
+			return strings.Join(parts[:i+1], delimiter)
+		}
+	}
+	return strings.Join(parts, delimiter)
 }
