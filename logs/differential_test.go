@@ -171,7 +171,10 @@ func (p *pipeline) cond(depth int) string {
 		return fmt.Sprintf("(%s %s %s)", p.cond(depth-1), p.pick("and", "or"), p.cond(depth-1))
 	}
 	d := max(0, depth-1)
-	switch p.r.Intn(13) {
+	switch p.r.Intn(14) {
+	case 13:
+		x, y := p.number(0), p.text(0)
+		return fmt.Sprintf(`(%[1]s == 200 or %[1]s == 404 or 503 == %[1]s or %[2]s == "get" or %[2]s == "x" or %[2]s == "id-3")`, x, y)
 	case 10:
 		return fmt.Sprintf("%s %s (%s)", p.text(d), p.pick("has_any", "has_all"), p.pick(`"failed", "get"`, `"k"`, `dynamic(["a", "b"])`, `"line two", "x"`))
 	case 11:
@@ -450,6 +453,33 @@ func difference(want, got kql.Table, inOrder bool) string {
 		}
 	}
 	return ""
+}
+
+func TestQueriesThatAreTooDeepForAStatementAreAnswered(t *testing.T) {
+	s := differentialStore(t, rand.New(rand.NewSource(1)), 50)
+	engine, err := kql.NewEngine(NewCatalog(s))
+	require.NoError(t, err)
+	ids := make([]string, 1500)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("XRequestId == 'id-%d'", i)
+	}
+	mixed := make([]string, 1500)
+	for i := range mixed {
+		mixed[i] = fmt.Sprintf("(RequestPayloadSize == %d and EndpointName != 'x')", i)
+	}
+	for name, query := range map[string]string{
+		"many operators":  strings.Repeat(" | extend a = 1", 600) + " | where EndpointName != ''",
+		"many filters":    strings.Repeat(" | where EndpointName != 'nobody'", 600),
+		"a long sum":      " | extend a = 1" + strings.Repeat(" + 1", 2000) + " | where a == 2001",
+		"many equalities": " | where " + strings.Join(ids, " or "),
+		"many conditions": " | where " + strings.Join(mixed, " or "),
+	} {
+		p, err := engine.Prepare(everything(), kql.Request{Query: traffic + query + " | count"})
+		require.NoError(t, err, name)
+		a, err := p.Collect(everything())
+		require.NoError(t, err, name)
+		require.Equal(t, int64(50), a.Tables[0].Rows[0][0], name)
+	}
 }
 
 func TestAQueryEndsWhenItsCallerLeaves(t *testing.T) {

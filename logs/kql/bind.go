@@ -433,10 +433,11 @@ func plural(n int, what string) string {
 
 // didYouMean ends a message with the nearest of names, when one is near.
 func didYouMean(name string, names []string) string {
-	best, bestD := "", len(name)/3+2
+	best, bestD := "", len(name)/3+1 // one letter in three to five, two from six on
 	sort.Strings(names)
 	for _, n := range names {
-		if d := distance(strings.ToLower(name), strings.ToLower(n)); d < bestD {
+		// Of names that are as near, the longer one: more is typed too little than too much.
+		if d := distance(strings.ToLower(name), strings.ToLower(n)); d < bestD || d == bestD && best != "" && len(n) > len(best) {
 			best, bestD = n, d
 		}
 	}

@@ -85,6 +85,9 @@ func (b *binder) name(e *syntax.NameRef, sc *scope) (expr, error) {
 	if b.isFunction(name) {
 		return nil, errAt(e.At(), "'%s' operator: Failed to resolve column or scalar expression named '%s'. The function of that name is called as %s().", sc.op, name, name)
 	}
+	if name == "null" {
+		return nil, errAt(e.At(), "'null' is no value by itself: isnull(x) asks for it, and int(null), dynamic(null) and so on are one.")
+	}
 	known := sc.env.names()
 	for _, c := range sc.cols {
 		known = append(known, c.Name)
@@ -112,7 +115,7 @@ func (b *binder) coerce(x expr, t value.Type, at syntax.Span) (expr, error) {
 	if s, ok := constText(x); ok && t != value.Dynamic {
 		v := value.Convert(s, t)
 		if v == nil {
-			return nil, errAt(at, "The text '%s' is not a %s.", s, t)
+			return nil, errAt(at, "The text '%s' is not %s.", s, withArticle(t))
 		}
 		return &constant{t, v}, nil
 	}
@@ -126,6 +129,14 @@ func (b *binder) coerce(x expr, t value.Type, at syntax.Span) (expr, error) {
 		return &constant{t, implicit(c.v, t)}, nil
 	}
 	return &convert{x, t}, nil
+}
+
+// withArticle is a type in a sentence: an int, a long.
+func withArticle(t value.Type) string {
+	if t == value.Int {
+		return "an int"
+	}
+	return "a " + t.String()
 }
 
 func constText(x expr) (string, bool) {
@@ -282,7 +293,51 @@ func (b *binder) logic(e *syntax.Binary, sc *scope) (expr, error) {
 	if y, err = b.condition(y, e.Y.At()); err != nil {
 		return nil, err
 	}
+	if e.Op == "or" && !b.req.Naive {
+		if list := equalToOneOf(x, y); list != nil {
+			return list, nil
+		}
+	}
 	return fold(&logic{e.Op == "and", x, y}), nil
+}
+
+// equalToOneOf makes `a in (1, 2)` of `a == 1 or a == 2`, which is looked up instead of compared one by one; nil where it is no such condition.
+func equalToOneOf(x, y expr) expr {
+	left, a := equalsOf(x)
+	right, b := equalsOf(y)
+	if left == nil || right == nil || left.i != right.i {
+		return nil
+	}
+	return &in{x: left, list: append(append(make([]expr, 0, len(a)+len(b)), a...), b...)}
+}
+
+// equalsOf returns the column and the constants of `column == constant` or `column in (constants)`.
+func equalsOf(e expr) (*column, []expr) {
+	switch e := e.(type) {
+	case *compare:
+		x, y := e.x, e.y
+		if isConst(x) {
+			x, y = y, x
+		}
+		col, ok := x.(*column)
+		c, isConstant := y.(*constant)
+		if !ok || !isConstant || e.op != "==" || c.v == nil || isNaN(c.v) || col.t == value.Dynamic || c.t != col.t && !(col.t == value.Int && c.t == value.Long) {
+			return nil, nil
+		}
+		return col, []expr{c}
+	case *in:
+		col, ok := e.x.(*column)
+		if !ok || e.not || e.fold || e.sub != nil || col.t == value.Dynamic {
+			return nil, nil
+		}
+		for _, c := range e.list {
+			if !isConst(c) {
+				return nil, nil
+			}
+		}
+		return col, e.list
+	}
+	return nil, nil
 }
 
 // condition makes a bool of x.
@@ -331,7 +386,9 @@ func (b *binder) arith(e *syntax.Binary, x, y expr) (expr, error) {
 				y = &convert{y, t}
 			}
 		}
-	} else if t, err = value.ArithType(e.Op, tx, ty); err != nil {
+	} else if t, err = value.ArithType(e.Op, tx, ty); err != nil && e.Op == "+" && (tx == value.String || ty == value.String) {
+		return nil, errAt(e.OpAt, "'+' cannot join values of the types %s and %s; strcat() joins texts.", tx, ty)
+	} else if err != nil {
 		return nil, errAt(e.OpAt, "'%s' cannot join values of the types %s and %s.", e.Op, tx, ty)
 	}
 	return fold(&arith{e.Op, x, y, t}), nil

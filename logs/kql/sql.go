@@ -2,6 +2,7 @@ package kql
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/endscope/endscope/logs/kql/value"
@@ -48,7 +49,7 @@ func (r *run) openSQL(n node) (Rows, bool, error) {
 
 // scanBelow returns the table of the store at the end of a chain of nodes that SQL may say.
 func scanBelow(n node) *tableScan {
-	for {
+	for range maxNested {
 		switch t := n.(type) {
 		case *tableScan:
 			if _, ok := t.src.(SQLSource); ok {
@@ -69,6 +70,51 @@ func scanBelow(n node) *tableScan {
 			return nil
 		}
 	}
+	return nil
+}
+
+// maxNested bounds the SELECTs and the expressions in each other of a statement: DuckDB refuses to read deeper ones. What is deeper runs over rows.
+const maxNested = 100
+
+// tooDeep says whether an expression is nested deeper than a statement may be. A chain of `and` or `or` is one level.
+func tooDeep(e expr) bool { return deeper(e, maxNested) }
+
+func deeper(e expr, levels int) bool {
+	if levels == 0 {
+		return true
+	}
+	below := children(e)
+	if l, ok := e.(*logic); ok {
+		below = chain(l, l.and)
+	}
+	return slices.ContainsFunc(below, func(c expr) bool { return deeper(c, levels-1) })
+}
+
+// chain returns the conditions that `and`, or `or`, joins.
+func chain(e expr, and bool) []expr {
+	var out []expr
+	for {
+		l, ok := e.(*logic)
+		if !ok || l.and != and {
+			out = append(out, e)
+			slices.Reverse(out)
+			return out
+		}
+		// The left side is the longer one of a chain as it is written.
+		rest := chain(l.y, and)
+		slices.Reverse(rest)
+		out = append(out, rest...)
+		e = l.x
+	}
+}
+
+// joined writes a chain so that it is nested as little as can be.
+func joined(texts []string, op string) string {
+	if len(texts) == 1 {
+		return texts[0]
+	}
+	middle := len(texts) / 2
+	return "(" + joined(texts[:middle], op) + op + joined(texts[middle:], op) + ")"
 }
 
 // openPartOfFilter says in SQL what of a condition it can, and checks the rest over rows.
@@ -250,6 +296,9 @@ func (g *generator) filter(n *filter) (*statement, error) {
 		return nil, err
 	}
 	g.below = in
+	if tooDeep(n.cond) {
+		return nil, nil
+	}
 	text, err := g.condition(n.cond)
 	if text == "" || err != nil {
 		return nil, err
@@ -349,26 +398,34 @@ func isVolatile(e expr) bool {
 	return ok && c.fn.Volatile
 }
 
-// hashed adds the comparison of the hidden hash to `column == text`.
+// maxHashes bounds the texts of a list whose hashes are compared first.
+const maxHashes = 100
+
+// hashed adds the comparison of the hidden hash to `column == text` and `column in (texts)`.
 func (g *generator) hashed(st *statement, c expr) string {
-	cmp, ok := c.(*compare)
-	if !ok || cmp.op != "==" {
+	col, list := equalsOf(c)
+	if cmp, ok := c.(*compare); ok && cmp.op == "==" && col == nil {
+		x, y := cmp.x, cmp.y
+		if _, left := x.(*column); !left {
+			x, y = y, x
+		}
+		if v, known := constantValue(y, g.r); known { // such as toscalar
+			col, _ = x.(*column)
+			list = []expr{&constant{y.typ(), v}}
+		}
+	}
+	if col == nil || !st.hashes[col.i] || len(list) == 0 || len(list) > maxHashes {
 		return ""
 	}
-	x, y := cmp.x, cmp.y
-	if _, left := x.(*column); !left {
-		x, y = y, x
+	var hashes []string
+	for _, e := range list {
+		text, ok := e.(*constant).v.(string)
+		if !ok {
+			return ""
+		}
+		hashes = append(hashes, fmt.Sprintf("CAST(%s AS INTEGER)", g.arg(st.scan.src.(SQLSource).Hash(text))))
 	}
-	col, ok := x.(*column)
-	if !ok || !st.hashes[col.i] {
-		return ""
-	}
-	v, known := constantValue(y, g.r)
-	text, isText := v.(string)
-	if !known || !isText {
-		return ""
-	}
-	return fmt.Sprintf("h%d = CAST(%s AS INTEGER)", col.i, g.arg(st.scan.src.(SQLSource).Hash(text)))
+	return fmt.Sprintf("h%d IN (%s)", col.i, strings.Join(hashes, ", "))
 }
 
 func (g *generator) project(n *project) (*statement, error) {
@@ -386,6 +443,9 @@ func (g *generator) project(n *project) (*statement, error) {
 	for i, x := range n.exprs {
 		if n.need != nil && !n.need[i] {
 			continue
+		}
+		if tooDeep(x) {
+			return nil, nil
 		}
 		text, err := g.expr(x)
 		if text == "" || err != nil {

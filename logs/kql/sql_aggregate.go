@@ -2,6 +2,7 @@ package kql
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/endscope/endscope/logs/kql/value"
@@ -16,6 +17,10 @@ func (g *generator) aggregate(n *aggregate) (*statement, error) {
 	g.below = in
 	nan := map[int]bool{}
 	var list, keys []string
+	deep := slices.ContainsFunc(n.keys, tooDeep) || slices.ContainsFunc(n.aggs, func(a *aggCall) bool { return slices.ContainsFunc(a.args, tooDeep) })
+	if deep {
+		return nil, nil
+	}
 	for i, k := range n.keys {
 		if sqlType(k.typ()) == "" || g.mayBeNaN(k) {
 			return nil, nil

@@ -47,18 +47,7 @@ func (g *generator) mayBeNaN(e expr) bool {
 func (g *generator) condition(e expr) (string, error) {
 	switch e := e.(type) {
 	case *logic:
-		x, err := g.condition(e.x)
-		if x == "" || err != nil {
-			return "", err
-		}
-		y, err := g.condition(e.y)
-		if y == "" || err != nil {
-			return "", err
-		}
-		if e.and {
-			return fmt.Sprintf("(%s AND %s)", x, y), nil
-		}
-		return fmt.Sprintf("(%s OR %s)", x, y), nil
+		return g.chain(e, g.condition)
 	case *compare:
 		return g.compare(e, true)
 	}
@@ -112,11 +101,7 @@ func (g *generator) expr(e expr) (string, error) {
 		}
 		return fmt.Sprintf("regexp_matches(%s, %s)", x, g.arg(re.String())), nil
 	case *logic:
-		op := " OR "
-		if e.and {
-			op = " AND "
-		}
-		return g.format("(%s"+op+"%s)", e.x, e.y)
+		return g.chain(e, g.expr)
 	case *in:
 		return g.in(e)
 	case *inTerms:
@@ -125,6 +110,23 @@ func (g *generator) expr(e expr) (string, error) {
 		return g.call(e)
 	}
 	return "", nil
+}
+
+// chain writes conditions that `and` or `or` joins.
+func (g *generator) chain(e *logic, write func(expr) (string, error)) (string, error) {
+	op := " OR "
+	if e.and {
+		op = " AND "
+	}
+	var texts []string
+	for _, c := range chain(e, e.and) {
+		text, err := write(c)
+		if text == "" || err != nil {
+			return "", err
+		}
+		texts = append(texts, text)
+	}
+	return joined(texts, op), nil
 }
 
 // format writes the parts of an expression into a form.
