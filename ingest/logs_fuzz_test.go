@@ -269,7 +269,7 @@ func naiveValue(col *logrows.Column, raw []byte, maxDepth int) (any, Reason) {
 
 type asJSON struct{ v any }
 
-var timeText = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)(\.\d{1,9})?([Zz]|[-+]\d\d:\d\d)?$`)
+var timeText = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)([.,]\d{1,9})?([Zz]|[-+](?:[01]\d|2[0-3]):?[0-5]\d)?$`)
 var spanText = regexp.MustCompile(`^(-)?(?:(\d{1,9})\.)?(\d\d):(\d\d):(\d\d)(?:\.(\d{1,7}))?$`)
 var guidText = regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
@@ -320,7 +320,10 @@ func naiveText(col *logrows.Column, text string) (any, Reason) {
 			if zone == "" {
 				zone = "Z"
 			}
-			at, err := time.Parse(time.RFC3339Nano, m[1]+"T"+m[2]+m[3]+m[4]+zone)
+			if len(zone) == 5 {
+				zone = zone[:3] + ":" + zone[3:]
+			}
+			at, err := time.Parse(time.RFC3339Nano, m[1]+"T"+m[2]+m[3]+strings.Replace(m[4], ",", ".", 1)+zone)
 			if leap {
 				at = at.Add(time.Second)
 			}
@@ -429,6 +432,7 @@ func FuzzLogRows(f *testing.F) {
 		"{\n\"Text\": \"a\"\n}", `{"_ResourceId":"/subscriptions/s/onlineEndpoints/e/deployments/d","EndpointName":"E"}`, `{"EndpointName":"-"}`,
 		`{"Text":"\ud83d\ude00\ud800\n","\u0054ext":"b"}`, "{\"Text\":\"\xff\"}", `{"T":-1.5,"T":1e10}`, `{"Type":"Everything"}`, `{}`, `[`, `{"a":[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]}`,
 		`{"TimeGenerated":"2027-01-01T00:00:00Z"}`, `{"L":9223372036854775807.0,"I":-0.0e1}`, `{"Properties":[1]}`, `{"T":100000000000,"TimeGenerated":"1767323045.5"}`,
+		`{"T":"2026-01-02 03:04:05,123456789-0530"}` + "\n" + `{"T":"2026-01-02T03:04:05,1+2400"}`,
 	} {
 		f.Add([]byte(seed))
 	}

@@ -56,7 +56,11 @@ func (r *LogsResult) Err() error {
 		return nil
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d rows refused, %d stored", r.Refused(), r.Rows)
+	rows := "rows"
+	if r.Refused() == 1 {
+		rows = "row"
+	}
+	fmt.Fprintf(&b, "%d %s refused, %d stored", r.Refused(), rows, r.Rows)
 	for _, x := range r.refused {
 		fmt.Fprintf(&b, "; %s: %d, such as %s", x.Reason, x.Count, x.Example)
 	}

@@ -172,6 +172,10 @@ func TestTimesOfRows(t *testing.T) {
 	f(`"2026-01-02T03:04:05-01:00"`, "2026-01-02T04:04:05Z")
 	f(`"2026-01-02T03:04:05"`, "2026-01-02T03:04:05Z")
 	f(`"2016-12-31T23:59:60Z"`, "2017-01-01T00:00:00Z")
+	f(`"2026-01-02T03:04:05+0200"`, "2026-01-02T01:04:05Z")
+	f(`"2026-01-02T03:04:05-0530"`, "2026-01-02T08:34:05Z")
+	f(`"2026-01-02 03:04:05,123"`, "2026-01-02T03:04:05.123Z")
+	f(`"2026-01-02T03:04:05,123456789+0200"`, "2026-01-02T01:04:05.1234567Z")
 	f(`"2024-02-29T00:00:00Z"`, "2024-02-29T00:00:00Z")
 	f(`"0001-01-01T00:00:00Z"`, "0001-01-01T00:00:00Z")
 	f(`"9999-12-31T23:59:59.9999999Z"`, "9999-12-31T23:59:59.9999999Z")
@@ -273,7 +277,7 @@ func TestBadRowsAreRefusedAlone(t *testing.T) {
 			require.Nil(t, result.Bad[0].Index)
 			require.Equal(t, c.reason, result.Bad[0].Reason)
 			require.Contains(t, result.Bad[0].Message, c.message)
-			require.ErrorContains(t, result.Err(), "1 rows refused, 2 stored; "+string(c.reason)+": 1, such as line 2: ")
+			require.ErrorContains(t, result.Err(), "1 row refused, 2 stored; "+string(c.reason)+": 1, such as line 2: ")
 
 			if c.reason == ReasonFormat && c.row[0] != '"' && c.row[0] != '[' { // an array must be JSON
 				_, err := h.in.WriteLogs(h.ctx, consoleTable, []byte("["+good+","+c.row+","+good+"]"))

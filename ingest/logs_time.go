@@ -61,7 +61,8 @@ type dateCache struct {
 }
 
 // parse reads a time of RFC 3339. Its fraction may have up to 9 digits, of which 7 count; a space may stand for the T, and without an
-// offset it is UTC. A second of 60 is the next minute's first.
+// offset it is UTC. A second of 60 is the next minute's first. A comma before the fraction and an offset without a colon, +0200, are what
+// the loggers of Python and Java write.
 func (c *dateCache) parse(s []byte) (ticks int64, ok bool) {
 	// 2006-01-02T15:04:05
 	if len(s) < 19 || s[13] != ':' || s[16] != ':' || s[10]|0x20 != 't' && s[10] != ' ' {
@@ -82,7 +83,7 @@ func (c *dateCache) parse(s []byte) (ticks int64, ok bool) {
 	}
 	ticks = c.ticks + int64(hour*3600+minute*60+second)*logrows.TicksPerSecond
 	i := 19
-	if i < len(s) && s[i] == '.' {
+	if i < len(s) && (s[i] == '.' || s[i] == ',') {
 		from := i + 1
 		scale := int64(logrows.TicksPerSecond)
 		for i++; i < len(s) && s[i]-'0' <= 9; i++ {
@@ -95,8 +96,8 @@ func (c *dateCache) parse(s []byte) (ticks int64, ok bool) {
 	}
 	switch rest := s[i:]; {
 	case len(rest) == 0, len(rest) == 1 && rest[0]|0x20 == 'z':
-	case len(rest) == 6 && (rest[0] == '+' || rest[0] == '-') && rest[3] == ':':
-		h, m := two(rest[1:]), two(rest[4:])
+	case (len(rest) == 5 || len(rest) == 6 && rest[3] == ':') && (rest[0] == '+' || rest[0] == '-'):
+		h, m := two(rest[1:]), two(rest[len(rest)-2:])
 		if h > 23 || m > 59 {
 			return 0, false
 		}
