@@ -2,6 +2,7 @@ package kql
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/endscope/endscope/internal/logrows"
 	"github.com/endscope/endscope/logs/kql/fn"
@@ -12,7 +13,7 @@ type Help struct {
 	Name    string
 	Form    string // how it is written; of functions, the signature
 	Help    string // one sentence
-	Example string // of operators: what can stand after a table, or alone
+	Example string // of operators, what can stand after a table, or alone; of functions that the language itself treats, a query
 	Aliases []string
 }
 
@@ -27,14 +28,15 @@ func (e *Engine) Tables() []*logrows.Table {
 	return out
 }
 
-// Functions returns the scalar functions by name.
+// Functions returns the scalar functions by name, with those that the language itself treats.
 func (e *Engine) Functions() []Help {
-	var out []Help
+	out := languageFunctions()
 	for _, name := range e.lib.ScalarNames() {
 		if s, ok := e.lib.Scalar(name); ok {
 			out = append(out, functionHelp(name, &s.Signature)...)
 		}
 	}
+	slices.SortStableFunc(out, func(a, b Help) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
 

@@ -57,6 +57,22 @@ func TestExamplesOfOperatorsRun(t *testing.T) {
 	}
 }
 
+func TestExamplesOfFunctionsRun(t *testing.T) {
+	e, err := NewEngine(traffic{})
+	require.NoError(t, err)
+	for _, f := range languageFunctions() {
+		for _, name := range append([]string{f.Name}, f.Aliases...) {
+			require.True(t, name == "typeof" || isWindow(name) || special(name) != nil, name)
+			query := strings.ReplaceAll(f.Example, f.Name+"(", name+"(")
+			require.Contains(t, query, name+"(")
+			p, err := e.Prepare(t.Context(), Request{Query: query})
+			require.NoError(t, err, query)
+			_, err = p.Collect(t.Context())
+			require.NoError(t, err, query)
+		}
+	}
+}
+
 func TestHelpNamesEveryFunctionOnce(t *testing.T) {
 	e, err := NewEngine(traffic{})
 	require.NoError(t, err)
@@ -69,6 +85,13 @@ func TestHelpNamesEveryFunctionOnce(t *testing.T) {
 		}
 		slices.Sort(names)
 		require.Equal(t, slices.Compact(slices.Clone(names)), names)
+	}
+	listed := map[string]bool{}
+	for _, f := range e.Functions() {
+		listed[f.Name] = true
+	}
+	for _, name := range windowFunctions {
+		require.True(t, listed[name], name)
 	}
 	require.Len(t, e.Tables(), 1)
 	require.Contains(t, Plugins(), "bag_unpack")
