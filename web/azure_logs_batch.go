@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -130,8 +131,9 @@ func (s *Server) azurePartQuestion(part *azureLogsPart) (*logsQuestion, error) {
 	if part.Workspace == "" {
 		return nil, azureBadArgument("WorkspaceMissingError", "a request of a batch must name its workspace")
 	}
-	if part.Path != "" && !strings.EqualFold(strings.Trim(part.Path, "/"), "query") || part.Method != "" && !strings.EqualFold(part.Method, http.MethodPost) {
-		return nil, azureBadArgument("BatchRequestError", fmt.Sprintf("a request of a batch must be POST /query (got %s %s)", shortened(part.Method), shortened(part.Path)))
+	method, path := cmp.Or(part.Method, http.MethodPost), cmp.Or(part.Path, "/query")
+	if !strings.EqualFold(strings.Trim(path, "/"), "query") || !strings.EqualFold(method, http.MethodPost) {
+		return nil, azureBadArgument("BatchRequestError", fmt.Sprintf("a request of a batch must be POST /query (got %s %s)", shortened(method), shortened(path)))
 	}
 	prefer := ""
 	for name, value := range part.Headers {

@@ -58,7 +58,7 @@ func (s *Server) azureLogsQuestion(in azureLogsBody, prefer string, now time.Tim
 	if in.Timespan != "" {
 		from, to, err := parseSpan(in.Timespan, now)
 		if err == nil && to.Before(from) {
-			err = fmt.Errorf("must end after it starts")
+			err = errSpanBackwards
 		}
 		if err != nil {
 			return nil, azureBadArgument("InvalidTimespanError", fmt.Sprintf("the timespan %q %s", shortened(in.Timespan), err))

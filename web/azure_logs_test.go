@@ -147,6 +147,7 @@ func TestAzureLogsBatch(t *testing.T) {
 	delete(noWorkspace, "workspace")
 	wrongPath := part("5", "print n=5")
 	wrongPath["path"] = "/metadata"
+	delete(wrongPath, "method")
 	requests := []any{part("query-0", "print n=1"), part("1", "syntax error |||"), part("1", console+" | count"), withHeader, noWorkspace, wrongPath}
 	for i := range 20 {
 		requests = append(requests, part("more", "print "+string(rune('a'+i))+"=1"))
@@ -170,7 +171,7 @@ func TestAzureLogsBatch(t *testing.T) {
 			body   string
 		}{
 			{"query-0", 200, `"rows":[[1]]`}, {"1", 400, `"code":"SyntaxError"`}, {"1", 200, `"rows":[[4]]`}, {"3", 200, `"statistics":{"query"`},
-			{"4", 400, `"code":"WorkspaceMissingError"`}, {"5", 400, `"code":"BatchRequestError"`}, {"more", 200, `"name":"a"`}, {"more", 200, `"name":"b"`},
+			{"4", 400, `"code":"WorkspaceMissingError"`}, {"5", 400, `"message":"a request of a batch must be POST /query (got POST /metadata)"`}, {"more", 200, `"name":"a"`}, {"more", 200, `"name":"b"`},
 		} {
 			r := body.Responses[i]
 			require.Equal(t, []any{want.id, want.status}, []any{r.ID, r.Status}, "%d: %s", i, r.Body)

@@ -80,11 +80,16 @@ func appendNumber(b []byte, v *float64) []byte {
 	return strconv.AppendFloat(b, *v, 'g', -1, 64)
 }
 
-// appendField writes a text. One that a spreadsheet would take for a formula gets a quote before it, as spreadsheets write it themselves.
+// appendField writes a name. One that a spreadsheet would take for a formula gets a quote before it, as spreadsheets write it themselves.
 func appendField(b []byte, text string) []byte {
 	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
 		text = "'" + text
 	}
+	return appendExact(b, text)
+}
+
+// appendExact writes a text so that whoever reads the CSV gets just that text.
+func appendExact(b []byte, text string) []byte {
 	if !strings.ContainsAny(text, "\",\r\n") {
 		return append(b, text...)
 	}

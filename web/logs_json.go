@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/endscope/endscope/logs/kql"
 )
@@ -129,6 +130,7 @@ const partialCode = "PartialError"
 // logsPartial says why an answer is not whole, nil where it is: a limit cut it, or rows that were acknowledged cannot be read yet.
 func logsPartial(a *kql.Answer) any {
 	var details []azureLogsErrorJSON
+	var reasons []string
 	if a.Partial != nil {
 		details = append(details, azureLogsErrorJSON{Code: "QueryExecutionResultSizeLimitExceeded", Message: a.Partial.Error()})
 	}
@@ -138,7 +140,10 @@ func logsPartial(a *kql.Answer) any {
 	if details == nil {
 		return nil
 	}
-	return azureLogsErrorJSON{Code: partialCode, Message: "The answer is not whole.", Details: details}
+	for _, d := range details {
+		reasons = append(reasons, d.Message)
+	}
+	return azureLogsErrorJSON{Code: partialCode, Message: "The answer is not whole: " + strings.Join(reasons, "; "), Details: details}
 }
 
 // azureLogsErrorJSON is an error in the shape of Azure Monitor's query service.

@@ -51,6 +51,15 @@ func logsProblemOf(err error) (Problem, bool) {
 	return Problem{}, false
 }
 
+// logsTooLong says whether a query of logs took longer than it may. The same query would again, so nobody is told to try it again.
+func logsTooLong(err error) bool {
+	var (
+		cost  *kql.LimitError
+		store *logs.LimitError
+	)
+	return errors.As(err, &cost) && cost.What == "time" || errors.As(err, &store) && store.What == "time"
+}
+
 // place is where in a query an error is: both count from 1, columns in characters.
 type place struct {
 	Line   int `json:"line"`

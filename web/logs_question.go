@@ -9,7 +9,9 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/endscope/endscope/logs"
@@ -113,10 +115,43 @@ func decodeStrict(body []byte, v any) error {
 			err = errors.New("more follows it")
 		}
 	}
-	if err != nil {
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrong) && wrong.Field != "":
+		return &ParameterError{Parameter: wrong.Field, Value: shorten(memberAt(body, wrong.Field)), Rule: kindRule(wrong.Field, wrong.Type.Kind())}
+	case err != nil:
 		return &ParameterError{Parameter: "body", Value: shorten(body), Rule: "must be one JSON object of what is known here: " + err.Error()}
 	}
 	return nil
+}
+
+// kindRule says what a member of a question must be.
+func kindRule(name string, kind reflect.Kind) string {
+	switch kind {
+	case reflect.String:
+		if name == "limits.time" {
+			return `must be a duration in quotes, such as "30s"`
+		}
+		return "must be a text in quotes"
+	case reflect.Bool:
+		return "must be true or false"
+	case reflect.Int, reflect.Int64:
+		return "must be a whole number"
+	default:
+		return "must be an object"
+	}
+}
+
+// memberAt returns a member of a JSON object as it was written, by names with dots between them; nothing where it is not found.
+func memberAt(body []byte, path string) []byte {
+	for name := range strings.SplitSeq(path, ".") {
+		var members map[string]json.RawMessage
+		if json.Unmarshal(body, &members) != nil {
+			return nil
+		}
+		body = members[name]
+	}
+	return body
 }
 
 // logsQuestion makes a request of what was given. A limit can lower the configured one, not raise it.
@@ -132,7 +167,7 @@ func (s *Server) logsQuestion(p *params, in logsQuestionJSON) (*logsQuestion, er
 		case err != nil:
 			p.fail("timespan", in.Timespan, err.Error())
 		case to.Before(from):
-			p.fail("timespan", in.Timespan, "must end after it starts")
+			p.fail("timespan", in.Timespan, errSpanBackwards.Error())
 		}
 		q.request.From, q.request.To = value.FromGo(from), value.FromGo(to)
 	}

@@ -125,13 +125,13 @@ func appendCSVHeader(b []byte, columns []kql.Column) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendField(b, c.Name)
+		b = appendExact(b, c.Name)
 	}
 	return append(b, '\r', '\n')
 }
 
-// appendCSVRow writes a row of CSV (RFC 4180). Texts are guarded against spreadsheets that would take them for formulas; numbers and times
-// need no guard.
+// appendCSVRow writes a row of CSV (RFC 4180). Texts are exact, also those that a spreadsheet would take for formulas: programs read them
+// back, and a line that begins with a minus is common in logs.
 func appendCSVRow(b []byte, columns []kql.Column, row kql.Row) []byte {
 	for i, v := range row {
 		if i > 0 {
@@ -140,7 +140,7 @@ func appendCSVRow(b []byte, columns []kql.Column, row kql.Row) []byte {
 		text := kql.CellText(v, columns[i].Type)
 		switch columns[i].Type {
 		case value.String, value.Dynamic:
-			b = appendField(b, text)
+			b = appendExact(b, text)
 		default:
 			b = append(b, text...)
 		}

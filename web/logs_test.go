@@ -110,9 +110,13 @@ func TestLogsQueryRefusesWhatIsWrong(t *testing.T) {
 		"no query":     {map[string]any{}, 400, `parameter \\"query\\" must be given`},
 		"another name": {map[string]any{"query": "print 1", "querry": "x"}, 400, `unknown field \\"querry\\"`},
 		"timespan":     {map[string]any{"query": "print 1", "timespan": "P1M"}, 400, `must not have years or months`},
-		"backwards":    {map[string]any{"query": "print 1", "timespan": "2026-03-02T00:00:00Z/2026-03-01T00:00:00Z"}, 400, `must end after it starts`},
+		"backwards":    {map[string]any{"query": "print 1", "timespan": "2026-03-02T00:00:00Z/2026-03-01T00:00:00Z"}, 400, `ends before it begins`},
 		"scope":        {map[string]any{"query": "print 1", "scope": "a/b/c/d"}, 400, `a/b/c/d`},
 		"limit":        {map[string]any{"query": "print 1", "limits": map[string]any{"time": "soon"}}, 400, `limits.time.* must be a duration such as 30s`},
+		"a number":     {map[string]any{"query": "print 1", "limits": map[string]any{"time": 3}}, 400, `parameter \\"limits.time\\" must be a duration in quotes, such as \\"30s\\" \(got \\"3\\"\)`},
+		"half a row":   {map[string]any{"query": "print 1", "limits": map[string]any{"rows": 1.5}}, 400, `parameter \\"limits.rows\\" must be a whole number \(got \\"1.5\\"\)`},
+		"a list":       {map[string]any{"query": "print 1", "limits": []int{1}}, 400, `parameter \\"limits\\" must be an object \(got \\"\[1\]\\"\)`},
+		"no text":      {map[string]any{"query": 5}, 400, `parameter \\"query\\" must be a text in quotes`},
 		"negative":     {map[string]any{"query": "print 1", "limits": map[string]any{"rows": -1}}, 400, `must be at least 1`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -124,6 +128,7 @@ func TestLogsQueryRefusesWhatIsWrong(t *testing.T) {
 	}
 	require.Equal(t, 415, h.ask("/api/v1/logs/query", "x", http.Header{"Content-Type": {"text/plain"}}).status)
 	require.Equal(t, 406, h.ask("/api/v1/logs/query", map[string]any{"query": "print 1"}, http.Header{"Accept": {"image/png"}}).status)
+	require.Contains(t, h.ask("/api/v1/logs/query", []int{1}, nil).body, `must be one JSON object`)
 	require.Equal(t, 400, h.get("/api/v1/logs/query?query=print&limits.rows=none").status)
 	require.Equal(t, 400, h.ask("/api/v1/logs/query?scope=a", map[string]any{"query": "print 1"}, nil).status, "not here and there")
 	require.Equal(t, 413, h.ask("/api/v1/logs/query", map[string]any{"query": strings.Repeat("x", maxLogsQuestion)}, nil).status)
@@ -135,7 +140,7 @@ func TestLogsQueryLimits(t *testing.T) {
 	})
 	h := start(t, logs)
 	got := h.kql("range x from 1 to 1001 step 1")
-	require.Contains(t, got.body, `[1000]]}],"error":{"code":"PartialError","message":`)
+	require.Contains(t, got.body, `[1000]]}],"error":{"code":"PartialError","message":"The answer is not whole: the query exceeds its limit of rows: 1000; `)
 	require.Regexp(t, `"details":\[\{"code":"QueryExecutionResultSizeLimitExceeded","message":"[^"]*rows: 1000`, got.body)
 	require.NotContains(t, h.kql("range x from 1 to 1000 step 1").body, "error", "a limit that is reached cuts nothing")
 
@@ -152,6 +157,7 @@ func TestLogsQueryLimits(t *testing.T) {
 	got = h.ask("/api/v1/logs/query", map[string]any{"query": "range x from 1 to 90000000 step 1 | summarize count()", "limits": map[string]any{"time": "100ms"}}, nil)
 	require.Equal(t, 503, got.status, got.body)
 	require.Contains(t, got.body, `"type":"/problems/timeout"`)
+	require.Empty(t, got.header.Get("Retry-After"), "it would take as long again")
 }
 
 func TestLogsQueriesWaitForTheirTurn(t *testing.T) {
@@ -178,7 +184,7 @@ func TestLogsQueryStreams(t *testing.T) {
 	got := stream("text/csv", console+" | order by TimeGenerated asc | project Message, Properties, n=-1.5, s=-1h, x=int(null)", nil)
 	require.Equal(t, "text/csv; charset=utf-8; header=present", got.header.Get("Content-Type"))
 	require.Equal(t, "Message,Properties,n,s,x\r\n"+
-		`starting,"{""level"":3}",-1.5,-01:00:00,`+"\r\n"+`"say ""hello"", world",,-1.5,-01:00:00,`+"\r\n"+"'=1+1,,-1.5,-01:00:00,\r\nout of memory,,-1.5,-01:00:00,\r\n", got.body)
+		`starting,"{""level"":3}",-1.5,-01:00:00,`+"\r\n"+`"say ""hello"", world",,-1.5,-01:00:00,`+"\r\n"+"=1+1,,-1.5,-01:00:00,\r\nout of memory,,-1.5,-01:00:00,\r\n", got.body)
 
 	got = stream("application/x-ndjson", console+" | order by TimeGenerated asc | take 1 | project Message, Properties, t=datetime(2026-03-01), s=1h, n=int(null), l=long(9007199254740993)", nil)
 	require.Equal(t, `{"Message":"starting","Properties":{"level":3},"t":"2026-03-01T00:00:00Z","s":"01:00:00","n":null,"l":9007199254740993}`+"\n", got.body)

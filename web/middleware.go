@@ -171,7 +171,7 @@ func (s *Server) fail(rt route, a *answer, r *http.Request, err error) {
 
 // writeProblem answers with a problem in the route's shape. What the error knows beyond it, such as the place in a query, is told too.
 func (s *Server) writeProblem(rt route, w http.ResponseWriter, p Problem, cause error) {
-	if after := p.retryAfter(); after > 0 && w.Header().Get("Retry-After") == "" {
+	if after := p.retryAfter(); after > 0 && !logsTooLong(cause) && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", strconv.Itoa(after))
 	}
 	write := func(w http.ResponseWriter) error { return p.writeAt(w, placeOf(cause)) }

@@ -135,16 +135,20 @@ func (p *params) span(length time.Duration) (start, end time.Time) {
 }
 
 // spanForms is what a span may look like.
-const spanForms = "must be start/end, start/PT1H, PT1H/end or PT1H, with times such as 2026-03-01T10:00:00Z from year 1970 to 2200"
+const spanForms = "must be start/end, start/PT1H, PT1H/end or PT1H, with times such as 2026-03-01T10:00:00Z or 2026-03-01 from year 1970 to 2200"
 
-// parseSpan reads start/end, start/duration, duration/end, and a duration alone, which ends now. Its error is the rule that was broken.
+// errSpanBackwards is the rule that a span breaks whose end comes first.
+var errSpanBackwards = errors.New("ends before it begins")
+
+// parseSpan reads start/end, start/duration, duration/end, and a duration alone, which ends now. A date is its midnight in UTC. Its error
+// is the rule that was broken.
 func parseSpan(text string, now time.Time) (start, end time.Time, err error) {
 	first, second, two := strings.Cut(text, "/")
-	start, hasStart := parseTime(first, now)
+	start, hasStart := parseSpanTime(first, now)
 	if !two {
 		second, hasStart = "now", false
 	}
-	end, hasEnd := parseTime(second, now)
+	end, hasEnd := parseSpanTime(second, now)
 	switch {
 	case hasStart && hasEnd:
 		return start, end, nil
@@ -162,6 +166,14 @@ func parseSpan(text string, now time.Time) (start, end time.Time, err error) {
 		return start, end, err
 	}
 	return start, end, errors.New(spanForms)
+}
+
+// parseSpanTime is parseTime that takes dates, too.
+func parseSpanTime(s string, now time.Time) (time.Time, bool) {
+	if t, err := time.Parse(time.DateOnly, s); err == nil {
+		return t, t.Unix() >= 0 && t.Unix() <= maxSeconds
+	}
+	return parseTime(s, now)
 }
 
 // spanLength reads the duration of a span.

@@ -130,7 +130,11 @@ func (s *Server) readEncoded(w http.ResponseWriter, r *http.Request, cfg ingest.
 	encoding := strings.ToLower(strings.TrimSpace(strings.Join(r.Header.Values("Content-Encoding"), ",")))
 	switch encoding {
 	case "", "identity":
-		return s.readBody(w, r, int64(cfg.MaxBody))
+		body, release, err := s.readBody(w, r, int64(cfg.MaxBody))
+		if err == nil {
+			err = looksCompressed(body)
+		}
+		return body, release, err
 	case "gzip", "x-gzip", "deflate", "zstd":
 	default:
 		return nil, func() {}, &ingest.Error{Kind: ingest.Unsupported, Msg: fmt.Sprintf("Content-Encoding %q: this route takes gzip, deflate, zstd and none", encoding)}
@@ -156,6 +160,17 @@ func (s *Server) readEncoded(w http.ResponseWriter, r *http.Request, cfg ingest.
 		err = &ingest.Error{Kind: ingest.Malformed, Msg: fmt.Sprintf("%s: %s", encoding, err)}
 	}
 	return body, release, err
+}
+
+// looksCompressed refuses a body that is compressed and does not say so. No format that is pushed begins like that: JSON and texts are
+// UTF-8, and neither protobuf nor a snappy block can have such a first field or element.
+func looksCompressed(body []byte) error {
+	for encoding, magic := range map[string]string{"gzip": "\x1f\x8b", "zstd": "\x28\xb5\x2f\xfd"} {
+		if bytes.HasPrefix(body, []byte(magic)) {
+			return &ingest.Error{Kind: ingest.Malformed, Msg: fmt.Sprintf("the body looks %s-compressed, and the header Content-Encoding: %s is missing", encoding, encoding)}
+		}
+	}
+	return nil
 }
 
 func inflater(encoding string, in io.Reader) (io.Reader, func(), error) {

@@ -1,6 +1,9 @@
 package web
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
 	"mime"
 	"net/http"
 	"strings"
@@ -37,5 +40,10 @@ func (s *Server) lokiPush(w http.ResponseWriter, r *http.Request) (result ingest
 	if json {
 		return s.set.LogsPush.WriteLokiJSON(r.Context(), body)
 	}
-	return s.set.LogsPush.WriteLokiProto(r.Context(), body)
+	result, err = s.set.LogsPush.WriteLokiProto(r.Context(), body)
+	var push *ingest.Error
+	if errors.As(err, &push) && push.Kind == ingest.Malformed && bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) {
+		err = &ingest.Error{Kind: ingest.Malformed, Msg: fmt.Sprintf("the body looks like JSON, which needs Content-Type: application/json (got %q); read as protobuf: %s", r.Header.Get("Content-Type"), push.Msg)}
+	}
+	return result, err
 }
