@@ -1,10 +1,16 @@
 package client
 
 import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/cmd/internal/cli"
 )
 
 func TestParseTime(t *testing.T) {
@@ -24,4 +30,30 @@ func TestParseTime(t *testing.T) {
 		_, err := parseTime("time", text)
 		require.ErrorContains(t, err, "--time: must be RFC 3339", text)
 	}
+}
+
+// A wait that the caller ends is told in the caller's words, before an answer begins and in the middle of one.
+func TestAnswersThatDoNotCome(t *testing.T) {
+	ask := func(output string, timeout time.Duration, begin string) error {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if begin != "" {
+				_, _ = io.WriteString(w, begin)
+				_ = http.NewResponseController(w).Flush()
+			}
+			_, _ = io.ReadAll(r.Body)
+			if timeout > time.Second {
+				cancel()
+			}
+			<-r.Context().Done()
+		}))
+		defer server.Close()
+		c := &connection{env: cli.Env{Stdout: io.Discard, Stderr: io.Discard}, server: server.URL, output: output, timeout: timeout, http: &http.Client{Transport: &http.Transport{}}}
+		return c.askKQL(ctx, map[string]any{"query": "print 1"})
+	}
+	const short, long = 20 * time.Millisecond, time.Hour
+	require.ErrorContains(t, ask("json", short, ""), ": no answer within 20ms (--timeout)")
+	require.ErrorContains(t, ask("csv", short, "a\r\n"), " is not whole: it did not end within 20ms (--timeout)")
+	require.EqualError(t, ask("table", long, ""), "interrupted")
 }

@@ -77,7 +77,7 @@ func (c *connection) ask(ctx context.Context, f func(context.Context, promv1.API
 	defer c.http.CloseIdleConnections()
 	got, err := f(ctx, promv1.NewAPI(raw))
 	if err != nil {
-		return fmt.Errorf("ask %s: %w", c.server, err)
+		return c.failed(err)
 	}
 	return c.print(got)
 }
@@ -243,12 +243,12 @@ func (c *connection) get(ctx context.Context, path string, query url.Values) ([]
 	defer c.http.CloseIdleConnections()
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("ask %s: %w", c.server, err)
+		return nil, c.failed(err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return nil, fmt.Errorf("ask %s: %w", c.server, err)
+		return nil, c.failed(err)
 	}
 	if resp.StatusCode != http.StatusOK {
 		return nil, problem(resp, body)

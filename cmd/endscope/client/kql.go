@@ -19,7 +19,8 @@ import (
 
 // kql returns the command that asks the log tables.
 func (c *connection) kql() *cobra.Command {
-	var timespan, scope, file string
+	var timespan, scope, file, limitTime string
+	var limitRows int
 	var format bool
 	cmd := &cobra.Command{
 		Use: "kql QUERY | -", Short: "Ask the logs in the Kusto Query Language",
@@ -43,12 +44,27 @@ func (c *connection) kql() *cobra.Command {
 					question[name] = value
 				}
 			}
+			limits := map[string]any{}
+			if cmd.Flags().Changed("limit-rows") {
+				if limitRows < 1 {
+					return cli.Usage(fmt.Errorf("--limit-rows: must be at least 1 (got %d)", limitRows))
+				}
+				limits["rows"] = limitRows
+			}
+			if limitTime != "" {
+				limits["time"] = limitTime
+			}
+			if len(limits) > 0 {
+				question["limits"] = limits
+			}
 			return c.askKQL(cmd.Context(), question)
 		},
 	}
 	fs := cmd.Flags()
-	fs.StringVar(&timespan, "timespan", "", "`Time` that rows are of: PT1H or 1h (until now), start/end, start/PT1H, PT1H/end. Without it only the query says.")
+	fs.StringVar(&timespan, "timespan", "", "`Time` that rows are of: PT1H or 1h (until now), start/end, start/PT1H, PT1H/end, 2026-11-27/2026-11-28. Without it only the query says.")
 	fs.StringVar(&scope, "scope", "", "`Scope` whose rows count: endpoint[/deployment[/instance]].")
+	fs.IntVar(&limitRows, "limit-rows", 0, "Most `rows` of the answer; it can only be lower than log_query.max_rows. A warning says that more were left out.")
+	fs.StringVar(&limitTime, "limit-time", "", "Longest `time` that the server may work on the query, such as 30s; it can only be shorter than log_query.timeout.")
 	fs.StringVar(&file, "file", "", "`File` with the query; - is the standard input.")
 	fs.BoolVar(&format, "format", false, "Write the query in its canonical layout, without asking a server.")
 	return cmd
@@ -92,10 +108,7 @@ type kqlAnswer struct {
 		Columns []struct{ Name, Type string }
 		Rows    [][]json.RawMessage
 	}
-	Error *struct {
-		Message string
-		Details []struct{ Message string }
-	}
+	Error *struct{ Message string }
 }
 
 // askKQL asks a question and prints the answer.
@@ -117,21 +130,24 @@ func (c *connection) askKQL(ctx context.Context, question map[string]any) error 
 	defer c.http.CloseIdleConnections()
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return fmt.Errorf("ask %s: %w", c.server, err)
+		return c.failed(err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusOK && c.output == "csv" {
-		if _, err := io.Copy(c.env.Stdout, resp.Body); err != nil {
-			return fmt.Errorf("the answer of %s is not whole: %w", c.server, err)
+		if _, err := io.Copy(&lineFeeds{to: c.env.Stdout}, resp.Body); err != nil {
+			return c.broken(err)
 		}
 		for _, warning := range resp.Trailer.Values("Endscope-Warning") {
 			fmt.Fprintln(c.env.Stderr, "warning:", warning)
+		}
+		for _, most := range resp.Trailer.Values("Endscope-Truncated") {
+			fmt.Fprintln(c.env.Stderr, "warning: the answer is cut after", most)
 		}
 		return nil
 	}
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return fmt.Errorf("ask %s: %w", c.server, err)
+		return c.failed(err)
 	}
 	if resp.StatusCode != http.StatusOK {
 		return problem(resp, text)
@@ -145,11 +161,7 @@ func (c *connection) printKQL(text []byte) error {
 		return fmt.Errorf("read the answer of %s: %w", c.server, err)
 	}
 	if got.Error != nil {
-		message := got.Error.Message
-		for _, d := range got.Error.Details {
-			message += " " + d.Message
-		}
-		fmt.Fprintln(c.env.Stderr, "warning:", message)
+		fmt.Fprintln(c.env.Stderr, "warning:", got.Error.Message)
 	}
 	if c.output == "json" {
 		return c.print(answer{raw: json.RawMessage(text)})
