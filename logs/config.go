@@ -23,7 +23,7 @@ type Config struct {
 	Retention     time.Duration          `yaml:"retention" help:"How long rows are kept. Whole days (UTC) are deleted, so rows go up to a day later."`
 	RetentionSize config.Bytes           `yaml:"retention_size" help:"Size of the files of one table above which its oldest days are deleted; 0 means no limit."`
 	Tables        map[string]TableConfig `yaml:"tables" help:"Other retention and retention_size for single tables, by name."`
-	MaxAhead      time.Duration          `yaml:"max_ahead" help:"How far in the future a row's TimeGenerated may be by this machine's clock."`
+	MaxAhead      time.Duration          `yaml:"max_ahead" help:"How far in the future a row's TimeGenerated may be by this machine's clock. Pushes are bounded by ingest.max_ahead before that: raise both to take rows that are further ahead."`
 	MaxQueue      config.Bytes           `yaml:"max_queue" help:"Rows in memory and in the journal on their way into the tables. Pushes wait while there are more."`
 	ApplyInterval time.Duration          `yaml:"apply_interval" help:"Longest time that acknowledged rows stay in the journal before they go into the tables, if no query asks earlier."`
 	MemoryLimit   config.Bytes           `yaml:"memory_limit" help:"Memory that DuckDB may use for queries, caches and writing together."`
