@@ -17,7 +17,7 @@ type logsSchemaJSON struct {
 	Operators  []logsHelpJSON  `json:"operators"`
 	Functions  []logsHelpJSON  `json:"functions"`
 	Aggregates []logsHelpJSON  `json:"aggregates"`
-	Plugins    []string        `json:"plugins"`
+	Plugins    []logsHelpJSON  `json:"plugins"`
 }
 
 type logsTableJSON struct {
@@ -46,7 +46,7 @@ func (s *Server) handleLogsSchema(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	engine := s.set.Logs.Engine
-	out := logsSchemaJSON{Tables: []logsTableJSON{}, Plugins: kql.Plugins()}
+	out := logsSchemaJSON{Tables: []logsTableJSON{}, Plugins: helpJSON(kql.Plugins())}
 	for _, t := range engine.Tables() {
 		table := logsTableJSON{Name: t.Name, Help: t.Help}
 		for _, c := range t.Columns {

@@ -200,7 +200,7 @@ func TestLogsSchemaAndFormat(t *testing.T) {
 	require.Equal(t, 200, got.status)
 	for _, part := range []string{
 		`{"name":"AmlOnlineEndpointConsoleLog","help":"`, `{"name":"TimeGenerated","type":"datetime","help":"`, `{"name":"summarize","signature":"summarize [Name =]`,
-		`{"name":"strlen","signature":"strlen(`, `{"name":"countif","signature":"countif(`, `"bag_unpack"`,
+		`{"name":"strlen","signature":"strlen(`, `{"name":"countif","signature":"countif(`, `{"name":"bag_unpack","signature":"bag_unpack(`, `{"name":"prev","signature":"prev(`,
 	} {
 		require.Contains(t, got.body, part)
 	}

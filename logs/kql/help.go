@@ -8,12 +8,12 @@ import (
 	"github.com/endscope/endscope/logs/kql/fn"
 )
 
-// Help is a word of the language for editors: an operator or a function.
+// Help is a word of the language for editors: an operator, a function or a plugin.
 type Help struct {
 	Name    string
 	Form    string // how it is written; of functions, the signature
 	Help    string // one sentence
-	Example string // of operators, what can stand after a table, or alone; of functions that the language itself treats, a query
+	Example string // of operators and plugins, what can stand after a table, or alone; of functions that the language itself treats, a query
 	Aliases []string
 }
 
@@ -58,9 +58,6 @@ func functionHelp(name string, s *fn.Signature) []Help {
 	}
 	return []Help{{Name: name, Form: s.Text, Help: s.Help, Aliases: slices.Clone(s.Aliases)}}
 }
-
-// Plugins returns the names of what evaluate can call.
-func Plugins() []string { return slices.Sorted(slices.Values(pluginNames())) }
 
 // Operators returns the tabular operators by name, and after them what begins a query.
 func Operators() []Help {
