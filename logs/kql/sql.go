@@ -425,6 +425,9 @@ func (g *generator) hashed(st *statement, c expr) string {
 		}
 		hashes = append(hashes, fmt.Sprintf("CAST(%s AS INTEGER)", g.arg(st.scan.src.(SQLSource).Hash(text))))
 	}
+	if len(hashes) == 1 {
+		return fmt.Sprintf("h%d = %s", col.i, hashes[0]) // which DuckDB checks while it reads
+	}
 	return fmt.Sprintf("h%d IN (%s)", col.i, strings.Join(hashes, ", "))
 }
 
