@@ -171,7 +171,12 @@ func (p *pipeline) cond(depth int) string {
 		return fmt.Sprintf("(%s %s %s)", p.cond(depth-1), p.pick("and", "or"), p.cond(depth-1))
 	}
 	d := max(0, depth-1)
-	switch p.r.Intn(14) {
+	switch p.r.Intn(15) {
+	case 14:
+		if c, ok := p.col(value.String); ok {
+			return fmt.Sprintf(`%s == "id-%d"`, c, p.r.Intn(25))
+		}
+		return "true"
 	case 13:
 		x, y := p.number(0), p.text(0)
 		return fmt.Sprintf(`(%[1]s == 200 or %[1]s == 404 or 503 == %[1]s or %[2]s == "get" or %[2]s == "x" or %[2]s == "id-3")`, x, y)
@@ -453,6 +458,42 @@ func difference(want, got kql.Table, inOrder bool) string {
 		}
 	}
 	return ""
+}
+
+func TestARequestIsFoundByItsIDInAnyDay(t *testing.T) {
+	s := openStore(t, t.TempDir(), nil)
+	var rows []row
+	for day := range 20 {
+		for i := range 3 {
+			rows = append(rows, row{"TimeGenerated": ticksOf(s.now().Add(-time.Duration(day) * 24 * time.Hour)), "XRequestId": fmt.Sprintf("request-%d-%d", day, i), "ResponseCode": 200 + day})
+		}
+	}
+	rows = append(rows, row{"TimeGenerated": ticksOf(s.now().Add(-9 * 24 * time.Hour)), "XRequestId": "request-2-1", "ResponseCode": 9})
+	put(t, s, traffic, rows...)
+	engine, err := kql.NewEngine(NewCatalog(s))
+	require.NoError(t, err)
+	for query, want := range map[string]string{
+		`where XRequestId == "request-7-1" | project ResponseCode`:                                                                               "[[207]]",
+		`where XRequestId == "request-2-1" | order by ResponseCode asc | project ResponseCode`:                                                   "[[9] [202]]", // in two days
+		`where XRequestId == "request-7-1" or XRequestId == "request-19-0" | order by ResponseCode | project ResponseCode`:                       "[[219] [207]]",
+		`where XRequestId == "nobody" | project ResponseCode`:                                                                                    "[]",
+		`where XRequestId == "nobody" | summarize n = count()`:                                                                                   "[[0]]",
+		`where XRequestId == "" | count`:                                                                                                         "[[0]]",
+		`where TimeGenerated > ago(5d) and XRequestId == "request-7-1" | count`:                                                                  "[[0]]",
+		`where XRequestId == toscalar(` + traffic + ` | where ResponseCode == 204 | take 1 | project XRequestId) | count`:                        "[[1]]",
+		`where ResponseCode == 203 | join kind=inner (` + traffic + ` | where XRequestId == "request-3-2") on XRequestId | project ResponseCode`: "[[203]]",
+	} {
+		p, err := engine.Prepare(everything(), kql.Request{Query: traffic + " | " + query})
+		require.NoError(t, err, query)
+		a, err := p.Collect(everything())
+		require.NoError(t, err, query)
+		got := fmt.Sprint(a.Tables[0].Rows)
+		if want == "[]" {
+			require.Empty(t, a.Tables[0].Rows, query)
+			continue
+		}
+		require.Equal(t, want, got, query)
+	}
 }
 
 func TestQueriesThatAreTooDeepForAStatementAreAnswered(t *testing.T) {

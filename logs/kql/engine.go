@@ -243,7 +243,7 @@ func (p *Prepared) explain(ctx context.Context, err error) error {
 }
 
 func (p *Prepared) newRun(ctx context.Context) *run {
-	r := &run{ctx: ctx, context: p.context, budget: p.budget, noSQL: p.req.Naive || p.req.noSQL, shared: map[*sharedTable][]Row{}, firsts: map[*subquery][]value.Value{}}
+	r := &run{ctx: ctx, context: p.context, budget: p.budget, noSQL: p.req.Naive || p.req.noSQL, shared: map[*sharedTable][]Row{}, firsts: map[*subquery][]value.Value{}, spans: map[string][2]value.Time{}}
 	if p.early != nil {
 		maps.Copy(r.shared, p.early.shared)
 		maps.Copy(r.firsts, p.early.firsts)

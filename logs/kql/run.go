@@ -34,6 +34,8 @@ type run struct {
 	statements int // of SQL
 	parts
 	warnings []string
+	// spans are the times in which rows with an id lie, by what was asked; see generator.find.
+	spans map[string][2]value.Time
 }
 
 // warn keeps what rows say of themselves, once.

@@ -308,6 +308,9 @@ func (g *generator) filter(n *filter) (*statement, error) {
 			g.narrow(in, c)
 			if h := g.hashed(in, c); h != "" {
 				text = h + " AND " + text
+				if err := g.find(in, c); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
@@ -429,6 +432,56 @@ func (g *generator) hashed(st *statement, c expr) string {
 		return fmt.Sprintf("h%d = %s", col.i, hashes[0]) // which DuckDB checks while it reads
 	}
 	return fmt.Sprintf("h%d IN (%s)", col.i, strings.Join(hashes, ", "))
+}
+
+// farApart is the time from which on rows with a hash are looked for before all their columns are read: reading a column of many days costs more
+// than reading it of one.
+const farApart = 2 * value.Time(value.Day)
+
+// find narrows a statement over many days to the time in which rows satisfy `column == text`, a condition that has a hash. The rows were
+// acknowledged before the query, so they do not change in between.
+func (g *generator) find(st *statement, c expr) error {
+	timeAt := st.scan.decl.Column(timeColumn)
+	if timeAt < 0 || st.to-st.from < farApart {
+		return nil
+	}
+	col, list := equalsOf(c)
+	if col == nil {
+		return nil
+	}
+	key := fmt.Sprint(st.scan.decl.Name, " ", col.i, " ", st.from, " ", st.to)
+	for _, e := range list {
+		key += fmt.Sprintf(" %q", value.Text(e.(*constant).v))
+	}
+	span, known := g.r.spans[key]
+	if !known {
+		// The same table with nothing but the time and the column.
+		need := make([]bool, len(st.scan.decl.Columns))
+		need[timeAt], need[col.i] = true, true
+		small := &generator{r: g.r}
+		in := small.table(&tableScan{src: st.scan.src, decl: st.scan.decl, need: need, scan: Scan{From: st.from, To: st.to}})
+		condition, err := small.condition(c)
+		if condition == "" || err != nil {
+			return err
+		}
+		out := in.over(fmt.Sprintf("SELECT min(c%d) AS c0, max(c%d) AS c1 FROM (%s) AS t WHERE %s AND %s", timeAt, timeAt, in.text, small.hashed(in, c), condition))
+		out.present = []bool{true, true}
+		rows, err := small.run(out, []Column{{Name: "first", Type: value.Datetime}, {Name: "last", Type: value.Datetime}})
+		if err != nil {
+			return err
+		}
+		found, err := g.r.drain(rows)
+		if err != nil {
+			return err
+		}
+		span = [2]value.Time{1, 0} // nowhere
+		if first, ok := found[0][0].(value.Time); ok {
+			span = [2]value.Time{first, found[0][1].(value.Time)}
+		}
+		g.r.spans[key] = span
+	}
+	st.from, st.to = max(st.from, span[0]), min(st.to, span[1])
+	return nil
 }
 
 func (g *generator) project(n *project) (*statement, error) {
