@@ -22,8 +22,7 @@ func TestTinyFleet(t *testing.T) {
 	require.NoError(t, err, "%s", out)
 	root, err := kit.FindRoot()
 	require.NoError(t, err)
-	dir := t.TempDir()
-	args := []string{"-scale", "0.05", "-hours", "0.5", "-rounds", "2", "-warm-ups", "1", "-dir", dir, "-endscope", program}
+	args := []string{"-scale", "0.05", "-hours", "0.5", "-rounds", "2", "-warm-ups", "1", "-endscope", program}
 	servers := []string{"endscope"}
 	for name, path := range map[string]string{
 		"prometheus": filepath.Join(root, ".cache", "peers", "prometheus"), "victoria-metrics": filepath.Join(root, ".cache", "debian", "bin", "victoria-metrics"),
@@ -34,15 +33,27 @@ func TestTinyFleet(t *testing.T) {
 		}
 	}
 	args = append(args, "-servers", strings.Join(servers, ","))
-	for range 2 {
+	// A quarter of an hour of one endpoint is little for explain: in some minutes of the day its windows lie so that it sees no change that stands
+	// out of the noise. Then, and only then, other data are made, at most five times.
+	for attempt := 1; ; attempt++ {
 		var report, progress bytes.Buffer
-		err := run(t.Context(), args, &report, &progress)
+		dir := t.TempDir()
+		err := run(t.Context(), append(args, "-dir", dir), &report, &progress)
+		if err != nil && attempt < 6 && strings.Contains(err.Error(), `explain: Endscope: it blames [], verdict "none"`) {
+			t.Logf("attempt %d: %v", attempt, err)
+			continue
+		}
 		require.NoError(t, err, "%s", &progress)
-		require.Contains(t, report.String(), "| P99 by instance, 24 h | ")
-		require.Contains(t, report.String(), "| p50 ≤ 150 ms | ")
 		require.NotContains(t, report.String(), "n/a")
-		require.Regexp(t, `came from: .*rollup [1-9]`, report.String())
+		args = append(args, "-dir", dir)
+		break
 	}
+	var report, progress bytes.Buffer
+	require.NoError(t, run(t.Context(), args, &report, &progress), "%s", &progress) // again, on the same data
+	require.Contains(t, report.String(), "| P99 by instance, 24 h | ")
+	require.Contains(t, report.String(), "| p50 ≤ 150 ms | ")
+	require.NotContains(t, report.String(), "n/a")
+	require.Regexp(t, `came from: .*rollup [1-9]`, report.String())
 }
 
 func TestBadFlagsAreNamed(t *testing.T) {
