@@ -140,7 +140,7 @@ func (m *machine) batch(p plan, first, last int, native, classic *body, expect m
 			if m.slow >= 0 && round >= m.slow {
 				factor = slowness
 			}
-			m.latencies[i].observe(m.random, m.busy*timeOfDay(at(round)), factor)
+			m.latencies[i].observe(m.random, m.busy*p.timeOfDay(at(round)), factor)
 			if !silent(round) {
 				m.latencies[i].native(&own.histogram, at(round))
 				if err := own.native(); err != nil {
@@ -198,8 +198,9 @@ func (m *machine) ill(s *kit.Series, value float64) float64 {
 	return value
 }
 
-// timeOfDay returns the share of the busiest time's requests, at a time in Unix milliseconds.
-func timeOfDay(at int64) float64 {
-	day := float64(at%(24*3600*1000)) / (24 * 3600 * 1000)
-	return 0.6 - 0.4*math.Cos(2*math.Pi*day)
+// timeOfDay returns the share of the busiest time's requests, at a time in Unix milliseconds. The fleet's day is such that the data end at its
+// busiest time: the same plan makes the same requests whenever it is made, and there are as many around the incident at night as at noon.
+func (p plan) timeOfDay(at int64) float64 {
+	days := float64(p.End.UnixMilli()-at) / (24 * 3600 * 1000)
+	return 0.6 + 0.4*math.Cos(2*math.Pi*days)
 }
