@@ -20,6 +20,8 @@ type LogStore interface {
 	Ready() error
 	// Subscribe returns a tail of the rows of a table that the grants in ctx show.
 	Subscribe(ctx context.Context, table string) (*logs.Tail, error)
+	// Snapshot copies all tables into a folder that is not there yet.
+	Snapshot(ctx context.Context, dir string) error
 }
 
 // LogsAPI is what the routes of the logs answer from.
@@ -27,6 +29,8 @@ type LogsAPI struct {
 	Engine *kql.Engine
 	Store  LogStore
 	Gate   *kql.Gate // whose configuration holds the limits of queries
+
+	Snapshots string // absolute folder in which snapshots of the tables are made
 }
 
 // logsRoutes are the routes that read logs.
@@ -39,6 +43,7 @@ func (s *Server) logsRoutes() []route {
 		{name: "logs_tail", methods: get, path: "/api/v1/logs/tail", handle: s.handleLogsTail, plain: true},
 		{name: "logs_schema", methods: getHead, path: "/api/v1/logs/schema", handle: s.handleLogsSchema},
 		{name: "logs_format", methods: post, path: "/api/v1/logs/format", handle: s.handleLogsFormat},
+		{name: "logs_snapshot", methods: post, path: "/api/v1/logs/snapshot", handle: s.handleLogsSnapshot, everything: true},
 	}, s.azureLogsRoutes()...)
 }
 

@@ -155,10 +155,18 @@ func (s *Server) handlePrometheusMetadata(w http.ResponseWriter, r *http.Request
 
 // handlePrometheusAdmin passes on to the handlers that change or copy the store.
 func (s *Server) handlePrometheusAdmin(w http.ResponseWriter, r *http.Request) error {
+	if err := s.requireAdmin(); err != nil {
+		return err
+	}
+	return s.handlePrometheus(w, r)
+}
+
+// requireAdmin refuses what only the admin API may do while that is off.
+func (s *Server) requireAdmin() error {
 	if !s.cfg.EnableAdminAPI {
 		return &ForbiddenError{"the admin API is off; set web.enable_admin_api to true to allow it"}
 	}
-	return s.handlePrometheus(w, r)
+	return nil
 }
 
 // handlePrometheusLive passes on to a stream that ends when its client leaves or the server stops.

@@ -149,12 +149,11 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	logsAPI := &web.LogsAPI{Engine: language, Store: a.logs, Gate: kql.NewGate(cfg.LogQuery, registry)}
-
 	dir, err := filepath.Abs(cfg.DataDir)
 	if err != nil {
 		return nil, fmt.Errorf("data_dir: %w", err)
 	}
+	logsAPI := &web.LogsAPI{Engine: language, Store: a.logs, Gate: kql.NewGate(cfg.LogQuery, registry), Snapshots: filepath.Join(dir, "snapshots", "logs")}
 	set.Registry = registry
 	a.web, err = web.New(cfg.Web, a.webSettings(set, dir, webParts{engine: engine, features: features, ingester: ingester, planner: planner, logs: logsAPI}))
 	if err != nil {
