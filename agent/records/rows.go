@@ -24,8 +24,8 @@ type Traffic struct {
 	RequestBytes           int64 // payload from the client
 	ResponseBytes          int64 // payload to the client
 	UserAgent              string
-	RequestID              string // made by the proxy
-	ClientRequestID        string // given by the client
+	RequestID              string        // made by the proxy
+	ClientRequestID        string        // given by the client
 	Received               time.Duration // until the last byte of the request was received
 	Answered               time.Duration // until the first byte of the model's answer; negative when there was none
 	Total                  time.Duration // until the last byte of the answer was sent, or the client left
