@@ -23,6 +23,7 @@ type logBatch struct {
 	t      *logTable
 	grants scopes.Grants
 	source string // what brings the rows, for SourceSystem
+	key    string // of the push; "" for none
 	now    int64  // time of receipt
 	latest int64  // rows after this are refused
 

@@ -62,7 +62,7 @@ func BenchmarkWriteLogs(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		result, err := h.in.WriteLogs(h.ctx, trafficTable, body)
+		result, err := h.in.WriteLogs(h.ctx, trafficTable, "", body)
 		require.NoError(b, err)
 		require.Equal(b, n, result.Rows, result.Err())
 	}

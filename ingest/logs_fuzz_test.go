@@ -446,7 +446,7 @@ func FuzzLogRows(f *testing.F) {
 		if !ok {
 			return
 		}
-		result, err := h.in.WriteLogs(h.ctx, "Everything", bytes.Clone(body))
+		result, err := h.in.WriteLogs(h.ctx, "Everything", "", bytes.Clone(body))
 		require.NoError(t, err)
 		compareRows(t, want, h.store.take("Everything"), &result)
 	})
@@ -484,7 +484,7 @@ func FuzzLogArray(f *testing.F) {
 		if start := bytes.TrimLeft(body, " \t\r\n"); len(body) > 100_000 || len(start) == 0 || start[0] != '[' {
 			return
 		}
-		result, err := h.in.WriteLogs(h.ctx, "Everything", bytes.Clone(body))
+		result, err := h.in.WriteLogs(h.ctx, "Everything", "", bytes.Clone(body))
 		var raws []json.RawMessage
 		if naiveErr := json.Unmarshal(body, &raws); naiveErr != nil {
 			require.Error(t, err, "encoding/json: %s", naiveErr)

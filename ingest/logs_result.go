@@ -31,10 +31,11 @@ type RefusedRow struct {
 
 // LogsResult says what became of a push of log rows that was read.
 type LogsResult struct {
-	Rows    int          // stored
-	Dropped int          // streams' rows that relabelling dropped on purpose
-	Bad     []RefusedRow // the first of those that were refused, in their order, where rows have places
-	refused refusals
+	Rows     int          // stored
+	Repeated bool         // a push with the same key had stored them before
+	Dropped  int          // streams' rows that relabelling dropped on purpose
+	Bad      []RefusedRow // the first of those that were refused, in their order, where rows have places
+	refused  refusals
 }
 
 // Refused returns how many rows were refused in all.

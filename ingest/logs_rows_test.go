@@ -3,6 +3,7 @@ package ingest
 import (
 	"encoding/json"
 	"fmt"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"strings"
 	"testing"
 	"time"
@@ -211,7 +212,7 @@ func TestTimesOfRows(t *testing.T) {
 	require.Equal(t, map[Reason]int{ReasonFuture: 1}, byReason(&result))
 	require.Equal(t, 2, result.Bad[0].Line)
 	require.Contains(t, result.Bad[0].Message, "ingest.max_ahead")
-	rows, err := h.in.WriteLogs(h.ctx, consoleTable, []byte(`{"Message":"x"}`))
+	rows, err := h.in.WriteLogs(h.ctx, consoleTable, "", []byte(`{"Message":"x"}`))
 	require.NoError(t, err)
 	require.Equal(t, 1, rows.Rows)
 	require.Equal(t, "2026-07-01T12:00:00Z", h.store.take(consoleTable)[0]["TimeGenerated"], "the time of receipt")
@@ -280,7 +281,7 @@ func TestBadRowsAreRefusedAlone(t *testing.T) {
 			require.ErrorContains(t, result.Err(), "1 row refused, 2 stored; "+string(c.reason)+": 1, such as line 2: ")
 
 			if c.reason == ReasonFormat && c.row[0] != '"' && c.row[0] != '[' { // an array must be JSON
-				_, err := h.in.WriteLogs(h.ctx, consoleTable, []byte("["+good+","+c.row+","+good+"]"))
+				_, err := h.in.WriteLogs(h.ctx, consoleTable, "", []byte("["+good+","+c.row+","+good+"]"))
 				var whole *Error
 				require.ErrorAs(t, err, &whole)
 				require.Equal(t, Malformed, whole.Kind)
@@ -351,7 +352,7 @@ func TestRequestsThatCannotBeTaken(t *testing.T) {
 	h := newLogHarness(t, func(c *Config) { c.Logs.MaxRows = 3 })
 	f := func(table, body string, kind ErrorKind, text string) {
 		t.Helper()
-		_, err := h.in.WriteLogs(h.ctx, table, []byte(body))
+		_, err := h.in.WriteLogs(h.ctx, table, "", []byte(body))
 		var whole *Error
 		require.ErrorAs(t, err, &whole)
 		require.Equal(t, kind, whole.Kind)
@@ -369,19 +370,19 @@ func TestRequestsThatCannotBeTaken(t *testing.T) {
 	require.Equal(t, 3, result.Rows)
 
 	h.store.err = fmt.Errorf("disk full")
-	_, err := h.in.WriteLogs(h.ctx, consoleTable, []byte(row))
+	_, err := h.in.WriteLogs(h.ctx, consoleTable, "", []byte(row))
 	require.ErrorIs(t, err, h.store.err)
 	h.store.err = nil
 	require.Zero(t, h.in.inFlight.Load())
 
-	_, err = h.in.WriteLogs(t.Context(), consoleTable, []byte(row))
+	_, err = h.in.WriteLogs(t.Context(), consoleTable, "", []byte(row))
 	require.ErrorIs(t, err, scopes.ErrNoGrants, "whoever forgets to decide what a sender may write writes nothing")
 }
 
 // A batch may not hold more than what all pushes may hold together.
 func TestMemoryOfRowsIsReserved(t *testing.T) {
 	h := newLogHarness(t, func(c *Config) { c.MaxBody, c.MaxDecoded, c.MaxInFlight = 1<<10, 1<<10, 2<<20 })
-	_, err := h.in.WriteLogs(h.ctx, consoleTable, []byte(strings.Repeat(`{"x":1}`+"\n", 90_000)))
+	_, err := h.in.WriteLogs(h.ctx, consoleTable, "", []byte(strings.Repeat(`{"x":1}`+"\n", 90_000)))
 	var whole *Error
 	require.ErrorAs(t, err, &whole)
 	require.Equal(t, Busy, whole.Kind)
@@ -428,7 +429,7 @@ func TestBatchesAreReusedSafely(t *testing.T) {
 				for n := range 1 + (i*7)%300 {
 					fmt.Fprintf(&body, `{"Message":"%d-%d-%d","InstanceId":"g%d","p":%d}`+"\n", g, i, n, g, n)
 				}
-				_, err = h.in.WriteLogs(h.ctx, consoleTable, []byte(body.String()))
+				_, err = h.in.WriteLogs(h.ctx, consoleTable, "", []byte(body.String()))
 			}
 			done <- err
 		}()
@@ -486,5 +487,32 @@ func TestTheRFC3339ReaderAgreesWithTime(t *testing.T) {
 			require.Equal(t, want, timeOf(ticks), at)
 		}
 		at = at.Add(1_234_567_890_123_456 * time.Nanosecond)
+	}
+}
+
+func TestAPushThatIsSentAgainIsStoredAndCountedOnce(t *testing.T) {
+	h := newLogHarness(t)
+	send := func(key string) (LogsResult, error) {
+		return h.in.WriteLogs(h.ctx, consoleTable, key, []byte(`{"Message":"x"}`+"\n"+`{"Message":1,"TimeGenerated":"no time"}`))
+	}
+	first, err := send("agent-1")
+	require.NoError(t, err)
+	require.False(t, first.Repeated)
+	again, err := send("agent-1")
+	require.NoError(t, err)
+	require.True(t, again.Repeated)
+	require.Equal(t, first.Rows, again.Rows)
+	require.Equal(t, first.Bad, again.Bad, "the answer is as it was")
+	require.Len(t, h.store.take(consoleTable), 1)
+	other, err := send("agent-2")
+	require.NoError(t, err)
+	require.False(t, other.Repeated)
+	require.Equal(t, 2.0, testutil.ToFloat64(h.in.logTables[consoleTable].metrics.rows), "a repetition is not counted")
+
+	for _, bad := range []string{strings.Repeat("k", 129), "ä", "a\nb"} {
+		_, err := send(bad)
+		var refused *Error
+		require.ErrorAs(t, err, &refused, "%q", bad)
+		require.Equal(t, Malformed, refused.Kind)
 	}
 }

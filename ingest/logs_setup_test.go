@@ -54,6 +54,7 @@ type memoryLogs struct {
 	mu      sync.Mutex
 	rows    map[string][]map[string]any
 	sources map[string]int
+	keys    map[string]bool
 	err     error
 }
 
@@ -68,6 +69,12 @@ func (s *memoryLogs) AppendLogs(_ context.Context, b *logrows.Batch) ([]LogRowEr
 	rows, err := rowsOf(b)
 	if err != nil {
 		return nil, err
+	}
+	if key := b.Table.Name + "/" + b.Key; b.Key != "" {
+		if s.keys[key] {
+			return nil, ErrLogsRepeated
+		}
+		s.keys[key] = true
 	}
 	var refused []LogRowError
 	for i, r := range rows {
@@ -162,7 +169,7 @@ func newLogHarness(t testing.TB, change ...func(*Config)) *logHarness {
 	for _, f := range change {
 		f(&cfg)
 	}
-	h := &logHarness{t: t, now: logNow, store: &memoryLogs{rows: map[string][]map[string]any{}, sources: map[string]int{}}, registry: prometheus.NewRegistry(),
+	h := &logHarness{t: t, now: logNow, store: &memoryLogs{rows: map[string][]map[string]any{}, sources: map[string]int{}, keys: map[string]bool{}}, registry: prometheus.NewRegistry(),
 		ctx: scopes.WithGrants(context.Background(), scopes.AllAccess())}
 	var err error
 	h.in, err = New(cfg, Settings{Logger: slog.New(slog.DiscardHandler), Registerer: h.registry, Now: func() time.Time { return h.now }})
@@ -174,7 +181,7 @@ func newLogHarness(t testing.TB, change ...func(*Config)) *logHarness {
 // write pushes a body and returns what was stored, without the time where it is that of receipt.
 func (h *logHarness) write(table, body string) ([]map[string]any, LogsResult) {
 	h.t.Helper()
-	result, err := h.in.WriteLogs(h.ctx, table, []byte(body))
+	result, err := h.in.WriteLogs(h.ctx, table, "", []byte(body))
 	require.NoError(h.t, err)
 	rows := h.store.take(table)
 	require.Len(h.t, rows, result.Rows)

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/endscope/endscope/internal/logrows"
@@ -14,7 +15,28 @@ type LogStore interface {
 	// AppendLogs stores the rows of b and returns when they are as durable as the operator asked. b is the store's from the call on, with
 	// its columns and strings. A column that no row has a value for is left out: its vector is empty. Rows that cannot be kept, such as
 	// too old ones, are returned, in their order, and the others are stored. After an error none of the rows is known to be stored.
+	//
+	// A batch whose Key the store has for its table is not stored again: the error is then ErrLogsRepeated, and its rows are stored.
 	AppendLogs(ctx context.Context, b *logrows.Batch) ([]LogRowError, error)
+}
+
+// ErrLogsRepeated says that a batch was stored before.
+var ErrLogsRepeated = errors.New("the rows were stored before")
+
+// maxLogsKey is the most bytes that a push's key may have.
+const maxLogsKey = 128
+
+// checkLogsKey refuses keys that are too long or hold anything but printable ASCII.
+func checkLogsKey(key string) error {
+	if len(key) > maxLogsKey {
+		return &Error{Kind: Malformed, Msg: fmt.Sprintf("Idempotency-Key of %d bytes is longer than %d", len(key), maxLogsKey)}
+	}
+	for _, c := range []byte(key) {
+		if c < ' ' || c > '~' {
+			return &Error{Kind: Malformed, Msg: fmt.Sprintf("Idempotency-Key %q must be printable ASCII", key)}
+		}
+	}
+	return nil
 }
 
 // LogRowError is one row of a batch that the store refused.

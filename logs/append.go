@@ -36,7 +36,10 @@ type dayRows struct {
 // queries compute (Schema.Computed) are ignored. Texts that are not valid UTF-8 are made so. Rows that cannot be kept are returned as
 // RowErrors, and the others are stored.
 //
-// Errors: ErrClosed, *NotReadyError, *UnwritableError, *UnknownTableError, ctx's error while the batch waits for room or for the journal.
+// A batch with the key of one that was stored before, of the same table, is not stored again: Append returns ErrRepeated, with the rows of it that
+// cannot be kept. The last 65,536 keys are known, over a crash those of the batches that the journal has.
+//
+// Errors: ErrRepeated, ErrClosed, *NotReadyError, *UnwritableError, *UnknownTableError, ctx's error while the batch waits for room or for the journal.
 // After an error none of the rows is known to be stored; the sender should send them again, and may then find them twice.
 func (s *Store) Append(ctx context.Context, b *logrows.Batch) ([]RowError, error) {
 	if err := s.intake(); err != nil {
@@ -71,6 +74,9 @@ func (s *Store) Append(ctx context.Context, b *logrows.Batch) ([]RowError, error
 	}
 	size := len(e.record)
 	if err := s.journaled(ctx, e); err != nil {
+		if errors.Is(err, ErrRepeated) {
+			s.metrics.repeated.WithLabelValues(t.schema.Name).Inc()
+		}
 		return refused, err
 	}
 	s.metrics.rows.WithLabelValues(t.schema.Name).Add(float64(b.Rows))
@@ -199,7 +205,7 @@ func without(b *logrows.Batch, refused []RowError) *logrows.Batch {
 
 // pick returns a copy of some rows of the batch.
 func pick(b *logrows.Batch, rows []int) *logrows.Batch {
-	out := &logrows.Batch{Table: b.Table, Rows: len(rows), Columns: make([]logrows.Vector, len(b.Columns))}
+	out := &logrows.Batch{Table: b.Table, Key: b.Key, Rows: len(rows), Columns: make([]logrows.Vector, len(b.Columns))}
 	for i, v := range b.Columns {
 		out.Columns[i] = logrows.Vector{Bools: picked(v.Bools, rows), Longs: picked(v.Longs, rows), Reals: picked(v.Reals, rows),
 			Strings: picked(v.Strings, rows), Nulls: picked(v.Nulls, rows)}

@@ -49,13 +49,14 @@ func (s *Store) runCommits() {
 // commit writes a group to the journal and answers it.
 func (s *Store) commit(group []*entry) {
 	start := time.Now()
+	group, repeated := s.keys.split(group)
 	err := s.reserve.check()
-	if err == nil {
+	if err == nil && len(group) > 0 {
 		err = s.writeJournal(group)
 	}
 	if err != nil {
 		err = s.commitFailed(err)
-		for _, e := range group {
+		for _, e := range append(group, repeated...) {
 			s.room.Release(e.bytes)
 			e.done <- err
 		}
@@ -68,8 +69,13 @@ func (s *Store) commit(group []*entry) {
 	s.unapplied = append(s.unapplied, group...)
 	s.mu.Unlock()
 	for _, e := range group {
+		s.keys.add(e.key())
 		s.tails.send(e.table, e.batch)
 		e.done <- nil
+	}
+	for _, e := range repeated {
+		s.room.Release(e.bytes)
+		e.done <- ErrRepeated
 	}
 	s.metrics.commitSeconds.Observe(time.Since(start).Seconds())
 	if s.room.TryAcquire(int64(s.cfg.MaxQueue) / 2) { // less than half is taken

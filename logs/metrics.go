@@ -11,6 +11,7 @@ type metrics struct {
 	rows          *prometheus.CounterVec
 	bytes         *prometheus.CounterVec
 	refused       *prometheus.CounterVec
+	repeated      *prometheus.CounterVec
 	commitSeconds prometheus.Histogram
 	applySeconds  prometheus.Histogram
 	failures      prometheus.Counter
@@ -40,6 +41,7 @@ func newMetrics(reg prometheus.Registerer, tables []*table) *metrics {
 		rows:          counters("endscope_logs_rows_total", "Rows that were acknowledged.", "table"),
 		bytes:         counters("endscope_logs_journaled_bytes_total", "Bytes of acknowledged rows in the journal, compressed.", "table"),
 		refused:       counters("endscope_logs_refused_rows_total", "Rows that were refused by the store, by reason.", "table", "reason"),
+		repeated:      counters("endscope_logs_repeated_batches_total", "Batches that were sent again by a sender that had lost the answer, and were not stored again.", "table"),
 		commitSeconds: histogram("endscope_logs_commit_duration_seconds", "Time from taking a group of batches off the queue to its acknowledgement."),
 		applySeconds:  histogram("endscope_logs_apply_duration_seconds", "Time to bring acknowledged rows into their tables."),
 		failures:      counter("endscope_logs_write_failures_total", "Groups of batches that were refused because the journal could not be written."),
@@ -56,6 +58,7 @@ func newMetrics(reg prometheus.Registerer, tables []*table) *metrics {
 		name := t.schema.Name
 		m.rows.WithLabelValues(name)
 		m.bytes.WithLabelValues(name)
+		m.repeated.WithLabelValues(name)
 		m.tailDropped.WithLabelValues(name)
 		m.packed.WithLabelValues(name)
 		for _, r := range Reasons() {

@@ -11,9 +11,13 @@ import (
 	"github.com/endscope/endscope/internal/logrows"
 )
 
-// A journal record is one batch: a byte for the version, then, compressed with snappy, the name of the table, the number of rows, the number
-// of columns, and each column that has values: name, type, flags, nulls, values. DESIGN.md has the details.
-const recordVersion = 1
+// A journal record is one batch: a byte for the version, then, compressed with snappy, the name of the table, in version 2 the batch's key, the
+// number of rows, the number of columns, and each column that has values: name, type, flags, nulls, values. DESIGN.md has the details. Version 3
+// is that of keys (repeat.go).
+const (
+	recordVersion    = 1
+	recordVersionKey = 2
+)
 
 const hasNulls = 1
 
@@ -29,6 +33,11 @@ func encodeRecord(dst []byte, s *Schema, b *logrows.Batch) []byte {
 	}
 	raw := make([]byte, 0, size)
 	raw = appendText(raw, s.Name)
+	version := byte(recordVersion)
+	if b.Key != "" {
+		version = recordVersionKey
+		raw = appendText(raw, b.Key)
+	}
 	raw = binary.AppendUvarint(raw, uint64(b.Rows))
 	var given []int
 	for i, c := range s.Columns {
@@ -40,7 +49,7 @@ func encodeRecord(dst []byte, s *Schema, b *logrows.Batch) []byte {
 	for _, i := range given {
 		raw = appendVector(raw, s.Columns[i], &b.Columns[i])
 	}
-	dst = append(dst, recordVersion)
+	dst = append(dst, version)
 	at := len(dst)
 	dst = append(dst, make([]byte, snappy.MaxEncodedLen(len(raw)))...)
 	return dst[:at+len(snappy.Encode(dst[at:], raw))]
@@ -90,7 +99,7 @@ var errRecord = errors.New("the record is cut off or has a wrong length")
 
 // decodeRecord reads what encodeRecord wrote. Columns that the table no longer has are left out. The batch keeps nothing of payload.
 func decodeRecord(schemas map[string]*Schema, payload []byte) (*logrows.Batch, error) {
-	if len(payload) == 0 || payload[0] != recordVersion {
+	if len(payload) == 0 || payload[0] != recordVersion && payload[0] != recordVersionKey {
 		return nil, errors.New("the record's version is unknown: a newer server wrote it")
 	}
 	plain, err := snappy.Decode(nil, payload[1:])
@@ -98,7 +107,10 @@ func decodeRecord(schemas map[string]*Schema, payload []byte) (*logrows.Batch, e
 		return nil, fmt.Errorf("decompress: %w", err)
 	}
 	r := &recordReader{text: string(plain)}
-	name := r.string()
+	name, key := r.string(), ""
+	if payload[0] == recordVersionKey {
+		key = r.string()
+	}
 	rows, columns := r.count(), r.count()
 	s, ok := schemas[name]
 	if r.err == nil && !ok {
@@ -107,7 +119,7 @@ func decodeRecord(schemas map[string]*Schema, payload []byte) (*logrows.Batch, e
 	if r.err != nil {
 		return nil, r.err
 	}
-	b := &logrows.Batch{Table: s.Table, Rows: rows, Columns: make([]logrows.Vector, len(s.Columns))}
+	b := &logrows.Batch{Table: s.Table, Key: key, Rows: rows, Columns: make([]logrows.Vector, len(s.Columns))}
 	for range columns {
 		name := r.string()
 		kind, flags := logrows.Type(r.byte()), r.byte()

@@ -63,7 +63,7 @@ func TestRecordsOfOtherVersions(t *testing.T) {
 
 	_, err = decodeRecord(nil, encodeRecord(nil, before, b))
 	require.ErrorContains(t, err, `table "EveryType" is unknown`)
-	_, err = decodeRecord(nil, []byte{recordVersion + 1})
+	_, err = decodeRecord(nil, []byte{recordVersionKeys + 1})
 	require.ErrorContains(t, err, "a newer server")
 }
 

@@ -2,6 +2,7 @@ package logs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -67,12 +68,16 @@ func (s *Store) replay(sess *session) error {
 			}
 			id = journalID
 		}
+		if isKeys(payload) {
+			return s.keys.read(payload)
+		}
 		b, err := decodeRecord(s.schemas, payload)
 		if err != nil {
 			return fmt.Errorf("record %d of the journal: %w", seq, err)
 		}
 		e := newEntry(s.tables[b.Table.Name], b)
 		e.seq = seq
+		s.keys.add(e.key())
 		oldest := dayOf(s.cutoff(e.table, now))
 		kept := e.days[:0]
 		for _, d := range e.days {
@@ -114,6 +119,9 @@ func (s *Store) replay(sess *session) error {
 	j, err := journal.Create(dir, int64(s.cfg.MaxQueue)/4, s.set.Sync != SyncCommit)
 	if err != nil {
 		return err
+	}
+	if err := s.keys.write(j); err != nil {
+		return errors.Join(fmt.Errorf("begin the journal: %w", err), j.Close())
 	}
 	s.mu.Lock()
 	s.journal = j

@@ -50,6 +50,7 @@ type Store struct {
 	tables  map[string]*table
 	order   []*table // as Schemas has them
 	tails   tails
+	keys    keys
 
 	restAfter time.Duration // see the constants; tests are in more of a hurry
 	packAbove int64

@@ -17,8 +17,8 @@ import (
 // LogIngester takes the bodies of pushes of logs, inflated. Each method returns what was stored and what was refused; an error means that
 // nothing is acknowledged: an *ingest.Error, or the store's error, after which the sender should try again.
 type LogIngester interface {
-	// WriteLogs takes newline-delimited JSON or a JSON array of rows of one table.
-	WriteLogs(ctx context.Context, table string, body []byte) (ingest.LogsResult, error)
+	// WriteLogs takes newline-delimited JSON or a JSON array of rows of one table. A push with a key that one before had is not stored again.
+	WriteLogs(ctx context.Context, table, key string, body []byte) (ingest.LogsResult, error)
 	// WriteOTLPLogs takes decoded OTLP logs, and owns them.
 	WriteOTLPLogs(ctx context.Context, ld plog.Logs) (ingest.LogsResult, error)
 	// WriteLokiJSON takes a push in Loki's JSON form, WriteLokiProto one in its protobuf form, which is a snappy block.
@@ -50,7 +50,7 @@ func (s *Server) handlePushLogs(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	result, err := s.set.LogsPush.WriteLogs(r.Context(), mux.Vars(r)["table"], body)
+	result, err := s.set.LogsPush.WriteLogs(r.Context(), mux.Vars(r)["table"], r.Header.Get("Idempotency-Key"), body)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,8 @@ func rowsFormat(contentType string) error {
 
 // logsStored is the answer to a push of rows.
 type logsStored struct {
-	Rows int `json:"rows"` // stored
+	Rows     int  `json:"rows"`               // stored
+	Repeated bool `json:"repeated,omitempty"` // a push with the same key had stored them before
 }
 
 // logsProblem is the answer to a push of rows of which some were refused; the others are stored.
@@ -81,7 +82,7 @@ type logsProblem struct {
 }
 
 func writeLogsResult(w http.ResponseWriter, result *ingest.LogsResult) error {
-	stored := logsStored{result.Rows}
+	stored := logsStored{result.Rows, result.Repeated}
 	refused := result.Err()
 	if refused == nil {
 		return writeJSON(w, stored)

@@ -15,6 +15,7 @@ type Vector struct {
 // other, so keeping one keeps all.
 type Batch struct {
 	Table   *Table
+	Key     string // the sender's name for this batch, by which a repetition is known; "" when it gave none
 	Rows    int
 	Columns []Vector
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"github.com/endscope/endscope/ingest"
 	"github.com/endscope/endscope/internal/logrows"
@@ -23,14 +24,16 @@ func (t *logTables) LogTables() []*logrows.Table {
 // AppendLogs stores the rows of b durably.
 func (t *logTables) AppendLogs(ctx context.Context, b *logrows.Batch) ([]ingest.LogRowError, error) {
 	refused, err := t.store.Append(ctx, b)
-	if err != nil {
+	if errors.Is(err, logs.ErrRepeated) {
+		err = ingest.ErrLogsRepeated
+	} else if err != nil {
 		return nil, err
 	}
 	out := make([]ingest.LogRowError, 0, len(refused))
 	for _, r := range refused {
 		out = append(out, ingest.LogRowError{Row: r.Row, Reason: refusal(r.Reason), Message: r.Message})
 	}
-	return out, nil
+	return out, err
 }
 
 // refusal returns the ingester's word for why the store refused a row.
