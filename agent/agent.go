@@ -59,7 +59,7 @@ func New(cfg Config, set Settings) (_ *Agent, err error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := cfg.HTTPClient.client()
+	client, err := cfg.HTTPClient.Client()
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	sendCtx, cutSending := context.WithCancel(context.WithoutCancel(ctx))
 	defer cutSending()
 	stop := make(chan struct{})
-	sending.Go(func() { a.sender.run(sendCtx, stop) })
+	sending.Go(func() { a.sender.Run(sendCtx, stop) })
 
 	reading.Wait() // until ctx ends, the last round is in, and the stale markers are in the spool
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.Send.ShutdownTimeout)
@@ -129,7 +129,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer context.AfterFunc(deadline, cutSending)()
 	close(stop) // the request that is under way may end
 	sending.Wait()
-	a.sender.flush(deadline)
+	a.sender.Flush(deadline)
 	if left := a.spool.Stats().Entries; left > 0 {
 		a.log.Warn("agent stops with rounds in the spool; they are sent at the next start", "rounds", left)
 	}

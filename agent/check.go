@@ -13,6 +13,7 @@ import (
 	"github.com/golang/snappy"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/endscope/endscope/agent/push"
 	"github.com/endscope/endscope/agent/spool"
 )
 
@@ -46,15 +47,15 @@ func Check(ctx context.Context, cfg Config, set Settings) ([]Finding, error) {
 	switch {
 	case err != nil:
 		add("server", "", fmt.Errorf("%s cannot be reached: %w", cfg.writeURL(), err))
-	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
+	case a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden:
 		add("server", cfg.writeURL()+" answers", nil)
-		add("credentials", "", fmt.Errorf("not accepted: %w", a.error()))
-	case a.status == http.StatusUnsupportedMediaType:
+		add("credentials", "", fmt.Errorf("not accepted: %w", a.Err()))
+	case a.Status == http.StatusUnsupportedMediaType:
 		add("server", cfg.writeURL()+" speaks remote write 1.0 only; rounds are converted", nil)
-	case a.status/100 != 2:
-		add("server", "", fmt.Errorf("%s does not take an empty request: %w", cfg.writeURL(), a.error()))
+	case a.Status/100 != 2:
+		add("server", "", fmt.Errorf("%s does not take an empty request: %w", cfg.writeURL(), a.Err()))
 	default:
-		add("server", fmt.Sprintf("%s answers %d", cfg.writeURL(), a.status), nil)
+		add("server", fmt.Sprintf("%s answers %d", cfg.writeURL(), a.Status), nil)
 		add("credentials", "accepted", nil)
 	}
 	if err == nil {
@@ -73,20 +74,20 @@ func Check(ctx context.Context, cfg Config, set Settings) ([]Finding, error) {
 }
 
 // probe sends a request of 2.0 that holds nothing.
-func probe(ctx context.Context, cfg Config) (answer, error) {
-	client, err := cfg.HTTPClient.client()
+func probe(ctx context.Context, cfg Config) (push.Answer, error) {
+	client, err := cfg.HTTPClient.Client()
 	if err != nil {
-		return answer{}, err
+		return push.Answer{}, err
 	}
 	defer client.CloseIdleConnections()
 	m, err := newMetrics(prometheus.NewRegistry(), func() spool.Stats { return spool.Stats{} })
 	if err != nil {
-		return answer{}, err
+		return push.Answer{}, err
 	}
 	s := newSender(cfg.writeURL(), client, cfg.Send, nil, m, slog.New(slog.DiscardHandler))
 	plain, _, err := newEncoder(nil).finish()
 	if err != nil {
-		return answer{}, err
+		return push.Answer{}, err
 	}
 	if len(plain) == 0 {
 		plain = snappy.Encode(nil, nil)
@@ -94,8 +95,8 @@ func probe(ctx context.Context, cfg Config) (answer, error) {
 	return s.post(ctx, plain, contentV2, "2.0.0")
 }
 
-func checkClock(a answer, add func(string, string, error)) {
-	theirs, err := http.ParseTime(a.header.Get("Date"))
+func checkClock(a push.Answer, add func(string, string, error)) {
+	theirs, err := http.ParseTime(a.Header.Get("Date"))
 	if err != nil {
 		return // a server without a clock tells nothing
 	}

@@ -60,8 +60,8 @@ func (c HTTPClientConfig) validate() error {
 	return errors.Join(errs...)
 }
 
-// client builds the HTTP client. It fails when a file cannot be read.
-func (c HTTPClientConfig) client() (*http.Client, error) {
+// Client builds the HTTP client by which the agent speaks to the server. It fails when a file cannot be read.
+func (c HTTPClientConfig) Client() (*http.Client, error) {
 	pc := promconfig.DefaultHTTPClientConfig
 	pc.FollowRedirects = false // a redirected POST loses its body
 	if c.BearerTokenFile != "" {

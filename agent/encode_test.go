@@ -137,7 +137,7 @@ func TestARequestIsTakenByPrometheusInBothVersions(t *testing.T) {
 		s := newSender("http://x/", &http.Client{Transport: handlerTransport{rc}}, DefaultConfig().Send, nil, m, quiet)
 		a, err := s.post(t.Context(), version.body, version.content, version.number)
 		require.NoError(t, err)
-		require.Equal(t, http.StatusNoContent, a.status, a.message)
+		require.Equal(t, http.StatusNoContent, a.Status, a.Message())
 		require.Equal(t, []line{
 			{`{__name__="g", deployment="d", endpoint="e", instance="i", x="a"}`, "+Inf", at},
 			{`{__name__="g", deployment="d", endpoint="e", instance="i", x="b"}`, "2", at},

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/endscope/endscope/agent/push"
 )
 
 var errHangs = errors.New("collector has not come back")
@@ -51,7 +53,7 @@ func newRunner(s Source, cfg Config, m *metrics, log *slog.Logger) *runner {
 		s.Timeout = min(s.Interval*4/5, 10*time.Second)
 	}
 	name := s.Collector.Name()
-	return &runner{Source: s, name: name, tracker: newTracker(), metrics: m, log: log.With("collector", name), sayFail: onceAMinute()}
+	return &runner{Source: s, name: name, tracker: newTracker(), metrics: m, log: log.With("collector", name), sayFail: push.OnceAMinute()}
 }
 
 // start begins a run, and returns false when the one before has not come back; that is then this round's failure.
@@ -116,7 +118,7 @@ func (r *runner) report(err error, took time.Duration) {
 		r.sayFail.Do(func() { r.log.Warn("collector failed", "err", err, "took", took.Round(time.Millisecond)) })
 	} else if r.failing {
 		r.log.Info("collector works again")
-		r.sayFail = onceAMinute()
+		r.sayFail = push.OnceAMinute()
 	}
 	r.failing = err != nil
 	r.metrics.success.WithLabelValues(r.name).Set(ok)

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
+	"github.com/endscope/endscope/agent/push"
 	"github.com/endscope/endscope/agent/spool"
 )
 
@@ -123,7 +124,7 @@ func drive(t *testing.T, q *memoryQueue, h http.Handler) (*sender, string) {
 	cfg := DefaultConfig().Send
 	s := newSender("http://server/api/v1/write", &http.Client{Transport: handlerTransport{h}}, cfg, q, m, slog.New(slog.NewTextHandler(&said, nil)))
 	stop := make(chan struct{})
-	go s.run(t.Context(), stop)
+	go s.Run(t.Context(), stop)
 	for range 3600 {
 		time.Sleep(time.Second)
 		if synctest.Wait(); q.left() == 0 {
@@ -210,9 +211,9 @@ func TestTheVersionIsRememberedAndTriedAgainLater(t *testing.T) {
 		s, _ := drive(t, queueOf(t, 3), h)
 		require.Equal(t, []string{v2, v1, v1, v1}, h.seen)
 		q := queueOf(t, 1)
-		s.queue = q
+		s.Drainer = push.NewDrainer(q, s.deliver, push.Backoff{Min: 1, Max: 1}, "rounds", s.url, quiet)
 		time.Sleep(tryV2Again)
-		s.step(t.Context())
+		s.Step(t.Context())
 		require.Equal(t, v2, h.seen[4])
 		require.Zero(t, s.onlyV1Until)
 	})
@@ -253,50 +254,14 @@ func TestFlushGivesUpAtTheFirstFailure(t *testing.T) {
 		q := queueOf(t, 3)
 		h := &scripted{answers: []func(http.ResponseWriter){written(204, 2), plain(503)}}
 		s := newSender("http://server/", &http.Client{Transport: handlerTransport{h}}, DefaultConfig().Send, q, m, quiet)
-		s.flush(t.Context())
+		s.Flush(t.Context())
 		require.Len(t, q.entries, 2)
-		s.flush(t.Context())
+		s.Flush(t.Context())
 		require.Empty(t, q.entries)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		q.entries = queueOf(t, 1).entries
-		s.flush(ctx)
+		s.Flush(ctx)
 		require.Len(t, q.entries, 1)
 	})
-}
-
-func TestBackoffIsRandomGrowsAndIsBounded(t *testing.T) {
-	b := backoff{min: time.Second, max: 30 * time.Second}
-	for n := range 60 {
-		bound := min(time.Second<<min(n, 10), 30*time.Second)
-		wait := b.next(0)
-		require.Greater(t, wait, time.Duration(0))
-		require.LessOrEqual(t, wait, bound)
-	}
-	longest := time.Duration(0)
-	for range 200 {
-		longest = max(longest, b.next(0))
-	}
-	require.Greater(t, longest, 20*time.Second, "up to the bound")
-	wait := b.next(time.Minute)
-	require.True(t, wait >= time.Minute && wait < time.Minute+time.Second)
-	b.reset()
-	require.LessOrEqual(t, b.next(0), time.Second)
-}
-
-func TestRetryAfter(t *testing.T) {
-	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	f := func(text string, want time.Duration) {
-		t.Helper()
-		require.Equal(t, want, retryAfter(http.Header{"Retry-After": {text}}, now))
-	}
-	f("", 0)
-	f("0", 0)
-	f("120", 2*time.Minute)
-	f("-5", 0)
-	f("soon", 0)
-	f("99999999999999", maxRetryAfter)
-	f("Mon, 23 Nov 2026 12:00:30 GMT", 30*time.Second)
-	f("Mon, 23 Nov 2026 11:00:00 GMT", 0)
-	f("Tue, 24 Nov 2026 12:00:00 GMT", maxRetryAfter)
 }
