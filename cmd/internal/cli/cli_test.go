@@ -38,6 +38,7 @@ func TestExecuteReturnsAnExitCodeAndPrintsWhatIsWrong(t *testing.T) {
 	}{
 		"done":              {[]string{"work"}, nil, ExitOK, ""},
 		"failed":            {[]string{"work"}, errors.New("one\ntwo"), ExitFailure, "prog: one\nprog: two\n"},
+		"own code":          {[]string{"work"}, ExitCode(143), 143, ""},
 		"bad config":        {[]string{"work"}, conf.Errors{errors.New("key: bad")}, ExitUsage, "prog: key: bad\n"},
 		"unknown flag":      {[]string{"work", "--color=1"}, nil, ExitUsage, "prog: unknown flag: --color; did you mean --colour?\n"},
 		"far flag":          {[]string{"work", "--zzzzz"}, nil, ExitUsage, "prog: unknown flag: --zzzzz\n"},

@@ -48,6 +48,11 @@ func Usage(err error) error {
 	return usageError{err}
 }
 
+// ExitCode is an error that ends the program with that code and no message: what there was to say is said.
+type ExitCode int
+
+func (c ExitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
 // NewRoot returns the command of a binary without subcommands, with completion for four shells.
 func (e Env) NewRoot(name, short, long string) *cobra.Command {
 	root := &cobra.Command{
@@ -115,6 +120,9 @@ func (e Env) Execute(root *cobra.Command, args []string) int {
 func (e Env) report(root *cobra.Command, err error) int {
 	if err == nil {
 		return ExitOK
+	}
+	if code, ok := err.(ExitCode); ok {
+		return int(code)
 	}
 	for line := range strings.Lines(err.Error()) {
 		if line = strings.TrimRight(line, "\n "); line != "" {
