@@ -65,7 +65,9 @@ func (s *Spool) openFile() error {
 				if st.Entries == 0 {
 					st.Oldest, _ = entryHead(v)
 				}
+				_, samples := entryHead(v)
 				st.Entries++
+				st.Samples += samples
 				st.Bytes += int64(len(v))
 				next = binary.BigEndian.Uint64(k) + 1
 			}

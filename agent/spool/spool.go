@@ -34,6 +34,7 @@ var (
 type Stats struct {
 	Bytes   int64     // payloads with their headers; the file is somewhat larger
 	Entries int       // how many
+	Samples int       // as given to Append
 	Oldest  time.Time // when the oldest was appended; zero when none waits
 }
 
@@ -96,6 +97,7 @@ func (s *Spool) Append(payload []byte, samples int) error {
 		}
 		*seq++
 		st.Entries++
+		st.Samples += samples
 		st.Bytes += int64(len(s.buf))
 		if st.Entries == 1 {
 			st.Oldest = time.UnixMilli(now.UnixMilli())
@@ -240,12 +242,14 @@ func (s *Spool) dropOld(b *bbolt.Bucket, st *Stats, now time.Time, need int64) e
 
 func remove(b *bbolt.Bucket, st *Stats, k, v []byte) error {
 	size := int64(len(v))
+	_, samples := entryHead(v)
 	k = append([]byte(nil), k...) // the cursor's memory must not be used across a delete
 	if err := b.Delete(k); err != nil {
 		return err
 	}
 	st.Bytes -= size
 	st.Entries--
+	st.Samples -= samples
 	st.Oldest = time.Time{}
 	if next, nv := b.Cursor().First(); next != nil {
 		st.Oldest, _ = entryHead(nv)
