@@ -45,6 +45,19 @@ func downgrade(packed []byte) ([]byte, error) {
 				old.Histograms = append(old.Histograms, prompb.FromIntHistogram(h.Timestamp, h.ToIntHistogram()))
 			}
 		}
+		for _, x := range ts.Exemplars {
+			e, err := x.ToExemplar(&builder, in.Symbols)
+			if err != nil {
+				return nil, fmt.Errorf("read stored request: %w", err)
+			}
+			old.Exemplars = append(old.Exemplars, prompb.Exemplar{Labels: prompb.FromLabels(e.Labels, nil), Value: e.Value, Timestamp: e.Ts})
+		}
+		if len(old.Histograms) > 0 && len(old.Exemplars) > 0 {
+			// Prometheus's receiver of 1.0 takes the exemplars of a series before its histograms, and refuses those of a series that it does not
+			// know yet: they go into an entry of their own behind it.
+			out.Timeseries = append(out.Timeseries, prompb.TimeSeries{Labels: old.Labels, Histograms: old.Histograms})
+			old.Histograms = nil
+		}
 		out.Timeseries = append(out.Timeseries, old)
 		name := ls.Get(model.MetricNameLabel)
 		if described[name] {

@@ -154,6 +154,7 @@ func openTSDB(dir string) (*promtsdb.DB, error) {
 	o := promtsdb.DefaultOptions()
 	o.OutOfOrderTimeWindow = (24 * time.Hour).Milliseconds()
 	o.WALSegmentSize = 1 << 20
+	o.EnableExemplarStorage, o.MaxExemplars = true, 1000
 	return promtsdb.Open(dir, quiet, nil, o, nil)
 }
 

@@ -11,12 +11,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/exemplar"
 	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/labels"
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 // Gatherer is a collector over a registry of client_golang, such as that of a model server written in Go: its counters, gauges,
-// summaries and histograms become readings with the time at which they were created. A histogram that has native buckets is read as
+// summaries and histograms become readings with the time at which they were created, and with their exemplars. A histogram that has native buckets is read as
 // a native one; otherwise it becomes its classic series.
 type Gatherer struct {
 	name  string
@@ -74,7 +76,7 @@ func (g *Gatherer) add(r *Round, f *dto.MetricFamily, m *dto.Metric) {
 	if m.TimestampMs != nil {
 		at = time.UnixMilli(m.GetTimestampMs())
 	}
-	emit := func(suffix string, typ model.MetricType, v float64, h *histogram.Histogram, created *timestamppb.Timestamp, extra, value string) {
+	emit := func(suffix string, typ model.MetricType, v float64, h *histogram.Histogram, created *timestamppb.Timestamp, extra, value string, exemplars ...*dto.Exemplar) {
 		d := g.desc(f, suffix, typ, m, extra)
 		values := make([]string, 0, len(d.Labels))
 		for _, l := range m.GetLabel() {
@@ -87,11 +89,16 @@ func (g *Gatherer) add(r *Round, f *dto.MetricFamily, m *dto.Metric) {
 		if created != nil {
 			reading.Start = created.AsTime()
 		}
+		for _, e := range exemplars {
+			if e != nil {
+				reading.Exemplars = append(reading.Exemplars, exemplarOf(e))
+			}
+		}
 		r.Readings = append(r.Readings, reading)
 	}
 	switch f.GetType() {
 	case dto.MetricType_COUNTER:
-		emit("", model.MetricTypeCounter, m.GetCounter().GetValue(), nil, m.GetCounter().GetCreatedTimestamp(), "", "")
+		emit("", model.MetricTypeCounter, m.GetCounter().GetValue(), nil, m.GetCounter().GetCreatedTimestamp(), "", "", m.GetCounter().GetExemplar())
 	case dto.MetricType_GAUGE:
 		emit("", model.MetricTypeGauge, m.GetGauge().GetValue(), nil, nil, "", "")
 	case dto.MetricType_SUMMARY:
@@ -104,12 +111,16 @@ func (g *Gatherer) add(r *Round, f *dto.MetricFamily, m *dto.Metric) {
 	case dto.MetricType_HISTOGRAM:
 		h := m.GetHistogram()
 		if native := nativeHistogram(h); native != nil {
-			emit("", model.MetricTypeHistogram, 0, native, h.GetCreatedTimestamp(), "", "")
+			all := h.GetExemplars()
+			for _, b := range h.GetBucket() {
+				all = append(all[:len(all):len(all)], b.GetExemplar())
+			}
+			emit("", model.MetricTypeHistogram, 0, native, h.GetCreatedTimestamp(), "", "", all...)
 			return
 		}
 		infinite := false
 		for _, b := range h.GetBucket() {
-			emit("_bucket", model.MetricTypeHistogram, float64(b.GetCumulativeCount()), nil, h.GetCreatedTimestamp(), model.BucketLabel, formatFloat(b.GetUpperBound()))
+			emit("_bucket", model.MetricTypeHistogram, float64(b.GetCumulativeCount()), nil, h.GetCreatedTimestamp(), model.BucketLabel, formatFloat(b.GetUpperBound()), b.GetExemplar())
 			infinite = infinite || formatFloat(b.GetUpperBound()) == "+Inf"
 		}
 		if !infinite {
@@ -120,6 +131,20 @@ func (g *Gatherer) add(r *Round, f *dto.MetricFamily, m *dto.Metric) {
 	case dto.MetricType_UNTYPED:
 		emit("", model.MetricTypeUnknown, m.GetUntyped().GetValue(), nil, nil, "", "")
 	}
+}
+
+// exemplarOf returns e with its labels sorted, as Prometheus has them.
+func exemplarOf(e *dto.Exemplar) exemplar.Exemplar {
+	b := labels.NewScratchBuilder(len(e.GetLabel()))
+	for _, l := range e.GetLabel() {
+		b.Add(l.GetName(), l.GetValue())
+	}
+	b.Sort()
+	out := exemplar.Exemplar{Labels: b.Labels(), Value: e.GetValue()}
+	if e.GetTimestamp() != nil {
+		out.Ts, out.HasTs = e.GetTimestamp().AsTime().UnixMilli(), true
+	}
+	return out
 }
 
 // desc returns the description of one series of a family, made once.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/exemplar"
 	"github.com/prometheus/prometheus/model/histogram"
 )
 
@@ -26,6 +27,9 @@ type Reading struct {
 	Hist        *histogram.Histogram // owned by the round once added
 	Start       time.Time            // when a counter or histogram began to count; zero means unknown
 	Time        time.Time            // zero means the time of the round
+	// Exemplars are single observations behind a counter or histogram, in any order. Give all that the source shows now: each is sent once. One
+	// without a time (HasTs) gets the reading's. Those whose labels have more than 128 characters are left out, as no store takes them.
+	Exemplars []exemplar.Exemplar
 }
 
 // Round gathers the readings of one collector at one tick. Not safe for concurrent use.

@@ -103,6 +103,12 @@ func (s *sender) missing(e spool.Entry, stored int, a push.Answer) {
 // refused counts what a permanent refusal cost.
 func (s *sender) refused(e spool.Entry, stored int, a push.Answer) {
 	n := max(e.Samples-stored, 0)
+	if n == 0 && stored > 0 {
+		s.sayRefusal.Do(func() {
+			s.log.Info("server stored all samples of a round and refused exemplars", "message", a.Message())
+		})
+		return
+	}
 	s.metrics.dropped.WithLabelValues(reasonHTTP(a.Status)).Add(float64(n))
 	s.sayRefusal.Do(func() {
 		s.log.Warn("server refused a round for good", "status", a.Status, "sent", e.Samples, "stored", stored, "message", a.Message())

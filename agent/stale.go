@@ -19,6 +19,7 @@ type tracked struct {
 	native bool
 	round  uint64
 	last   time.Time
+	sent   exemplars
 }
 
 func newTracker() *tracker { return &tracker{series: map[string]*tracked{}} }
@@ -50,6 +51,9 @@ func (t *tracker) encode(e *encoder, at time.Time, readings []Reading) (duplicat
 			s.last = r.Time
 		}
 		e.add(r.Desc, ls, r.Value, r.Hist, r.Start, s.last)
+		if len(r.Exemplars) > 0 {
+			e.addExemplars(s.sent.fresh(r.Exemplars, s.last))
+		}
 	}
 	t.markStale(e, at)
 	return duplicate, mislabelled
