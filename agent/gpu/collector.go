@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/endscope/endscope/agent"
@@ -17,16 +18,26 @@ const closeTimeout = 3 * time.Second
 
 // Collector implements agent.Collector over one Source.
 type Collector struct {
-	cfg    Config
-	log    *slog.Logger
-	series *series
-	events *eventLog
-	conn   connection
-	began  time.Time // when the agent's own counts began
+	settings Settings
+	cfg      Config
+	log      *slog.Logger
+	series   *series
+	events   *eventLog
+	conn     connection
+	began    time.Time // when the agent's own counts began
 
 	devices []*device
 
-	known    map[string]*memory // by UUID; outlives a device that is lost
+	known   map[string]*memory // by UUID; outlives a device that is lost
+	sharer  *sharer
+	summary summary
+
+	notifier *notifier // nil without Settings.OnEvent
+	kernel   atomic.Pointer[kernelLog]
+	asked    bool // the kernel's log was tried
+	closed   bool
+	present  atomic.Bool // see Present
+
 	denied   map[Reading]float64
 	deniedOf map[deniedKey]bool // what denied has counted
 	failed   map[failedKey]float64
@@ -49,21 +60,28 @@ type memory struct {
 	down     Code      // the code with which it left; Success while it is here
 	previous edges
 	occupied occupied
+	slices   map[string]*occupied // by the UUID of the GPU instance's first MIG device
 }
 
 // edges holds the latest values of counters and flags whose rise is a health event.
 type edges struct{ pending, failure, hardwareThermal, recoveries Value }
 
-func newCollector(cfg Config, s Settings) *Collector {
-	events := newEventLog()
-	return &Collector{
-		cfg: cfg, log: s.Logger, series: newSeries(), events: events, began: time.Now(),
+func newCollector(cfg Config, s Settings, table *healthTable) *Collector {
+	events := newEventLog(table)
+	c := &Collector{
+		settings: s,
+		cfg:      cfg, log: s.Logger, series: newSeries(), events: events, began: time.Now(),
 		conn:     connection{cfg: cfg, log: s.Logger, source: s.Source, events: events},
+		sharer:   newSharer(s),
 		known:    map[string]*memory{},
 		denied:   map[Reading]float64{},
 		deniedOf: map[deniedKey]bool{},
 		failed:   map[failedKey]float64{},
 	}
+	if s.OnEvent != nil {
+		c.startNotifier()
+	}
+	return c
 }
 
 // Name returns "gpu".
@@ -114,8 +132,12 @@ func (c *Collector) finish(expired <-chan struct{}) {
 	switch {
 	case !ok:
 	case l.opens:
+		c.present.Store(len(l.devices) > 0)
 		for _, d := range l.devices {
 			c.adopt(newDevice(d))
+		}
+		if len(l.devices) > 0 {
+			c.readKernelLog()
 		}
 	default:
 		if l.err == nil && !c.lists(l.devices) {
@@ -140,14 +162,18 @@ func (c *Collector) adopt(d *device) {
 	if m := c.known[d.info.UUID]; m != nil {
 		m.id = id
 		m.previous = edges{} // counters may have begun anew
-		m.occupied.lapse()
+		m.lapse()
 	} else {
-		c.known[d.info.UUID] = &memory{id: id}
+		c.known[d.info.UUID] = &memory{id: id, occupied: occupied{began: c.began}}
 	}
 	for _, kind := range []string{healthLost, healthReset} {
 		c.events.count(d.info.UUID, kind, severityCritical, 0)
 	}
 }
+
+// Present reports whether the driver listed a GPU when it was last opened. It stays true while a GPU does not answer, so that what
+// stands in for its readings does not come and go. Safe for concurrent use.
+func (c *Collector) Present() bool { return c.present.Load() }
 
 // busy reports whether a device call is running.
 func (c *Collector) busy() bool {
@@ -180,21 +206,27 @@ func (c *Collector) read(r *agent.Round, expired <-chan struct{}) error {
 	var started []*device
 	for _, d := range c.devices {
 		if d.task.running() {
-			c.known[d.info.UUID].occupied.lapse()
+			c.known[d.info.UUID].lapse()
 			errs = append(errs, d.hung())
 			continue
 		}
 		d.task.start(d.read)
 		started = append(started, d)
 	}
+	c.summary.begin(c.devices, c.conn.driver)
+	begun := false
 	well := len(started) == len(c.devices) && len(started) > 0 && c.conn.err == nil
 	for _, d := range started {
 		result, ok := d.task.take(expired)
 		if !ok {
 			well = false
-			c.known[d.info.UUID].occupied.lapse()
+			c.known[d.info.UUID].lapse()
 			errs = append(errs, d.hung())
 			continue
+		}
+		if !begun && c.sharer.pids != nil {
+			begun = true
+			c.sharer.begin(time.Now())
 		}
 		if err := c.take(r, d, result); err != nil {
 			well = false
@@ -211,12 +243,13 @@ func (c *Collector) read(r *agent.Round, expired <-chan struct{}) error {
 func (c *Collector) take(r *agent.Round, d *device, result deviceRound) error {
 	m := c.known[d.info.UUID]
 	if err := c.noteFaults(d, result); err != nil {
-		m.occupied.lapse()
+		m.lapse()
 		return err
 	}
 	c.noteEdges(d.info.UUID, m, &result.whole)
 	m.lastRead = r.Time
 	m.down = Success
+	c.summary.answered(d, &result, r.Time)
 	c.emitDevice(r, d, m, &result)
 	return nil
 }
@@ -304,6 +337,10 @@ func (c *Collector) Close() error {
 	expired := make(chan struct{})
 	timer := time.AfterFunc(closeTimeout, func() { close(expired) })
 	defer timer.Stop()
+	return errors.Join(c.closeDriver(expired), c.closeEvents(expired))
+}
+
+func (c *Collector) closeDriver(expired <-chan struct{}) error {
 	if c.conn.task.running() {
 		l, ok := c.conn.finish(time.Now(), expired)
 		if !ok {

@@ -69,8 +69,9 @@ var of = map[Reading][]string{
 	PowerLimit: {"gpu_power_limit_watts"}, Temperature: {"gpu_temperature_celsius"}, MemoryTemperature: {"gpu_memory_temperature_celsius"},
 	Clocks: {"gpu_clock_hertz"}, Energy: {"gpu_energy_joules_total"}, ECC: {"gpu_ecc_errors_total"}, Throttle: {"gpu_throttle_seconds_total"},
 	PCIe: {"gpu_pcie_bytes_total"}, NVLink: {"gpu_nvlink_bytes_total"}, RemappedRows: {"gpu_remapped_rows"},
-	Activity: {"gpu_dram_activity_ratio", "gpu_sm_activity_ratio", "gpu_sm_occupancy_ratio", "gpu_tensor_activity_ratio"},
-	atLayout: nil,
+	Activity:           {"gpu_dram_activity_ratio", "gpu_sm_activity_ratio", "gpu_sm_occupancy_ratio", "gpu_tensor_activity_ratio"},
+	ProcessUtilization: nil, // gives a part of the instance's share only
+	atLayout:           nil,
 }
 
 func without(all, gone []string) []string {

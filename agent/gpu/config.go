@@ -3,7 +3,10 @@ package gpu
 import (
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/endscope/endscope/internal/config"
@@ -33,10 +36,31 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Settings is what code passes to New. Both are required.
+// Settings is what code passes to New. Logger and Source are required.
 type Settings struct {
 	Logger *slog.Logger
 	Source Source // owned by the collector from then on
+
+	// Pids returns the processes of the instance, in the agent's own PID namespace. It returns nil while they cannot be told, and an
+	// empty slice when none runs: then what the instance held before is 0. It is called once in a round and must be quick. Without it
+	// there is no instance_gpu_ series.
+	Pids func() []int
+	// PidMethod says how Pids finds them, for the label method: MethodPIDTree, which is the default, or MethodCgroup.
+	PidMethod string
+	// Environ returns the environment of the instance as "name=value", for a caller that knows it. Nil: it is read from Proc.
+	Environ func() []string
+	// Proc is the folder /proc of the agent's PID namespace; nil: os.DirFS("/proc").
+	Proc fs.FS
+
+	// OnEvent is told of health events of GPUs: of the first of each sort at once, and then at most once in ten seconds of each sort,
+	// with the count of those in between. One goroutine calls it, so it may take a moment, but while it does not return nothing more is
+	// told and events add up. It is called during Close for the last time.
+	OnEvent func(HealthEvent)
+	// KernelLog opens the kernel's log for OnEvent, such as OpenKernelLog. Each Read returns one record of /dev/kmsg, and Close ends a
+	// Read. Nil: it is not read.
+	KernelLog func() (io.ReadCloser, error)
+	// KernelSince leaves out what the kernel's log says of the time before it: what an earlier run of the agent has told already.
+	KernelSince time.Time
 }
 
 // New returns a collector that reads source. It makes no driver call: the first round does.
@@ -47,5 +71,19 @@ func New(cfg Config, settings Settings) (*Collector, error) {
 	if settings.Source == nil || settings.Logger == nil {
 		return nil, errors.New("gpu: a source and a logger are required")
 	}
-	return newCollector(cfg, settings), nil
+	switch settings.PidMethod {
+	case "":
+		settings.PidMethod = MethodPIDTree
+	case MethodPIDTree, MethodCgroup:
+	default:
+		return nil, fmt.Errorf("gpu: %q is no method to find processes", settings.PidMethod)
+	}
+	if settings.Proc == nil {
+		settings.Proc = os.DirFS("/proc")
+	}
+	table, err := loadHealth()
+	if err != nil {
+		return nil, fmt.Errorf("gpu: %w", err)
+	}
+	return newCollector(cfg, settings, table), nil
 }

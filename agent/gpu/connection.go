@@ -156,6 +156,7 @@ func (c *connection) finish(now time.Time, expired <-chan struct{}) (listing, bo
 	c.starting = false
 	c.err = l.err
 	code := CodeOf(l.err)
+	c.events.know(l.devices)
 	if l.opens {
 		c.delay(now) // the earliest time of the next attempt
 		c.opened, c.listed = now, now

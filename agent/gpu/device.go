@@ -36,6 +36,7 @@ type deviceRound struct {
 	whole  Snapshot
 	slices []sliceSnapshot // one for each GPU instance
 	good   int             // readings that answered
+	lacks  []Reading       // what the whole device, or every slice, cannot tell
 	faults []fault
 	down   error // the round ended here: the device or the library needs a new initialisation
 }
@@ -67,6 +68,7 @@ func (d *device) hung() error {
 
 // read makes one whole round of driver calls. It runs on the device's task.
 func (d *device) read() (r deviceRound) {
+	defer func() { r.lacks = d.lacks() }()
 	defer func() {
 		if p := recover(); p != nil { // on a goroutine of ours it would end the agent
 			r = deviceRound{faults: []fault{{readingKey{-1, Reading(d.current.Load())}, fmt.Errorf("panic: %v", p)}}}
@@ -94,23 +96,58 @@ func (d *device) read() (r deviceRound) {
 	}
 	for _, s := range layout.Slices {
 		if n := len(r.slices); n > 0 && r.slices[n-1].slice.GPUInstance == s.GPUInstance {
-			r.slices[n-1].shared = true
-			continue // memory and activity belong to the GPU instance
-		}
-		r.slices = append(r.slices, sliceSnapshot{slice: s})
-		snap := &r.slices[len(r.slices)-1].Snapshot
-		for _, reading := range []Reading{Memory, Activity} {
-			if !d.try(&r, readingKey{s.GPUInstance, reading}, func() error { return d.ReadSlice(s, reading, snap) }) {
-				return r
+			r.slices[n-1].shared = true // memory and activity belong to the GPU instance
+		} else {
+			r.slices = append(r.slices, sliceSnapshot{slice: s})
+			snap := &r.slices[len(r.slices)-1].Snapshot
+			for _, reading := range []Reading{Memory, Activity} {
+				if !d.try(&r, readingKey{s.GPUInstance, reading}, func() error { return d.ReadSlice(s, reading, snap) }) {
+					return r
+				}
 			}
+			snap.Utilization = snap.GraphicsActivity // the driver gives no other
 		}
+		var one Snapshot
+		if !d.try(&r, readingKey{s.GPUInstance, Processes}, func() error { return d.ReadSlice(s, Processes, &one) }) {
+			return r
+		}
+		r.slices[len(r.slices)-1].join(&one)
 	}
 	return r
 }
 
+// join adds the processes of one more compute instance. Where those of one are not known, those of the GPU instance are not.
+func (s *sliceSnapshot) join(one *Snapshot) {
+	first := !s.shared
+	switch {
+	case one.Running == nil || !first && s.Running == nil:
+		s.Running, s.Processes = nil, Value{}
+	default:
+		s.Running = append(slices.Clip(s.Running), one.Running...)
+		if s.Running == nil {
+			s.Running = []Process{}
+		}
+		if first || s.Processes.OK {
+			s.Processes = Value{V: s.Processes.V + one.Processes.V, OK: one.Processes.OK}
+		}
+	}
+}
+
+// lacks returns the readings that are known to be unsupported, of the device or of one of its GPU instances.
+func (d *device) lacks() []Reading {
+	var all []Reading
+	for key := range d.unsupported {
+		if !slices.Contains(all, key.reading) {
+			all = append(all, key.reading)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
 // withholds reports whether the whole device gives no such reading because its GPU instances do: it would count twice.
 func (l Layout) withholds(r Reading) bool {
-	return l.MIG && (r == Utilization || r == Processes || r == Activity || r == Memory && len(l.Slices) > 0)
+	return l.MIG && (r == Utilization || r == Processes || r == ProcessUtilization || r == Activity || r == Memory && len(l.Slices) > 0)
 }
 
 // try makes one reading unless it is known to be unsupported. It returns false when the round must end.

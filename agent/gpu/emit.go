@@ -20,28 +20,59 @@ func (c *Collector) emitDevice(r *agent.Round, d *device, m *memory, result *dev
 	about := []string{driver.Version, driver.CUDA, info.PCIBusID, info.Architecture, info.ComputeCapability, info.VBIOS, mig}
 	r.Add(c.series.info, 1, m.id.with(append([]string{""}, about...)...)...)
 	c.series.emit(r, &m.id, &result.whole)
-	c.emitTime(r, m, &result.whole)
+	c.emitTime(r, &m.id, &m.occupied, &result.whole)
+	if !result.layout.MIG {
+		c.emitShare(r, info.UUID, &m.id, &result.whole, false)
+	}
 	for _, s := range result.layout.Slices {
 		id := m.id.slice(s, false)
 		r.Add(c.series.info, 1, id.with(append([]string{info.UUID}, about...)...)...)
 	}
+	slices := make(map[string]*occupied, len(result.slices))
 	for i := range result.slices {
 		s := &result.slices[i]
 		id := m.id.slice(s.slice, s.shared)
 		c.series.emit(r, &id, &s.Snapshot)
+		o := m.slices[id[1]]
+		if o == nil {
+			o = &occupied{began: time.Now()}
+		}
+		slices[id[1]] = o
+		c.emitTime(r, &id, o, &s.Snapshot)
+		c.emitShare(r, info.UUID, &id, &s.Snapshot, true)
 	}
+	m.slices = slices // a slice that is gone does not come back under its UUID
 }
 
 // emitTime credits the time since the previous round. Where activity is not told there is no state effective.
-func (c *Collector) emitTime(r *agent.Round, m *memory, s *Snapshot) {
-	if !m.occupied.note(time.Now(), s) {
+func (c *Collector) emitTime(r *agent.Round, id *identity, o *occupied, s *Snapshot) {
+	if !o.note(time.Now(), s) {
 		return
 	}
-	for state, seconds := range m.occupied.seconds {
-		if occupancy(state) != effective || m.occupied.deep {
-			r.AddCounter(c.series.time, seconds, c.began, m.id.with(occupancyNames[state])...)
+	for state, seconds := range o.seconds {
+		if occupancy(state) != effective || o.deep {
+			r.AddCounter(c.series.time, seconds, o.began, id.with(occupancyNames[state])...)
 		}
 	}
+}
+
+// emitShare adds the instance's part of a device or one of its GPU instances.
+func (c *Collector) emitShare(r *agent.Round, device string, id *identity, s *Snapshot, slice bool) {
+	if c.sharer.pids == nil {
+		return
+	}
+	part, ok := c.sharer.of(id[1], s, slice, c.chosen)
+	if !ok {
+		return
+	}
+	r.Add(c.series.shareInfo, 1, id.share(part.method)...)
+	if f, ok := plausible(part.memory); ok {
+		r.Add(c.series.shareMemory, f, id.share()...)
+	}
+	if f, ok := ratio(part.utilization); ok {
+		r.Add(c.series.shareUtilization, f, id.share()...)
+	}
+	c.summary.share(device, id, part)
 }
 
 // slice returns the identity of a MIG device, or, where several compute instances share its GPU instance, of the first of them

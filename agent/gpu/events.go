@@ -25,23 +25,11 @@ const (
 	healthReset   = "reset" // the driver asks for a reset
 )
 
-// xidSeverity sorts XID codes by what NVIDIA says of them: 13, 31 and 43 come from the application; the critical ones from the
-// hardware.
-func xidSeverity(xid uint64) string {
-	switch xid {
-	case 13, 31, 43:
-		return severityInfo
-	case 48, 62, 64, 74, 79, 95, 119, 120:
-		return severityCritical
-	}
-	return severityWarning
-}
-
-// health returns under which kind and severity the event counts. Each event counts once.
-func (e Event) health() (kind, severity string) {
+// health returns under which kind and severity an event counts. Each event counts once.
+func (t *healthTable) health(e Event) (kind, severity string) {
 	switch e.Kind {
 	case EventXID:
-		return healthXID, xidSeverity(e.XID)
+		return healthXID, t.xid(e.XID).Severity
 	case EventSingleBitECC:
 		return healthECC, severityInfo
 	case EventSingleBitECCStorm, EventPoison:
@@ -71,20 +59,74 @@ type healthKey struct{ uuid, kind, severity string }
 // eventLog counts events since the agent started. It outlives devices and initialisations, so that the count of a lost GPU
 // stays. Safe for concurrent use.
 type eventLog struct {
-	mu     sync.Mutex
-	xids   map[xidKey]float64
-	health map[healthKey]float64
+	table *healthTable
+	tell  func(eventSort, int, time.Time) // nil: nobody is told
+
+	mu      sync.Mutex
+	xids    map[xidKey]float64
+	health  map[healthKey]float64
+	watched map[string]bool // UUIDs whose events the driver reports to us
+	infos   map[string]Info // by UUID; all that were ever listed
 }
 
-func newEventLog() *eventLog {
-	return &eventLog{xids: map[xidKey]float64{}, health: map[healthKey]float64{}}
+func newEventLog(table *healthTable) *eventLog {
+	return &eventLog{table: table, xids: map[xidKey]float64{}, health: map[healthKey]float64{}, watched: map[string]bool{}, infos: map[string]Info{}}
+}
+
+// know keeps the identity of devices.
+func (l *eventLog) know(devices []Device) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, d := range devices {
+		l.infos[d.Info().UUID] = d.Info()
+	}
+}
+
+// describe returns what is told of a sort of event.
+func (l *eventLog) describe(s eventSort) HealthEvent {
+	e := HealthEvent{Kind: s.kind, Severity: s.severity, UUID: s.uuid, GPU: -1, GPUInstance: s.gpuInstance, XID: s.xid}
+	l.mu.Lock()
+	if info, ok := l.infos[s.uuid]; ok {
+		e.GPU = info.Index
+	}
+	l.mu.Unlock()
+	if s.kind == healthXID {
+		x := l.table.xid(s.xid)
+		e.Name, e.Meaning, e.NextStep = x.Name, x.Meaning, x.NextStep
+	} else {
+		m := l.table.event(s.kind, s.severity)
+		e.Name, e.Meaning, e.NextStep = m.Name, m.Meaning, m.NextStep
+	}
+	return e
+}
+
+// bus returns the PCI address of a device as busKey has it.
+func (l *eventLog) bus(uuid string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return busKey(l.infos[uuid].PCIBusID)
+}
+
+// at returns the device at a PCI address, and whether the driver reports its events to us.
+func (l *eventLog) at(bus string) (uuid string, watched bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for uuid, info := range l.infos {
+		if key := busKey(info.PCIBusID); key != "" && key == busKey(bus) {
+			return uuid, l.watched[uuid]
+		}
+	}
+	return "", false
 }
 
 // add counts one event of the driver. It reports whether this is the first of its sort on its device.
 func (l *eventLog) add(e Event) (first bool) {
-	kind, severity := e.health()
+	kind, severity := l.table.health(e)
 	if kind == "" || e.UUID == "" {
 		return false
+	}
+	if l.tell != nil {
+		l.tell(eventSort{e.UUID, e.GPUInstance, kind, severity, e.XID}, 1, time.Now())
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -100,6 +142,9 @@ func (l *eventLog) add(e Event) (first bool) {
 
 // count adds n health events; n may be 0 to say that none has happened yet while somebody watched.
 func (l *eventLog) count(uuid, kind, severity string, n float64) {
+	if n > 0 && l.tell != nil {
+		l.tell(eventSort{uuid, -1, kind, severity, 0}, int(n), time.Now())
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.health[healthKey{uuid, kind, severity}] += n
@@ -111,6 +156,9 @@ func (l *eventLog) watch(uuid string) {
 		l.count(uuid, healthXID, severity, 0)
 		l.count(uuid, healthECC, severity, 0)
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.watched[uuid] = true
 }
 
 // watcher reads one stream of events until it is stopped or the stream breaks.
@@ -152,7 +200,7 @@ func (w *watcher) run() {
 		switch code := CodeOf(err); {
 		case err == nil:
 			failures = 0
-			if kind, severity := e.health(); w.events.add(e) && severity != severityInfo {
+			if kind, severity := w.events.table.health(e); w.events.add(e) && severity != severityInfo {
 				w.log.Warn("first gpu health event of its sort", "kind", kind, "severity", severity, "uuid", e.UUID, "xid", e.XID)
 			}
 			continue

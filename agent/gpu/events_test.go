@@ -18,8 +18,8 @@ func TestABurstOfXIDsIsCountedInFull(t *testing.T) {
 			b.source.stream.queue <- Event{Kind: EventXID, UUID: "GPU-0", GPUInstance: 3, XID: 31}
 			b.source.stream.queue <- Event{Kind: EventXID, UUID: "GPU-1", GPUInstance: -1, XID: 79}
 		}
-		b.source.stream.queue <- Event{Kind: EventXID, UUID: "GPU-1", GPUInstance: -1, XID: 45}
-		b.source.stream.queue <- Event{Kind: EventXID, UUID: "", XID: 45}
+		b.source.stream.queue <- Event{Kind: EventXID, UUID: "GPU-1", GPUInstance: -1, XID: 63}
+		b.source.stream.queue <- Event{Kind: EventXID, UUID: "", XID: 63}
 		synctest.Wait()
 		v := b.must()
 		gpu1 := "gpu=1,uuid=GPU-1,model=Fake H100"
@@ -34,17 +34,19 @@ func TestABurstOfXIDsIsCountedInFull(t *testing.T) {
 }
 
 func TestEveryKindOfEventHasOneMeaning(t *testing.T) {
+	table, err := loadHealth()
+	require.NoError(t, err)
 	seen := map[string]bool{}
 	for k := EventXID; k <= EventRecoveryAction; k++ {
-		kind, severity := Event{Kind: k, XID: 79}.health()
+		kind, severity := table.health(Event{Kind: k, XID: 79})
 		require.NotEmpty(t, kind, k)
 		require.NotEmpty(t, severity, k)
 		seen[kind] = true
 	}
 	require.Equal(t, map[string]bool{"xid": true, "ecc": true, "remap": true, "lost": true, "reset": true}, seen)
-	for severity, xids := range map[string][]uint64{severityInfo: {13, 31, 43}, severityCritical: {48, 62, 64, 74, 79, 95, 119, 120}, severityWarning: {8, 63, 94, 999}} {
+	for severity, xids := range map[string][]uint64{severityInfo: {13, 31, 43, 45}, severityCritical: {48, 62, 64, 74, 79, 95, 119, 120}, severityWarning: {8, 63, 94, 999}} {
 		for _, x := range xids {
-			require.Equal(t, severity, xidSeverity(x), x)
+			require.Equal(t, severity, table.xid(x).Severity, x)
 		}
 	}
 }

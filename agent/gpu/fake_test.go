@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -123,13 +124,14 @@ type fakeDevice struct {
 	layout Layout
 	script map[Reading]func(*Snapshot) error // a nil error of a script ends the reading
 	calls  map[Reading]int
-	slices map[string]int // calls for a slice, by UUID and reading
+	slices map[string]int             // calls for a slice, by UUID and reading
+	cut    map[string]func(*Snapshot) // scripts of slices, by UUID and reading
 }
 
 func newFake(index int) *fakeDevice {
 	return &fakeDevice{
 		info:   Info{Index: index, UUID: fmt.Sprintf("GPU-%d", index), Model: "Fake H100", PCIBusID: fmt.Sprintf("0000:%02x:00.0", index), Architecture: "hopper", ComputeCapability: "9.0", VBIOS: "1"},
-		script: map[Reading]func(*Snapshot) error{}, calls: map[Reading]int{}, slices: map[string]int{},
+		script: map[Reading]func(*Snapshot) error{}, calls: map[Reading]int{}, slices: map[string]int{}, cut: map[string]func(*Snapshot){},
 	}
 }
 
@@ -163,9 +165,21 @@ func (d *fakeDevice) Read(r Reading, out *Snapshot) error {
 func (d *fakeDevice) ReadSlice(s Slice, r Reading, out *Snapshot) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.slices[s.UUID+" "+r.String()]++
+	key := s.UUID + " " + r.String()
+	d.slices[key]++
+	if f := d.cut[key]; f != nil {
+		f(out)
+		return nil
+	}
 	fill(r, out)
 	return nil
+}
+
+// onSlice sets the script of one reading of a MIG device.
+func (d *fakeDevice) onSlice(uuid string, r Reading, f func(*Snapshot)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cut[uuid+" "+r.String()] = f
 }
 
 // on sets the script of one reading; nil makes it work.
@@ -249,6 +263,9 @@ func fill(r Reading, s *Snapshot) {
 		s.RowsFailure.Set(0)
 	case Processes:
 		s.Processes.Set(1)
+		s.Running = []Process{{PID: 42, Memory: Value{V: 250, OK: true}}}
+	case ProcessUtilization:
+		s.Samples = []ProcessSample{{PID: 42, SM: 0.5}}
 	case Activity:
 		s.SMActivity.Set(0.4)
 		s.SMOccupancy.Set(0.3)
@@ -284,8 +301,18 @@ func (l *lockedBuffer) count(s string) int {
 
 func newBench(t *testing.T, devices ...*fakeDevice) *bench {
 	t.Helper()
+	return newBenchWith(t, Settings{}, devices...)
+}
+
+// newBenchWith is newBench with more of the settings.
+func newBenchWith(t *testing.T, settings Settings, devices ...*fakeDevice) *bench {
+	t.Helper()
 	b := &bench{t: t, source: &fakeSource{driver: Driver{"550.54.15", "12.4"}, devices: devices}, logs: &lockedBuffer{}}
-	c, err := New(DefaultConfig(), Settings{Logger: slog.New(slog.NewTextHandler(b.logs, nil)), Source: b.source})
+	settings.Logger, settings.Source = slog.New(slog.NewTextHandler(b.logs, nil)), b.source
+	if settings.Proc == nil {
+		settings.Proc = fstest.MapFS{}
+	}
+	c, err := New(DefaultConfig(), settings)
 	require.NoError(t, err)
 	b.Collector = c
 	return b

@@ -25,6 +25,18 @@ func counter(name, unit, help string, labels ...string) *agent.Desc {
 	return d
 }
 
+// shareLabels are on every series of the instance's share. The last two are absent for a whole device.
+var shareLabels = [...]string{"gpu", "uuid", "gpu_instance", "compute_instance"}
+
+// share returns the label values of a series of the instance's share that has extra labels.
+func (id *identity) share(extra ...string) []string {
+	return append([]string{id[0], id[1], id[3], id[4]}, extra...)
+}
+
+func shareGauge(name, unit, help string, labels ...string) *agent.Desc {
+	return &agent.Desc{Name: name, Help: help, Unit: unit, Type: model.MetricTypeGauge, Labels: append(shareLabels[:len(shareLabels):len(shareLabels)], labels...)}
+}
+
 // series holds the descriptions of everything that the collector emits.
 type series struct {
 	info, lastRead                                 *agent.Desc
@@ -35,6 +47,7 @@ type series struct {
 	smActivity, smOccupancy, tensor, dram          *agent.Desc
 	time                                           *agent.Desc
 	xid, health                                    *agent.Desc
+	shareInfo, shareMemory, shareUtilization       *agent.Desc
 	denied, failed                                 *agent.Desc
 }
 
@@ -64,10 +77,14 @@ func newSeries() *series {
 		tensor:      gauge("gpu_tensor_activity_ratio", "ratio", "Share of cycles in which any tensor pipe was active, since the previous reading."),
 		dram:        gauge("gpu_dram_activity_ratio", "ratio", "Share of the peak memory bandwidth in use, since the previous reading."),
 
-		time: counter("gpu_time_seconds_total", "seconds", "Time since the agent started, by what the GPU did in it. Exactly one state holds at a time.", "state"),
+		time: counter("gpu_time_seconds_total", "seconds", "Time since the agent started, by what the GPU or GPU instance did in it. Exactly one state holds at a time.", "state"),
 
 		xid:    counter("gpu_xid_errors_total", "", "XID errors that the driver reported while the agent watched.", "xid"),
 		health: counter("gpu_health_events_total", "", "Health events of the GPU since the agent started.", "kind", "severity"),
+
+		shareInfo:        shareGauge("instance_gpu_info", "", "1; one for each GPU or GPU instance that this instance holds or held, with the method by which its share is found.", "method"),
+		shareMemory:      shareGauge("instance_gpu_memory_bytes", "bytes", "GPU memory that this instance holds."),
+		shareUtilization: shareGauge("instance_gpu_utilization_ratio", "ratio", "Share of the time in which work of this instance ran on the GPU."),
 
 		denied: &agent.Desc{Name: "agent_reading_denied_total", Help: "Readings that the collector may not make, each counted once per device.", Type: model.MetricTypeCounter, Labels: []string{"collector", "reading"}},
 		failed: &agent.Desc{Name: "agent_reading_errors_total", Help: "Readings that failed in a way that is neither unsupported nor denied.", Type: model.MetricTypeCounter, Labels: []string{"collector", "reading", "code"}},
@@ -78,7 +95,7 @@ func (s *series) all() []*agent.Desc {
 	return []*agent.Desc{
 		s.info, s.lastRead, s.utilization, s.memoryUtilization, s.memory, s.power, s.powerLimit, s.temperature, s.memTemperature,
 		s.clock, s.energy, s.ecc, s.throttle, s.pcie, s.nvlink, s.rows, s.smActivity, s.smOccupancy, s.tensor, s.dram,
-		s.time, s.xid, s.health, s.denied, s.failed,
+		s.time, s.xid, s.health, s.shareInfo, s.shareMemory, s.shareUtilization, s.denied, s.failed,
 	}
 }
 

@@ -2,21 +2,22 @@ package gpu
 
 import "time"
 
-// occupancy is what a device did during an interval. Every interval has exactly one.
+// occupancy is what a device did at a moment. At every moment it is exactly one.
 type occupancy int
 
 // The states of the waste funnel, from the widest to the narrowest.
 const (
 	unbound   occupancy = iota // no process holds the device
-	boundIdle                  // a process holds it and nothing ran
-	active                     // something ran
-	effective                  // enough ran to call it use; told only where activity is
+	boundIdle                  // a process holds it and nothing runs
+	active                     // something runs
+	effective                  // enough runs to call it use; told only where activity is
 	occupancies
 )
 
 var occupancyNames = [occupancies]string{"unbound", "bound_idle", "active", "effective"}
 
-// What activity makes an interval effective: a single thread keeps the utilisation at 1, and these low.
+// How much of the device must be in use while anything runs to call it effective: a single thread keeps the utilisation at 1, and
+// these low.
 const (
 	effectiveSM     = 0.2
 	effectiveTensor = 0.1
@@ -25,22 +26,31 @@ const (
 // maxInterval is the longest time between two rounds that is credited; nobody knows what a device did in a longer one.
 const maxInterval = 5 * time.Minute
 
-// occupancy returns the state that the snapshot tells of, and false if it cannot be told. Work that ran counts also where no compute
-// process is listed, such as that of graphics.
-func (s *Snapshot) occupancy() (occupancy, bool) {
-	utilization, ok := ratio(s.Utilization)
-	processes, known := plausible(s.Processes)
-	switch {
-	case !ok || !known:
-		return 0, false
-	case reaches(s.SMActivity, effectiveSM) || reaches(s.TensorActivity, effectiveTensor):
-		return effective, true
-	case utilization > 0:
-		return active, true
-	case processes == 0:
-		return unbound, true
+// funnel returns how the interval before this snapshot divides over the states, as shares that add up to 1, and false if that
+// cannot be told. The share in which anything ran is the mean over the whole interval where the device tells activity, and else the
+// driver's utilisation, which is the mean of its last sample period only. Work that ran counts also where no compute process is
+// listed, such as that of graphics; then the rest of the interval counts as bound too.
+func (s *Snapshot) funnel() (shares [occupancies]float64, ok bool) {
+	busy, ok := ratio(s.GraphicsActivity)
+	if !ok {
+		busy, ok = ratio(s.Utilization)
 	}
-	return boundIdle, true
+	processes, known := plausible(s.Processes)
+	if !ok || !known {
+		return shares, false
+	}
+	switch {
+	case busy > 0 && (reaches(s.SMActivity, effectiveSM*busy) || reaches(s.TensorActivity, effectiveTensor*busy)):
+		shares[effective] = busy
+	case busy > 0:
+		shares[active] = busy
+	}
+	if processes > 0 || busy > 0 {
+		shares[boundIdle] = 1 - busy
+	} else {
+		shares[unbound] = 1
+	}
+	return shares, true
 }
 
 func reaches(v Value, bound float64) bool {
@@ -50,21 +60,24 @@ func reaches(v Value, bound float64) bool {
 
 // occupied counts the time that a device spent in each state, in seconds.
 type occupied struct {
-	since   time.Time // the previous round, if it told the state
+	began   time.Time // when it began to count
+	since   time.Time // the previous round, if it told the states
 	seconds [occupancies]float64
 	deep    bool // activity was told once, so that effective can be
 }
 
-// note credits the time since the previous round to the state that this one tells of, and reports whether it tells one.
+// note credits the time since the previous round to the states that this one tells of, and reports whether it tells them.
 func (o *occupied) note(now time.Time, s *Snapshot) bool {
-	state, ok := s.occupancy()
+	shares, ok := s.funnel()
 	if !ok {
 		o.lapse()
 		return false
 	}
 	o.deep = o.deep || s.SMActivity.OK || s.TensorActivity.OK
 	if took := now.Sub(o.since); !o.since.IsZero() && took <= maxInterval {
-		o.seconds[state] += took.Seconds()
+		for state, share := range shares {
+			o.seconds[state] += share * took.Seconds()
+		}
 	}
 	o.since = now
 	return true
@@ -72,3 +85,11 @@ func (o *occupied) note(now time.Time, s *Snapshot) bool {
 
 // lapse is for a round that told nothing: the time up to the next one is not credited.
 func (o *occupied) lapse() { o.since = time.Time{} }
+
+// lapse is occupied.lapse for a device and its GPU instances.
+func (m *memory) lapse() {
+	m.occupied.lapse()
+	for _, o := range m.slices {
+		o.lapse()
+	}
+}

@@ -15,9 +15,20 @@ const SimulatedModel = "Simulated H100 80GB (no hardware)"
 type SimulateConfig struct {
 	Devices int    // how many GPUs; at least 1
 	Idle    int    // how many of them, the last ones, are held by a process that never works
+	Shared  bool   // another instance holds a part of each GPU that works
 	Seed    uint64 // the same seed gives the same values at the same instants
 	Start   time.Time
 }
+
+// The processes that hold simulated GPUs. Linux has no process with such a number.
+const (
+	simulatedPID      = 1<<22 + 1
+	simulatedStranger = 1<<22 + 2
+	strangersPart     = 0.3 // of the work and of the memory, where a GPU is shared
+)
+
+// SimulatedPids returns the processes of the instance on simulated GPUs, for Settings.Pids.
+func SimulatedPids() []int { return []int{simulatedPID} }
 
 // NewSimulated returns a source of synthetic GPUs that look like busy H100s: for demonstrations and for tests of what is shown,
 // on machines without a GPU. Every value is a function of the seed and the clock, so it does not matter how often it is read;
@@ -30,7 +41,7 @@ func NewSimulated(cfg SimulateConfig) Source {
 	}
 	for i := range max(cfg.Devices, 1) {
 		rng := rand.New(rand.NewPCG(cfg.Seed, uint64(i)))
-		d := &simulatedDevice{source: s, info: Info{
+		d := &simulatedDevice{source: s, shared: cfg.Shared, info: Info{
 			Index: i, UUID: fmt.Sprintf("GPU-SIMULATED-%016x-%d", cfg.Seed, i), Model: SimulatedModel,
 			Architecture: "simulated", ComputeCapability: "9.0",
 		}}
@@ -93,6 +104,7 @@ func (w wave) integral(t float64) float64 {
 type simulatedDevice struct {
 	source  *simulated
 	info    Info
+	shared  bool
 	load    wave
 	weights float64 // bytes that the model's weights take
 }
@@ -114,6 +126,24 @@ func (d *simulatedDevice) Info() Info { return d.info }
 func (d *simulatedDevice) Release()   {}
 func (d *simulatedDevice) idle() bool { return d.load.mean == 0 }
 
+// busy returns the share of time in which anything runs.
+func (d *simulatedDevice) busy(load float64) float64 { return min(1, math.Round(105*load)/100) }
+
+// used returns the bytes that the processes hold.
+func (d *simulatedDevice) used(load float64) float64 { return d.weights + 0.4*load*simulatedMemory }
+
+// processes lists those that hold the device.
+func (d *simulatedDevice) processes(load float64, out *Snapshot) {
+	used := math.Round(d.used(load))
+	mine := used
+	if d.shared && !d.idle() {
+		mine = math.Round((1 - strangersPart) * used)
+		out.Running = append(out.Running, Process{PID: simulatedStranger, Memory: Value{V: used - mine, OK: true}})
+	}
+	out.Running = append(out.Running, Process{PID: simulatedPID, Memory: Value{V: mine, OK: true}})
+	out.Processes.Set(float64(len(out.Running)))
+}
+
 // Layout returns a device without MIG.
 func (d *simulatedDevice) Layout() (Layout, error) { return Layout{}, nil }
 
@@ -130,9 +160,9 @@ func (d *simulatedDevice) Read(reading Reading, out *Snapshot) error {
 	throttled := into >= 0 && !d.idle()
 	switch reading {
 	case Utilization:
-		out.Utilization.Set(min(1, math.Round(105*load)/100))
+		out.Utilization.Set(d.busy(load))
 	case Memory:
-		used := d.weights + 0.4*load*simulatedMemory
+		used := d.used(load)
 		out.MemoryTotal.Set(simulatedMemory)
 		out.MemoryReserved.Set(simulatedReserved)
 		out.MemoryUsed.Set(math.Round(used))
@@ -181,8 +211,19 @@ func (d *simulatedDevice) Read(reading Reading, out *Snapshot) error {
 		out.RowsPending.Set(0)
 		out.RowsFailure.Set(0)
 	case Processes:
-		out.Processes.Set(1)
+		d.processes(load, out)
+	case ProcessUtilization:
+		out.Samples = []ProcessSample{}
+		if busy := d.busy(load); busy > 0 {
+			mine := busy
+			if d.shared {
+				mine = (1 - strangersPart) * busy
+				out.Samples = append(out.Samples, ProcessSample{simulatedStranger, busy - mine})
+			}
+			out.Samples = append(out.Samples, ProcessSample{simulatedPID, mine})
+		}
 	case Activity:
+		out.GraphicsActivity.Set(d.busy(load))
 		out.SMActivity.Set(0.92 * load)
 		out.SMOccupancy.Set(0.41 * load)
 		out.TensorActivity.Set(0.63 * load)

@@ -6,7 +6,7 @@ import "math"
 // device cannot tell something.
 type Reading int
 
-// The readings of a device. Memory and Activity are also asked of MIG GPU instances.
+// The readings of a device. Memory, Processes and Activity are also asked of MIG GPU instances.
 const (
 	Utilization Reading = iota
 	Memory
@@ -22,6 +22,7 @@ const (
 	NVLink
 	RemappedRows
 	Processes
+	ProcessUtilization
 	Activity // GPM: needs two samples, so the first call gives nothing
 	readings
 )
@@ -57,6 +58,8 @@ func (r Reading) String() string {
 		return "remapped_rows"
 	case Processes:
 		return "processes"
+	case ProcessUtilization:
+		return "process_utilization"
 	case Activity:
 		return "activity"
 	}
@@ -140,9 +143,25 @@ type Snapshot struct {
 	RowsCorrectable, RowsUncorrectable Value // rows mapped away
 	RowsPending, RowsFailure           Value // 0 or 1: a reset is needed; the board must be replaced
 
-	Processes Value // compute processes that hold the device
+	Processes Value           // compute processes that hold the device
+	Running   []Process       // all that hold it, each once; nil where that is not told
+	Samples   []ProcessSample // what they used since the previous reading; nil where that is not told, empty when none ran
 
-	SMActivity, SMOccupancy, TensorActivity, DRAMActivity Value // ratios of the time since the previous reading
+	// Ratios of the time since the previous reading. GraphicsActivity is the share of it in which anything ran.
+	GraphicsActivity, SMActivity, SMOccupancy, TensorActivity, DRAMActivity Value
+}
+
+// Process is one process that holds a device or a MIG device.
+type Process struct {
+	PID    int   // in the PID namespace that the driver answers in, which is not always ours
+	Memory Value // bytes of device memory, its contexts included; absent where the driver does not tell
+	MPS    bool  // a client of a Multi-Process Service
+}
+
+// ProcessSample is what one process used of the device's SMs, on average over the driver's samples since the previous reading.
+type ProcessSample struct {
+	PID int
+	SM  float64 // ratio
 }
 
 // plausible drops what no device can mean: NaN, infinities, negative numbers and the marks for "not available".

@@ -37,7 +37,8 @@ type Device interface {
 	Layout() (Layout, error)
 	// Read fills the fields of out that belong to the reading. What it has filled counts even when it returns an error.
 	Read(reading Reading, out *Snapshot) error
-	// ReadSlice does so for one MIG GPU instance, which came from the latest Layout. Only Memory and Activity are asked for.
+	// ReadSlice does so for one MIG GPU instance, which came from the latest Layout. Only Memory, Activity and Processes are asked
+	// for; the last one is of the compute instance.
 	ReadSlice(slice Slice, reading Reading, out *Snapshot) error
 	// Release gives back what the device holds. It is not used after that.
 	Release()

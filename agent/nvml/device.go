@@ -20,6 +20,8 @@ type device struct {
 
 	slices  map[string]nvml.Device // MIG devices of the latest layout, by UUID
 	samples map[int]*sample        // previous GPM sample of the device (wholeDevice) or of a GPU instance
+
+	lastSeen uint64 // the driver's time of the latest sample of processes, in microseconds; see processUtilization
 }
 
 // wholeDevice stands where the number of a GPU instance is expected.
@@ -120,15 +122,17 @@ func (d *device) profile(h nvml.Device) string {
 	return fmt.Sprintf("%dg.%.0fgb", a.GpuInstanceSliceCount, gib)
 }
 
-// ReadSlice reads memory and activity of a GPU instance.
+// ReadSlice reads memory and activity of a GPU instance, and the processes of a compute instance.
 func (d *device) ReadSlice(slice gpu.Slice, reading gpu.Reading, out *gpu.Snapshot) error {
+	h := d.slices[slice.UUID]
+	if h == nil && (reading == gpu.Memory || reading == gpu.Processes) {
+		return &gpu.Error{Call: "nvmlDeviceGetMigDeviceHandleByIndex", Code: gpu.NotFound}
+	}
 	switch reading {
 	case gpu.Memory:
-		h := d.slices[slice.UUID]
-		if h == nil {
-			return &gpu.Error{Call: "nvmlDeviceGetMemoryInfo", Code: gpu.NotFound}
-		}
 		return d.memory(h, out)
+	case gpu.Processes:
+		return d.processes(h, out)
 	case gpu.Activity:
 		return d.activity(slice.GPUInstance, out)
 	}
@@ -181,14 +185,9 @@ func (d *device) Read(reading gpu.Reading, out *gpu.Snapshot) error {
 	case gpu.RemappedRows:
 		return d.remappedRows(out)
 	case gpu.Processes:
-		if err := d.source.need("nvmlDeviceGetComputeRunningProcesses"); err != nil {
-			return err
-		}
-		processes, ret := d.handle.GetComputeRunningProcesses()
-		if ret == nvml.SUCCESS {
-			out.Processes.Set(float64(len(processes)))
-		}
-		return fail("nvmlDeviceGetComputeRunningProcesses", ret)
+		return d.processes(d.handle, out)
+	case gpu.ProcessUtilization:
+		return d.processUtilization(out)
 	case gpu.Activity:
 		return d.activity(wholeDevice, out)
 	}

@@ -25,11 +25,11 @@ type sample struct {
 	ratios ratios // of the time between the sample before and this one
 }
 
-// ratios are SM activity, SM occupancy, tensor activity and DRAM activity.
-type ratios [4]gpu.Value
+// ratios are graphics activity, SM activity, SM occupancy, tensor activity and DRAM activity.
+type ratios [5]gpu.Value
 
 func (r ratios) fill(out *gpu.Snapshot) {
-	out.SMActivity, out.SMOccupancy, out.TensorActivity, out.DRAMActivity = r[0], r[1], r[2], r[3]
+	out.GraphicsActivity, out.SMActivity, out.SMOccupancy, out.TensorActivity, out.DRAMActivity = r[0], r[1], r[2], r[3], r[4]
 }
 
 func (s *sample) free() { _ = s.Free() } // it cannot fail but for a nil sample
@@ -99,7 +99,7 @@ func (d *device) sample(gpuInstance int) (*sample, error) {
 
 // metrics sets the ratios of the later sample. Those that came are set, also when the error says that others did not.
 func (d *device) metrics(from, to *sample) error {
-	wanted := [len(ratios{})]nvml.GpmMetricId{nvml.GPM_METRIC_SM_UTIL, nvml.GPM_METRIC_SM_OCCUPANCY, nvml.GPM_METRIC_ANY_TENSOR_UTIL, nvml.GPM_METRIC_DRAM_BW_UTIL}
+	wanted := [len(ratios{})]nvml.GpmMetricId{nvml.GPM_METRIC_GRAPHICS_UTIL, nvml.GPM_METRIC_SM_UTIL, nvml.GPM_METRIC_SM_OCCUPANCY, nvml.GPM_METRIC_ANY_TENSOR_UTIL, nvml.GPM_METRIC_DRAM_BW_UTIL}
 	get := &nvml.GpmMetricsGetType{NumMetrics: uint32(len(wanted)), Sample1: from.GpmSample, Sample2: to.GpmSample}
 	for i, id := range wanted {
 		get.Metrics[i].MetricId = uint32(id)

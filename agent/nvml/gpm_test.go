@@ -33,7 +33,7 @@ func TestActivityNeedsTwoSamplesOfAGoodAge(t *testing.T) {
 		time.Sleep(time.Second / 2)
 		s, err := read()
 		require.NoError(t, err)
-		want := gpu.Snapshot{SMActivity: gpu.Value{V: 0.02, OK: true}, SMOccupancy: gpu.Value{V: 0.03, OK: true}, TensorActivity: gpu.Value{V: 0.05, OK: true}, DRAMActivity: gpu.Value{V: 0.1, OK: true}}
+		want := gpu.Snapshot{GraphicsActivity: gpu.Value{V: 0.01, OK: true}, SMActivity: gpu.Value{V: 0.02, OK: true}, SMOccupancy: gpu.Value{V: 0.03, OK: true}, TensorActivity: gpu.Value{V: 0.05, OK: true}, DRAMActivity: gpu.Value{V: 0.1, OK: true}}
 		require.Equal(t, want, s)
 		require.Equal(t, int32(1), r.samples.Load())
 		time.Sleep(100 * time.Millisecond)
@@ -45,10 +45,11 @@ func TestActivityNeedsTwoSamplesOfAGoodAge(t *testing.T) {
 		code(t, gpu.NoData, err)
 		time.Sleep(15 * time.Second)
 		r.GpmMetricsGetFunc = func(get *nvml.GpmMetricsGetType) nvml.Return {
-			get.Metrics[0].Value = math.NaN()
-			get.Metrics[1].NvmlReturn = uint32(nvml.ERROR_NOT_SUPPORTED)
-			get.Metrics[2].Value = math.Inf(1)
-			get.Metrics[3].Value = 50
+			get.Metrics[0].Value = -1
+			get.Metrics[1].Value = math.NaN()
+			get.Metrics[2].NvmlReturn = uint32(nvml.ERROR_NOT_SUPPORTED)
+			get.Metrics[3].Value = math.Inf(1)
+			get.Metrics[4].Value = 50
 			return nvml.SUCCESS
 		}
 		s, err = read()

@@ -119,8 +119,11 @@ func (r *rig) answer(d *mock.Device) {
 		return nvml.SUCCESS
 	}
 	d.GetComputeRunningProcessesFunc = func() ([]nvml.ProcessInfo, nvml.Return) {
-		return []nvml.ProcessInfo{{Pid: 11}, {Pid: 12}}, nvml.SUCCESS
+		return []nvml.ProcessInfo{{Pid: 11, UsedGpuMemory: 3 << 30}, {Pid: 12, UsedGpuMemory: math.MaxUint64}}, nvml.SUCCESS
 	}
+	d.GetGraphicsRunningProcessesFunc = func() ([]nvml.ProcessInfo, nvml.Return) { return nil, nvml.SUCCESS }
+	d.GetMPSComputeRunningProcessesFunc = func() ([]nvml.ProcessInfo, nvml.Return) { return nil, nvml.ERROR_NOT_SUPPORTED }
+	d.GetProcessUtilizationFunc = func(uint64) ([]nvml.ProcessUtilizationSample, nvml.Return) { return nil, nvml.ERROR_NOT_FOUND }
 	d.GpmQueryDeviceSupportFunc = func() (nvml.GpmSupport, nvml.Return) {
 		return nvml.GpmSupport{IsSupportedDevice: 1}, nvml.SUCCESS
 	}
@@ -140,6 +143,11 @@ func (r *rig) slice(uuid, name string, gi, ci int) *mock.Device {
 		GetMemoryInfo_v2Func: func() (nvml.Memory_v2, nvml.Return) {
 			return nvml.Memory_v2{Total: 10 << 30, Used: uint64(gi) << 30}, nvml.SUCCESS
 		},
+		GetComputeRunningProcessesFunc: func() ([]nvml.ProcessInfo, nvml.Return) {
+			return []nvml.ProcessInfo{{Pid: uint32(100 + 10*gi + ci), UsedGpuMemory: 1 << 30, GpuInstanceId: uint32(gi), ComputeInstanceId: uint32(ci)}}, nvml.SUCCESS
+		},
+		GetGraphicsRunningProcessesFunc:   func() ([]nvml.ProcessInfo, nvml.Return) { return nil, nvml.SUCCESS },
+		GetMPSComputeRunningProcessesFunc: func() ([]nvml.ProcessInfo, nvml.Return) { return nil, nvml.ERROR_NOT_SUPPORTED },
 		GetAttributesFunc: func() (nvml.DeviceAttributes, nvml.Return) {
 			return nvml.DeviceAttributes{GpuInstanceSliceCount: 3, ComputeInstanceSliceCount: uint32(ci + 1), MemorySizeMB: 40192}, nvml.SUCCESS
 		},
@@ -242,6 +250,7 @@ func TestReadingsAreInBaseUnits(t *testing.T) {
 		Power: v(345.678), PowerLimit: v(700), Temperature: v(54), MemoryTemperature: v(61), Energy: v(1234.567),
 		ECCCorrected: v(5), ECCUncorrected: v(6), PCIeTransmit: v(1000), PCIeReceive: v(2000), NVLinkTransmit: v(3072), NVLinkReceive: v(77), NVLinkRecoveries: v(4),
 		RowsCorrectable: v(2), RowsUncorrectable: v(1), RowsPending: v(1), RowsFailure: v(0), Processes: v(2),
+		Running: []gpu.Process{{PID: 11, Memory: v(3 << 30)}, {PID: 12}}, Samples: []gpu.ProcessSample{},
 	}
 	want.Clocks[gpu.ClockGraphics], want.Clocks[gpu.ClockSM], want.Clocks[gpu.ClockMemory], want.Clocks[gpu.ClockVideo] = v(1000e6), v(1001e6), v(1002e6), v(1003e6)
 	want.Throttle[gpu.ThrottlePowerCap], want.Throttle[gpu.ThrottleHardwareThermal], want.Throttle[gpu.ThrottleThermal] = v(2.5), v(0), v(3)
