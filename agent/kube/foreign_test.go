@@ -1,0 +1,14 @@
+package kube
+
+// foreignCA is a certificate that signed nothing of the test's server; its key is thrown away.
+const foreignCA = `-----BEGIN CERTIFICATE-----
+MIIBfDCCASGgAwIBAgIUfXLglk2ifb/AvepVO4Uy8EeRfDAwCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHZm9yZWlnbjAgFw0yNjExMjcyMzIzMjFaGA8yMTI2MTEwMzIz
+MjMyMVowEjEQMA4GA1UEAwwHZm9yZWlnbjBZMBMGByqGSM49AgEGCCqGSM49AwEH
+A0IABG8fuAk6Hch3+98P4Y+s/ZBx/+MXsvOdnC3LnNuyqaHIaJPnJXLBnjEb/pds
+q3fDWCh8p+bY7Iin1PlGsnJhDgGjUzBRMB0GA1UdDgQWBBSX2qdrGq9yLnpE0cpY
+uT22iHvadTAfBgNVHSMEGDAWgBSX2qdrGq9yLnpE0cpYuT22iHvadTAPBgNVHRMB
+Af8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQDmqXi42M0xXdp0AKzjETVm72y8
+iULLGrhiowKi16fGiQIhAKsPYVsMxJz2AnviA2rXDpPt874hgG91nSZJGjpRstIE
+-----END CERTIFICATE-----
+`
