@@ -104,3 +104,111 @@ func TestAWaitThatComesBackAtOnceIsNoBusyLoop(t *testing.T) {
 		require.InDelta(t, 80, len(b.source.stream.queue), 2)
 	})
 }
+
+func TestAStormIsToldOnceInTenSecondsWithItsCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var heard told
+		b := newBenchWith(t, Settings{OnEvent: heard.add}, newFake(0), newFake(1))
+		defer b.Close()
+		b.must()
+		storm := func(n int) {
+			for range n {
+				b.source.stream.queue <- Event{Kind: EventXID, UUID: "GPU-0", GPUInstance: -1, XID: 79}
+				b.source.stream.queue <- Event{Kind: EventXID, UUID: "GPU-1", GPUInstance: 3, XID: 31}
+			}
+			synctest.Wait()
+		}
+		began := time.Now()
+		storm(1)
+		list := heard.take()
+		require.Len(t, list, 2)
+		e := list[0]
+		if e.UUID != "GPU-0" {
+			e = list[1]
+		}
+		require.Equal(t, HealthEvent{Time: began, Kind: "xid", Severity: "critical", UUID: "GPU-0", GPU: 0, GPUInstance: -1, XID: 79, Count: 1, Name: e.Name, Meaning: e.Meaning, NextStep: e.NextStep}, e)
+		require.Contains(t, e.Name, "bus")
+		for range 6 {
+			storm(50)
+			time.Sleep(time.Second)
+		}
+		require.Empty(t, heard.take(), "the sort was told of ten seconds ago at most")
+		time.Sleep(5 * time.Second)
+		list = heard.take()
+		require.Len(t, list, 2)
+		require.Equal(t, 300, list[0].Count)
+		require.Equal(t, 300, list[1].Count)
+		require.Equal(t, began, list[0].Time, "of the first of them")
+		storm(10)
+		require.Empty(t, heard.take())
+		time.Sleep(30 * time.Second) // and then it is quiet
+		require.Len(t, heard.take(), 2)
+		storm(1)
+		require.Len(t, heard.take(), 2, "the first after a quiet time is told at once")
+	})
+}
+
+func TestAReceiverThatHangsStopsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		var heard told
+		b := newBenchWith(t, Settings{OnEvent: func(e HealthEvent) { <-release; heard.add(e) }}, newFake(0))
+		b.must()
+		for range 500 {
+			b.source.stream.queue <- Event{Kind: EventXID, UUID: "GPU-0", GPUInstance: -1, XID: 13}
+		}
+		synctest.Wait()
+		require.Equal(t, 500.0, b.must()["gpu_xid_errors_total{"+gpu0+",xid=13}"])
+		close(release)
+		require.NoError(t, b.Close(), "what waits is told at the end")
+		count := 0
+		for _, e := range heard.take() {
+			count += e.Count
+		}
+		require.Equal(t, 500, count)
+	})
+}
+
+func TestSortsOfEventsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var heard told
+		b := newBenchWith(t, Settings{OnEvent: heard.add}, newFake(0))
+		defer b.Close()
+		b.must()
+		for i := range 3000 {
+			b.events.add(Event{Kind: EventXID, UUID: "GPU-0", GPUInstance: -1, XID: uint64(i)})
+		}
+		synctest.Wait()
+		require.LessOrEqual(t, len(heard.take()), maxSorts)
+		time.Sleep(time.Minute)
+		b.notifier.mu.Lock()
+		defer b.notifier.mu.Unlock()
+		require.Empty(t, b.notifier.sorts, "and forgotten")
+	})
+}
+
+func TestRisesAndLossesAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var heard told
+		d := newFake(0)
+		b := newBenchWith(t, Settings{OnEvent: heard.add}, d)
+		defer b.Close()
+		b.must()
+		d.on(RemappedRows, func(s *Snapshot) error { s.RowsPending.Set(1); s.RowsFailure.Set(1); return nil })
+		d.on(Throttle, func(s *Snapshot) error { s.Throttle[ThrottleHardwareThermal].Set(9); return nil })
+		d.on(NVLink, func(s *Snapshot) error { s.NVLinkRecoveries.Set(4); return nil })
+		b.must()
+		d.failAll(ResetRequired)
+		_, err := b.round()
+		require.Error(t, err)
+		b.source.stream.queue <- Event{Kind: EventUnavailable, UUID: "GPU-0", GPUInstance: -1}
+		synctest.Wait()
+		kinds := map[string]int{}
+		for _, e := range heard.take() {
+			kinds[e.Kind+" "+e.Severity] += e.Count
+			require.NotEmpty(t, e.NextStep)
+			require.Zero(t, e.XID)
+		}
+		require.Equal(t, map[string]int{"remap warning": 1, "remap critical": 1, "thermal warning": 1, "nvlink warning": 1, "reset critical": 1, "lost critical": 1}, kinds)
+	})
+}

@@ -1,6 +1,10 @@
 package gpu
 
 import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -44,4 +48,28 @@ func TestEveryHealthEventSaysWhatToDo(t *testing.T) {
 	for _, e := range [][2]string{{healthRemap, severityWarning}, {healthRemap, severityCritical}, {healthThermal, severityWarning}, {healthNVLink, severityWarning}, {healthLost, severityCritical}, {healthReset, severityCritical}} {
 		require.NotEmpty(t, table.event(e[0], e[1]).Meaning, e)
 	}
+}
+
+var update = flag.Bool("update", false, "write the table of XIDs anew")
+
+func TestTheTableOfXIDsIsTrue(t *testing.T) {
+	const page, begin, end = "../../docs/agent/gpu.md", "<!-- xids -->\n", "<!-- /xids -->"
+	list, err := XIDs()
+	require.NoError(t, err)
+	var table strings.Builder
+	table.WriteString("| XID | name | severity | sort | what to do |\n|---|---|---|---|---|\n")
+	for _, x := range list {
+		fmt.Fprintf(&table, "| %d | %s | %s | %s | %s |\n", x.Code, x.Name, x.Severity, x.Category, x.NextStep)
+	}
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	before, rest, ok := strings.Cut(string(text), begin)
+	require.True(t, ok)
+	have, after, ok := strings.Cut(rest, end)
+	require.True(t, ok)
+	if *update {
+		require.NoError(t, os.WriteFile(page, []byte(before+begin+table.String()+end+after), 0o644))
+		return
+	}
+	require.Equal(t, table.String(), have, "run make generate")
 }

@@ -141,7 +141,7 @@ type kernelLog struct {
 	boot   time.Time
 	since  time.Time
 	live   func(kernelLine)   // called for each line that is not of the past
-	past   func([]kernelLine) // called once, with those of the past
+	past   func([]kernelLine) // called with those of the past, in one call but where reading them takes long
 	done   chan struct{}
 
 	mu    sync.Mutex
@@ -230,6 +230,10 @@ func (k *kernelLog) run() {
 			}
 			if past = append(past, line); len(past) > maxPast {
 				past = past[1:]
+			}
+			if told { // it took longer than the timer to read the past
+				k.past(past)
+				past = nil
 			}
 			continue
 		}
