@@ -125,7 +125,6 @@ func (c *Client) connection() (*http.Client, error) {
 			TLSClientConfig:        &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
 			DialContext:            (&net.Dialer{Timeout: c.timeout}).DialContext,
 			TLSHandshakeTimeout:    c.timeout,
-			ResponseHeaderTimeout:  c.timeout,
 			MaxIdleConnsPerHost:    1,
 			IdleConnTimeout:        2 * time.Minute,
 			MaxResponseHeaderBytes: 64 << 10,
@@ -171,10 +170,16 @@ func (c *Client) get(ctx context.Context, of what, path string, query url.Values
 		return fmt.Errorf("%s: %s does not answer: %w", of, c.base, plain(err))
 	}
 	defer func() { _ = resp.Body.Close() }()
+	if err := ctx.Err(); err != nil { // what a server says while we hang up is no answer
+		return fmt.Errorf("%s: %s does not answer: %w", of, c.base, err)
+	}
 	if resp.StatusCode != http.StatusOK {
 		return newAPIError(of, resp)
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	if err == nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
 	if err != nil {
 		return fmt.Errorf("%s: the answer broke off: %w", of, plain(err))
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -41,7 +43,7 @@ type cluster struct {
 func newCluster(t *testing.T, answer func(w http.ResponseWriter, r *http.Request)) *cluster {
 	t.Helper()
 	c := &cluster{dir: t.TempDir(), token: "first", answer: answer}
-	c.server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	c.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
 		c.asked = append(c.asked, r.Method+" "+r.URL.String())
 		token := c.token
@@ -52,7 +54,8 @@ func newCluster(t *testing.T, answer func(w http.ResponseWriter, r *http.Request
 		}
 		c.answer(w, r)
 	}))
-	c.server.Config.ErrorLog = nil
+	c.server.Config.ErrorLog = log.New(io.Discard, "", 0) // a refused certificate is no news
+	c.server.StartTLS()
 	t.Cleanup(c.server.Close)
 	c.write(t, "token", "first\n")
 	c.write(t, "namespace", "models")
@@ -248,7 +251,6 @@ func TestAServerWithAnotherCertificateGetsNoToken(t *testing.T) {
 	asked := false
 	c := newCluster(t, func(http.ResponseWriter, *http.Request) { asked = true })
 	c.write(t, "ca.crt", foreignCA)
-	c.server.Config.ErrorLog = nil
 	_, err := c.client(t, time.Minute).Pod(t.Context(), "models", podName)
 	require.ErrorContains(t, err, "does not answer: tls: failed to verify certificate: x509")
 	require.False(t, asked)
@@ -268,7 +270,9 @@ func TestRefusalsSayWhatIsMissing(t *testing.T) {
 		},
 		"no pod":        {func(w http.ResponseWriter, _ *http.Request) { status(w, 404, "NotFound", "pods not found") }, 404, "not found (404): pods not found"},
 		"a proxy's 502": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502); say("<html>bad gateway")(w, nil) }, 502, "the cluster answers 502 : <html>bad gateway"},
-		"a redirect":    {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", 302) }, 302, "the cluster answers 302"},
+		"a redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
+		}, 302, "the cluster answers 302"},
 		"a long error": {
 			func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(500)
@@ -317,10 +321,6 @@ func TestAnswersThatAreNone(t *testing.T) {
 				timeout = 300 * time.Millisecond
 			}
 			_, err := newCluster(t, answer).client(t, timeout).Pod(t.Context(), "models", podName)
-			if strings.Contains(want, "does not answer") { // the transport's own limit may be the first
-				require.ErrorContains(t, err, "does not answer")
-				return
-			}
 			require.ErrorContains(t, err, want)
 		})
 	}
