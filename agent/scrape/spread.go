@@ -1,0 +1,157 @@
+package scrape
+
+import (
+	"slices"
+	"time"
+
+	"github.com/prometheus/prometheus/model/histogram"
+)
+
+// spread is to histograms what tally is to counters.
+type spread struct {
+	sources []*distSource
+	emitted dist // as last given
+	given   bool
+	start   time.Time
+	sum     dist
+}
+
+// distSource is one source of a spread.
+type distSource struct {
+	in     bool   // whether the spread knows it
+	round  uint64 // in which it was last there
+	seen   uint64 // the round up to which last and offset hold; 0 if none
+	now    dist
+	last   dist
+	offset *dist // nil while the source has not restarted beside others
+	start  time.Time
+	since  time.Time
+	native *histogram.Histogram // instead of now
+}
+
+// put takes in a source whose now, or native, is of this round.
+func (t *spread) put(s *distSource, round uint64, start time.Time) {
+	if !s.in {
+		s.in, s.seen, s.offset = true, 0, nil
+		t.sources = append(t.sources, s)
+	}
+	s.round, s.start = round, start
+}
+
+func (s *distSource) anew(round uint64) bool {
+	return s.round != round || s.now.total() < s.last.total() || s.now.sum < s.last.sum && s.now.sum >= 0 || !slices.Equal(s.now.bounds, s.last.bounds) ||
+		!s.since.IsZero() && !s.start.IsZero() && s.start.After(s.since.Add(time.Second))
+}
+
+// total returns the histogram of a round in which at least one source was there, and nil where it is not valid.
+func (t *spread) total(round uint64, how combine) *histogram.Histogram {
+	if h, ok := t.native(round, how); ok {
+		return h
+	}
+	before, all := false, true
+	for _, s := range t.sources {
+		if s.seen == 0 || s.last.total() == 0 && s.offset == nil {
+			continue
+		}
+		before = true
+		all = all && s.anew(round)
+	}
+	if !before || all {
+		t.leave(round)
+		t.given = false
+		t.start = t.sources[0].start
+		for _, s := range t.sources {
+			s.offset = nil
+			if s.start.Before(t.start) { // the zero time, which is not known, is before all
+				t.start = s.start
+			}
+		}
+	}
+	first := true
+	for _, s := range t.sources {
+		if s.round == round {
+			if s.seen != 0 && !all && s.anew(round) {
+				if s.offset == nil {
+					s.offset = &dist{}
+					s.offset.set(&s.last)
+				} else {
+					s.offset.add(&s.last)
+				}
+			}
+			s.last.set(&s.now)
+			s.since, s.seen = s.start, round
+		}
+		whole := &s.last
+		if s.offset != nil {
+			whole = &dist{}
+			whole.set(&s.last)
+			whole.add(s.offset)
+		}
+		switch {
+		case first:
+			t.sum.set(whole)
+		case how != combineMax:
+			t.sum.add(whole)
+		case whole.total() > t.sum.total():
+			t.sum.set(whole)
+		}
+		first = false
+	}
+	if t.given && !t.sum.mend(&t.emitted) {
+		t.start = time.Time{}
+	}
+	t.emitted.set(&t.sum)
+	t.given = true
+	return t.sum.native()
+}
+
+// native returns the sum of the round's native histograms, and false where the sources are classic ones. Their resets are left to those who read them.
+func (t *spread) native(round uint64, how combine) (*histogram.Histogram, bool) {
+	var sum *histogram.FloatHistogram
+	var one *histogram.Histogram
+	n := 0
+	for _, s := range t.sources {
+		if s.round != round || s.native == nil {
+			continue
+		}
+		n++
+		h := s.native
+		s.native = nil
+		switch {
+		case n == 1:
+			one = h.Copy()
+			t.start = s.start
+		case how == combineMax:
+			if h.Count > one.Count {
+				one = h.Copy()
+			}
+		default:
+			if sum == nil {
+				sum = one.ToFloat(nil)
+			}
+			added, _, _, err := sum.Add(h.ToFloat(nil))
+			if err != nil {
+				return nil, true
+			}
+			sum = added
+			if s.start.Before(t.start) {
+				t.start = s.start
+			}
+		}
+	}
+	if n > 0 {
+		t.leave(round)
+	}
+	if sum != nil {
+		one = integral(sum.Compact(0))
+	}
+	return one, n > 0
+}
+
+// leave forgets the sources that are not there.
+func (t *spread) leave(round uint64) {
+	t.sources = slices.DeleteFunc(t.sources, func(s *distSource) bool {
+		s.in = s.round == round
+		return !s.in
+	})
+}
