@@ -20,14 +20,24 @@ type found struct {
 	who  string        // the worker or the model; empty when there is one
 }
 
-// recogniser finds what lines say about a start.
+// recogniser finds what lines say about a start. It does not change after newRecogniser.
 type recogniser struct {
-	rules []rule
-	rank  *regexp.Regexp
+	needles needles  // the texts `has` of all rules
+	rules   [][]rule // by the index of their text
+	rank    *regexp.Regexp
 }
 
 func newRecogniser() *recogniser {
-	return &recogniser{rules: rules(), rank: regexp.MustCompile(`\b(?:Worker|EngineCore)[A-Za-z0-9_]*|\b(?:DP|PP|TP|EP)\d+\b|\brank["']?[=:] ?\d+`)}
+	r := &recogniser{rank: regexp.MustCompile(`\b(?:Worker|EngineCore)[A-Za-z0-9_]*|\b(?:DP|PP|TP|EP)\d+\b|\brank["']?[=:] ?\d+`)}
+	for _, rule := range rules() {
+		r.needles.add(rule.has)
+	}
+	r.rules = make([][]rule, len(r.needles.texts))
+	for _, rule := range rules() {
+		i := r.needles.index(rule.has)
+		r.rules[i] = append(r.rules[i], rule)
+	}
+	return r
 }
 
 // find calls f for what each line of the text says.
@@ -47,24 +57,27 @@ func (r *recogniser) find(text string, f func(found)) {
 }
 
 func (r *recogniser) line(line string, f func(found)) {
-	for i := range r.rules {
-		rule := &r.rules[i]
-		if !strings.Contains(line, rule.has) || rule.with != "" && !strings.Contains(line, rule.with) {
-			continue
-		}
-		m := found{rule: *rule, took: -1}
-		if rule.after != "" {
-			if at := strings.LastIndex(line, rule.after); at >= 0 {
-				m.took = seconds(line[at+len(rule.after):])
+	for texts := r.needles.in(line); texts != 0; {
+		var i int
+		i, texts = texts.first()
+		for _, rule := range r.rules[i] {
+			if rule.with != "" && !strings.Contains(line, rule.with) {
+				continue
 			}
+			m := found{rule: rule, took: -1}
+			if rule.after != "" {
+				if at := strings.LastIndex(line, rule.after); at >= 0 {
+					m.took = seconds(line[at+len(rule.after):])
+				}
+			}
+			if rule.key != "" {
+				_, rest, _ := strings.Cut(line, rule.key)
+				m.who = modelName(rest)
+			} else if rule.phase != "" {
+				m.who = r.worker(line)
+			}
+			f(m)
 		}
-		if rule.key != "" {
-			_, rest, _ := strings.Cut(line, rule.key)
-			m.who = modelName(rest)
-		} else if rule.phase != "" {
-			m.who = r.worker(line)
-		}
-		f(m)
 	}
 }
 
