@@ -245,7 +245,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	defer b.mu.Unlock()
 	b.bytes += int64(n)
 	b.delay += delay
-	if n > 0 || err == io.EOF {
+	if n > 0 || err == io.EOF && b.original.ContentLength < 0 { // the end is something that comes only where no length was given
 		b.last = now.Add(delay)
 	}
 	switch {

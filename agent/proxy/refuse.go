@@ -117,9 +117,9 @@ func (p *Proxy) fail(_ http.ResponseWriter, r *http.Request, err error) {
 		sent = x.body.failure()
 	}
 	switch {
-	case x.ended():
-	case isDeadline(sent):
+	case isDeadline(sent): // net/http takes that for a client that left
 		x.refuse(http.StatusRequestTimeout, "the client sent nothing of the request for "+p.cfg.ClientTimeout.String()+" (client_timeout)")
+	case x.ended():
 	case sent != nil && (r.ProtoMajor == 2 || isGone(sent)):
 		x.leave()
 	case sent != nil:
