@@ -36,7 +36,8 @@ func New(cfg Config, set Settings) (*Collector, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	mappings, err := LoadMappings(cfg.Mappings)
+	metrics := canonicalMetrics()
+	mappings, err := loadMappings(cfg.Mappings, metrics)
 	if err != nil {
 		return nil, fmt.Errorf("mappings: %w", err)
 	}
@@ -51,7 +52,7 @@ func New(cfg Config, set Settings) (*Collector, error) {
 	silent := func(name string) bool {
 		return set.Proxy && strings.HasPrefix(name, "endpoint_") || set.GPU != nil && strings.HasPrefix(name, "gpu_") && set.GPU()
 	}
-	c := &Collector{client: client, metrics: canonicalMetrics(), own: newOwnDescs(), several: len(cfg.Targets) > 1}
+	c := &Collector{client: client, metrics: metrics, own: newOwnDescs(), several: len(cfg.Targets) > 1}
 	engine := newEngine(mappings)
 	hosts := map[string]int{}
 	for _, text := range cfg.Targets {

@@ -31,8 +31,9 @@ func builtinOrder() []string {
 }
 
 // BuiltinMappings returns the mappings that the agent carries, in their order. It returns an error only when the binary was built with a bad one.
-func BuiltinMappings() ([]*Mapping, error) {
-	metrics := canonicalMetrics()
+func BuiltinMappings() ([]*Mapping, error) { return builtinMappings(canonicalMetrics()) }
+
+func builtinMappings(metrics map[string]*canonical) ([]*Mapping, error) {
 	files, err := builtin.ReadDir("mappings")
 	if err != nil {
 		return nil, err
@@ -70,10 +71,11 @@ func BuiltinMappings() ([]*Mapping, error) {
 
 // LoadMappings returns the built-in mappings and those of the operator's files. A file whose kind is built in takes its place; other kinds come first, in
 // the order of the files, so that they win over the built-in ones. The error joins all that is wrong; each names file, line, key and value.
-func LoadMappings(files []string) ([]*Mapping, error) {
-	all, err := BuiltinMappings()
+func LoadMappings(files []string) ([]*Mapping, error) { return loadMappings(files, canonicalMetrics()) }
+
+func loadMappings(files []string, metrics map[string]*canonical) ([]*Mapping, error) {
+	all, err := builtinMappings(metrics)
 	errs := []error{err}
-	metrics := canonicalMetrics()
 	var own []*Mapping
 	for _, name := range files {
 		info, err := os.Stat(name)

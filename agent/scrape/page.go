@@ -274,7 +274,7 @@ func (p *page) beyond(text []byte, s *series) bool {
 // create makes the series that the parser stands at, and nil where it is beyond a limit.
 func (p *page) create(parser textparse.Parser, native bool) *series {
 	parser.Labels(&p.lset)
-	lset := p.lset
+	lset := p.lset.WithoutEmpty()
 	name := lset.Get(model.MetricNameLabel)
 	bad, count := "", 0
 	lset.Range(func(l labels.Label) {

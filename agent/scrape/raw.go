@@ -12,13 +12,13 @@ import (
 
 const jobLabel = "job"
 
-// addRaw adds the page's own series, with their names and labels. A _created sample that tells the start of others is told by them.
+// addRaw adds the page's own series, with their names and labels.
 func (t *target) addRaw(now time.Time) {
 	if !t.raw {
 		return
 	}
 	for _, s := range t.page.order {
-		if s.over || s.role == roleCreated && s.point.counts {
+		if s.over {
 			continue
 		}
 		if s.desc == nil {

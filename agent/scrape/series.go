@@ -190,5 +190,4 @@ func (p *page) join(s *series) {
 	default:
 		pt.value = s
 	}
-	pt.counts = pt.counts || s.role != roleCreated
 }
