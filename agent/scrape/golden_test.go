@@ -42,6 +42,7 @@ func samplePages() []samplePage {
 		{"vllm-ray.txt", "vllm", ""},
 		{"sglang-0.4.6.txt", "sglang", ""},
 		{"sglang-0.5.9.txt", "sglang", ""},
+		{"sglang-0.5.9.om", "sglang", ""},
 		{"triton.txt", "triton", ""},
 		{"triton-trtllm.txt", "triton", ""},
 		{"trtllm.txt", "trtllm", ""},
@@ -54,6 +55,7 @@ func samplePages() []samplePage {
 		{"torchserve.txt", "torchserve", ""},
 		{"ray.txt", "ray-serve", ""},
 		{"kserve.txt", "kserve", ""},
+		{"kserve.om", "kserve", ""},
 		{"knative-1.12.txt", "knative", ""},
 		{"knative-1.20.txt", "knative", ""},
 		{"envoy.txt", "envoy", ""},
@@ -177,11 +179,62 @@ func TestWhatMustNotBeMapped(t *testing.T) {
 	}
 }
 
+// A server that runs another one gives both pages as one. The engine's own reading wins, and nothing is counted twice.
+func TestPagesOfTwoKindsCountOnce(t *testing.T) {
+	for _, c := range []struct {
+		files   []string
+		kinds   string
+		once    string // canonical name that both kinds give
+		want    []string
+		another string // canonical name that only the second kind gives
+	}{
+		{
+			[]string{"kserve.txt", "vllm-0.13.0.txt"}, "vllm,kserve", "model_request_duration_seconds",
+			[]string{`{engine="0",model="Qwen/Qwen3-8B"}`, `{engine="1",model="Qwen/Qwen3-8B"}`}, "",
+		},
+		{
+			[]string{"ray.txt", "vllm-ray.txt"}, "vllm,ray-serve", "model_requests_running",
+			[]string{`{engine="0",model="Qwen/Qwen3-8B"}`}, "endpoint_requests_in_flight",
+		},
+		{
+			[]string{"triton.txt", "dcgm.txt"}, "triton,dcgm-exporter", "gpu_power_watts",
+			[]string{`{uuid="GPU-8d3f6f1a-0f0a-4f27-9d35-6a1a2e4b9c01"}`}, "gpu_clock_hertz",
+		},
+	} {
+		t.Run(c.kinds, func(t *testing.T) {
+			var body []byte
+			for _, f := range c.files {
+				part, err := os.ReadFile(filepath.Join("testdata", "pages", f))
+				require.NoError(t, err)
+				body = append(body, part...)
+			}
+			round := scrapeBody(t, samplePage{file: c.files[0], kinds: c.kinds}, body)
+			canonical, _ := split(round)
+			var got, names []string
+			for _, r := range canonical {
+				names = append(names, r.Desc.Name)
+				if r.Desc.Name == c.once {
+					got = append(got, strings.TrimPrefix(seriesOf(r), c.once))
+				}
+			}
+			assert.ElementsMatch(t, c.want, got)
+			if c.another != "" {
+				assert.Contains(t, names, c.another)
+			}
+		})
+	}
+}
+
 // scrapePage serves a page as its kind of server does, scrapes it once and returns what came of it.
 func scrapePage(t *testing.T, p samplePage) *agent.Round {
 	t.Helper()
 	body, err := os.ReadFile(filepath.Join("testdata", "pages", p.file))
 	require.NoError(t, err)
+	return scrapeBody(t, p, body)
+}
+
+func scrapeBody(t *testing.T, p samplePage, body []byte) *agent.Round {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/metrics" && strings.HasSuffix(p.file, ".om"):
