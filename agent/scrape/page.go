@@ -114,7 +114,7 @@ func (p *page) read(body []byte, contentType string) error {
 		}
 		// Go on after the line that could not be read, which is the first that is not blank after the last entry.
 		if last != nil {
-			if at := offset(last); at >= 0 && at <= len(body) {
+			if at := offset(last) + len(last); at >= 0 && at <= len(body) {
 				rest = body[at:]
 				if end := bytes.IndexByte(rest, '\n'); end >= 0 {
 					rest = rest[end+1:]
