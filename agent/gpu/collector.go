@@ -132,7 +132,11 @@ func (c *Collector) finish(expired <-chan struct{}) {
 	switch {
 	case !ok:
 	case l.opens:
-		c.present.Store(len(l.devices) > 0)
+		if len(l.devices) > 0 {
+			c.present.Store(true)
+		} else if l.err == nil || absent(l.err) {
+			c.present.Store(false)
+		}
 		for _, d := range l.devices {
 			c.adopt(newDevice(d))
 		}
@@ -171,8 +175,9 @@ func (c *Collector) adopt(d *device) {
 	}
 }
 
-// Present reports whether the driver listed a GPU when it was last opened. It stays true while a GPU does not answer, so that what
-// stands in for its readings does not come and go. Safe for concurrent use.
+// Present reports whether there is a GPU: the driver has listed one, and has neither gone since nor said that there is none. It stays
+// true while the driver or a GPU does not answer, so that what stands in for its readings does not come and go. Safe for concurrent
+// use.
 func (c *Collector) Present() bool { return c.present.Load() }
 
 // busy reports whether a device call is running.
@@ -252,83 +257,6 @@ func (c *Collector) take(r *agent.Round, d *device, result deviceRound) error {
 	c.summary.answered(d, &result, r.Time)
 	c.emitDevice(r, d, m, &result)
 	return nil
-}
-
-// noteFaults counts what failed. It returns an error when nothing of the round can be used.
-func (c *Collector) noteFaults(d *device, result deviceRound) error {
-	var errs []error
-	for _, f := range result.faults {
-		if CodeOf(f.err) == NoPermission {
-			c.deny(d, f)
-			continue
-		}
-		c.failed[failedKey{f.reading, CodeOf(f.err)}]++
-		errs = append(errs, fmt.Errorf("%s: %s: %w", d, f.reading, f.err))
-	}
-	if result.down != nil {
-		code := CodeOf(result.down)
-		c.lose(d.info.UUID, code)
-		c.conn.needReopen(result.down)
-		return result.down
-	}
-	if result.good == 0 && len(errs) > 0 {
-		err := errors.Join(errs...)
-		c.conn.needReopen(err)
-		return err
-	}
-	return nil
-}
-
-// lose counts that a device left, once until it is back.
-func (c *Collector) lose(uuid string, code Code) {
-	m := c.known[uuid]
-	if m.down == code {
-		return
-	}
-	m.down = code
-	switch code {
-	case GPUIsLost, GPUNotFound:
-		c.events.count(uuid, healthLost, severityCritical, 1)
-	case ResetRequired:
-		c.events.count(uuid, healthReset, severityCritical, 1)
-	}
-}
-
-// deny counts and says once that a device does not let us read something.
-func (c *Collector) deny(d *device, f fault) {
-	key := deniedKey{d.info.UUID, f.reading}
-	if c.deniedOf[key] {
-		return
-	}
-	c.deniedOf[key] = true
-	c.denied[f.reading]++
-	hint := "run the agent as a user that may use the GPU's device files"
-	switch {
-	case f.reading == atLayout || f.gpuInstance >= 0:
-		hint = "MIG devices need root, or NVIDIA_MIG_MONITOR_DEVICES=all in a container"
-	case f.reading == Activity:
-		hint = "needs CAP_SYS_ADMIN, or the module option NVreg_RestrictProfilingToAdminUsers=0"
-	}
-	c.log.Warn("a GPU reading is denied and left out", "gpu", d.String(), "reading", f.reading.String(), "hint", hint)
-}
-
-// noteEdges counts the health events that show as the rise of a reading.
-func (c *Collector) noteEdges(uuid string, m *memory, s *Snapshot) {
-	rise := func(previous *Value, now Value, firstToo bool, kind, severity string) {
-		if !now.OK {
-			return
-		}
-		n := 0.0
-		if (previous.OK || firstToo) && now.V > previous.V {
-			n = 1
-		}
-		*previous = now
-		c.events.count(uuid, kind, severity, n)
-	}
-	rise(&m.previous.pending, s.RowsPending, m.lastRead.IsZero(), healthRemap, severityWarning)
-	rise(&m.previous.failure, s.RowsFailure, m.lastRead.IsZero(), healthRemap, severityCritical)
-	rise(&m.previous.hardwareThermal, s.Throttle[ThrottleHardwareThermal], false, healthThermal, severityWarning)
-	rise(&m.previous.recoveries, s.NVLinkRecoveries, false, healthNVLink, severityWarning)
 }
 
 // Close gives back the devices and the source, waiting a few seconds for calls that have not come back. When they do not, the

@@ -158,6 +158,7 @@ func (c *connection) finish(now time.Time, expired <-chan struct{}) (listing, bo
 	code := CodeOf(l.err)
 	c.events.know(l.devices)
 	if l.opens {
+		c.events.unwatch()
 		c.delay(now) // the earliest time of the next attempt
 		c.opened, c.listed = now, now
 		c.open = l.err == nil || len(l.devices) > 0

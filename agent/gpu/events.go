@@ -150,6 +150,26 @@ func (l *eventLog) count(uuid, kind, severity string, n float64) {
 	l.health[healthKey{uuid, kind, severity}] += n
 }
 
+// unwatch forgets whose events the driver reports: a new stream is about to be opened, or there is none.
+func (l *eventLog) unwatch() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	clear(l.watched)
+}
+
+// standIn begins the counts of devices whose events the driver does not report, because the kernel's log tells of them.
+func (l *eventLog) standIn() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for uuid, info := range l.infos {
+		if !l.watched[uuid] && busKey(info.PCIBusID) != "" {
+			for _, severity := range []string{severityInfo, severityWarning, severityCritical} {
+				l.health[healthKey{uuid, healthXID, severity}] += 0
+			}
+		}
+	}
+}
+
 // watch begins the counts of what the driver reports for one device, so that the first event is a step from 0.
 func (l *eventLog) watch(uuid string) {
 	for _, severity := range []string{severityInfo, severityWarning, severityCritical} {

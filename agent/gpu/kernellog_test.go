@@ -15,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/agent"
 )
 
 func TestLinesOfTheKernelAboutXIDs(t *testing.T) {
@@ -179,7 +181,7 @@ func TestTheKernelStandsInForTheDriver(t *testing.T) {
 		b := newBenchWith(t, Settings{OnEvent: heard.add, KernelLog: k.open, Proc: upFor()}, newFake(0))
 		defer b.Close()
 		b.source.eventsErr = &Error{"nvmlEventSetCreate", NotSupported}
-		b.must()
+		require.Contains(t, b.must(), "gpu_health_events_total{"+gpu0+",kind=xid,severity=critical}", "somebody watches, so the first is a rise from 0")
 		k.records <- "4,8,100100000,-;NVRM: Xid (PCI:0000:00:00 GPU-I:03): 119, pid=1, name=x, Timeout"
 		time.Sleep(time.Second)
 		list := heard.take()
@@ -188,6 +190,19 @@ func TestTheKernelStandsInForTheDriver(t *testing.T) {
 		require.Equal(t, 3, list[0].GPUInstance)
 		require.Equal(t, "Timeout", list[0].Message)
 		require.Equal(t, 1.0, b.must()["gpu_xid_errors_total{"+gpu0+",gpu_instance=3,xid=119}"])
+	})
+}
+
+func TestWithoutEventsTheKernelIsNotAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := DefaultConfig()
+		cfg.Events = false
+		open := func() (io.ReadCloser, error) { t.Error("it was opened"); return newKmsg(), nil }
+		c, err := New(cfg, Settings{Logger: slog.New(slog.DiscardHandler), Source: &fakeSource{devices: []*fakeDevice{newFake(0)}}, OnEvent: func(HealthEvent) {}, KernelLog: open, Proc: upFor()})
+		require.NoError(t, err)
+		require.NoError(t, c.Collect(t.Context(), &agent.Round{Time: time.Now()}))
+		require.NoError(t, c.Close())
+		require.NoError(t, c.Close())
 	})
 }
 

@@ -312,13 +312,29 @@ func TestPresentStaysWhileAGPUIsLost(t *testing.T) {
 		b := newBench(t, d)
 		defer b.Close()
 		b.must()
+		set := func(open func() error, err error, devices ...*fakeDevice) {
+			b.source.mu.Lock()
+			defer b.source.mu.Unlock()
+			b.source.open, b.source.devicesErr, b.source.devices = open, err, devices
+		}
 		d.failAll(GPUIsLost)
-		for range 20 {
+		set(nil, &Error{"nvmlDeviceGetHandleByIndex", GPUIsLost})
+		for range 40 {
 			_, err := b.round()
 			require.Error(t, err)
 			require.True(t, b.Present())
 			time.Sleep(15 * time.Second)
 		}
+		set(func() error { return &Error{"nvmlInit", DriverNotLoaded} }, nil)
+		time.Sleep(6 * time.Minute)
+		_, err := b.round()
+		require.Error(t, err)
+		require.False(t, b.Present(), "the driver is gone")
+		d.works()
+		set(nil, nil, d)
+		time.Sleep(6 * time.Minute)
+		b.must()
+		require.True(t, b.Present())
 	})
 }
 

@@ -25,9 +25,12 @@ func (c *Collector) startNotifier() {
 	c.events.tell = c.notifier.note
 }
 
-// readKernelLog begins to read the kernel's log, once: after that, its addresses can be resolved.
+// readKernelLog begins to read the kernel's log when the first devices are known, so that its addresses can be resolved.
 func (c *Collector) readKernelLog() {
-	if c.asked || c.notifier == nil || c.settings.KernelLog == nil {
+	if c.kernel.Load() != nil {
+		c.events.standIn()
+	}
+	if c.asked || c.notifier == nil || c.settings.KernelLog == nil || !c.cfg.Events {
 		return
 	}
 	c.asked = true
@@ -37,6 +40,7 @@ func (c *Collector) readKernelLog() {
 		return
 	}
 	c.kernel.Store(k)
+	c.events.standIn()
 }
 
 // kernelLine counts a line as an event where the driver does not report events to us; else it is only the detail of one.
