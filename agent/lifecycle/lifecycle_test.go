@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -16,6 +18,24 @@ import (
 	"github.com/endscope/endscope/agent/process"
 	"github.com/endscope/endscope/agent/records"
 )
+
+// calls keeps what Restart was asked.
+type calls struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (c *calls) restart(why string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.list = append(c.list, why)
+}
+
+func (c *calls) all() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.list)
+}
 
 // health is a probe's target that says what it is told to.
 type health struct{ err atomic.Pointer[error] }
@@ -45,6 +65,12 @@ var errRefused = errors.New("connection refused")
 // newBench makes one with the probes, all failing. Run is called; the test must call stop.
 func newBench(t *testing.T, cfg Config, set Settings, probes ...probe) *bench {
 	t.Helper()
+	return newBenchWith(t, errRefused, cfg, set, probes...)
+}
+
+// newBenchWith makes one whose probes end with err at first.
+func newBenchWith(t *testing.T, first error, cfg Config, set Settings, probes ...probe) *bench {
+	t.Helper()
 	b := &bench{reg: prometheus.NewRegistry(), probes: map[probe]*health{}}
 	set.Record, set.Registerer = b.record, b.reg
 	var err error
@@ -52,7 +78,7 @@ func newBench(t *testing.T, cfg Config, set Settings, probes ...probe) *bench {
 	require.NoError(t, err)
 	for _, p := range probes {
 		b.probes[p] = &health{}
-		b.probes[p].set(errRefused)
+		b.probes[p].set(first)
 		b.checks[p], b.floods[p] = b.probes[p], &flood{}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -168,8 +194,8 @@ func TestAServerThatHangsIsRestarted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := DefaultConfig()
 		cfg.Liveness.FailureThreshold, cfg.Liveness.Period = 3, 5*time.Second
-		var asked []string
-		b := newBench(t, cfg, Settings{Restart: func(why string) { asked = append(asked, why) }}, liveness)
+		asked := &calls{}
+		b := newBench(t, cfg, Settings{Restart: asked.restart}, liveness)
 		b.probes[liveness].set(nil)
 		b.Process(ProcessEvent{Kind: Started, Time: time.Now(), PID: 1})
 		at(17 * time.Second) // good at 10 and 15
@@ -180,14 +206,14 @@ func TestAServerThatHangsIsRestarted(t *testing.T) {
 		at(5 * time.Second) // good at 30
 		b.probes[liveness].set(errors.New("no answer in time"))
 		at(10 * time.Second)
-		require.Empty(t, asked, "two in a row are not three")
+		require.Empty(t, asked.all(), "two in a row are not three")
 		at(5 * time.Second) // the third at 45
-		require.Equal(t, []string{"liveness"}, asked)
+		require.Equal(t, []string{"liveness"}, asked.all())
 		require.True(t, inState(t, b.reg, Draining))
 		b.Process(ProcessEvent{Kind: Killing, Time: time.Now(), Reason: "liveness"})
 		b.Process(ProcessEvent{Kind: Exited, Time: time.Now(), ExitCode: -1, Signal: "SIGKILL"})
 		at(time.Minute)
-		require.Len(t, asked, 1, "what does not run is not probed")
+		require.Len(t, asked.all(), 1, "what does not run is not probed")
 		b.Process(ProcessEvent{Kind: Started, Time: time.Now(), PID: 2})
 		at(9 * time.Second)
 		require.Equal(t, 1.0, counter(t, b.reg, "instance_restarts_total", "liveness"))
@@ -264,21 +290,21 @@ func TestAStartupProbeHoldsTheOthersBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := DefaultConfig()
 		cfg.Startup.FailureThreshold, cfg.Liveness.FailureThreshold, cfg.StartPeriod = 5, 1, 0
-		var asked []string
-		b := newBench(t, cfg, Settings{Restart: func(why string) { asked = append(asked, why) }}, startup, liveness)
+		asked := &calls{}
+		b := newBench(t, cfg, Settings{Restart: asked.restart}, startup, liveness)
 		b.Process(ProcessEvent{Kind: Started, Time: time.Now()})
 		at(45 * time.Second)
-		require.Empty(t, asked)
+		require.Empty(t, asked.all())
 		require.Empty(t, b.named(rowLiveness))
 		require.Len(t, b.named(rowStartup), 4)
 		b.probes[startup].set(nil)
 		at(10 * time.Second)
-		require.Equal(t, []string{"liveness"}, asked, "once the startup probe is good, the liveness probe counts")
+		require.Equal(t, []string{"liveness"}, asked.all(), "once the startup probe is good, the liveness probe counts")
 		b.Process(ProcessEvent{Kind: Exited, Time: time.Now(), ExitCode: 0})
 		b.probes[startup].set(errRefused)
 		b.Process(ProcessEvent{Kind: Started, Time: time.Now()})
 		at(51 * time.Second)
-		require.Equal(t, []string{"liveness", "startup"}, asked)
+		require.Equal(t, []string{"liveness", "startup"}, asked.all())
 		b.stop()
 	})
 }

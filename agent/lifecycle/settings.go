@@ -28,6 +28,9 @@ type Settings struct {
 	Find func() (process.Main, error)
 	// Wait returns once that process has ended, as process.Finder does. Nil looks with Find once a second.
 	Wait func(ctx context.Context, m process.Main) error
+	// OOMKills returns how many processes were killed for memory in the process's cgroup, and false where nobody can tell, as process.Finder does. It
+	// says of a process that is not the agent's child whether that was its end. Nil for never.
+	OOMKills func(process.Main) (int, bool)
 	// Container and Image name what runs, in rows and in instance_info. DefaultContainer where Container is empty.
 	Container, Image string
 	// Target is host:port of the model server; it is the readiness probe (TCP) where the Config has none. Empty for none.

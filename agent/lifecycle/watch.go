@@ -18,6 +18,7 @@ const (
 func (l *Lifecycle) watch(ctx context.Context) {
 	var known process.Main
 	first, said := true, ""
+	kills := oomCounter{read: l.set.OOMKills}
 	for ctx.Err() == nil {
 		m, err := l.set.Find()
 		if err != nil {
@@ -30,7 +31,7 @@ func (l *Lifecycle) watch(ctx context.Context) {
 				said = err.Error()
 				l.set.Logger.Info("the server's process is not there", "err", err)
 			}
-			l.lost(known, first)
+			l.lost(known, first, kills.rose(known))
 			known, first = process.Main{}, false
 			sleep(ctx, searchPeriod)
 			continue
@@ -38,11 +39,12 @@ func (l *Lifecycle) watch(ctx context.Context) {
 		said = ""
 		if !m.Same(known) {
 			if known.PID != 0 {
-				l.lost(known, false)
+				l.lost(known, false, kills.rose(known))
 			}
 			l.appeared(m, first)
 			known, first = m, false
 		}
+		kills.note(m)
 		l.wait(ctx, m)
 	}
 }
@@ -60,6 +62,28 @@ func (l *Lifecycle) wait(ctx context.Context, m process.Main) {
 	}
 }
 
+// oomCounter remembers how many kills for memory there were while the process lived.
+type oomCounter struct {
+	read  func(process.Main) (int, bool)
+	last  int
+	known bool
+}
+
+func (c *oomCounter) note(m process.Main) {
+	if c.read != nil {
+		c.last, c.known = c.read(m)
+	}
+}
+
+// rose says that there was one since the last note.
+func (c *oomCounter) rose(m process.Main) bool {
+	if c.read == nil || !c.known || m.PID == 0 {
+		return false
+	}
+	now, ok := c.read(m)
+	return ok && now > c.last
+}
+
 // unwatched leaves everything to the probes.
 func (l *Lifecycle) unwatched() {
 	l.mu.Lock()
@@ -71,10 +95,10 @@ func (l *Lifecycle) unwatched() {
 }
 
 // lost says that the process is not there any more, and, at first, that there is none.
-func (l *Lifecycle) lost(m process.Main, first bool) {
+func (l *Lifecycle) lost(m process.Main, first, oom bool) {
 	switch {
 	case m.PID != 0:
-		l.Process(ProcessEvent{Kind: Exited, Time: time.Now(), PID: m.PID, ExitCode: -1})
+		l.Process(ProcessEvent{Kind: Exited, Time: time.Now(), PID: m.PID, ExitCode: -1, OOMKilled: oom})
 	case first:
 		l.mu.Lock()
 		defer l.mu.Unlock()

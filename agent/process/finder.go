@@ -45,6 +45,7 @@ type Main struct {
 	StartTicks uint64    // of the kernel: hundredths of a second since the machine started
 	Command    string    // arguments joined by spaces, at most 4 KiB; it may hold secrets
 	Boot       string    // identifies the run of the machine; "" where it cannot be told
+	Cgroup     string    // path; "" where there is none
 }
 
 // Same says that both are the same process, and not one that got the id of the other.
@@ -311,7 +312,7 @@ func (f *Finder) describe(s stat) (Main, error) {
 	if err != nil {
 		boot = "" // not on every kernel
 	}
-	return Main{PID: s.pid, Start: time.Now().Add(-age), StartTicks: s.ticks, Command: f.command(s), Boot: boot}, nil
+	return Main{PID: s.pid, Start: time.Now().Add(-age), StartTicks: s.ticks, Command: f.command(s), Boot: boot, Cgroup: f.cgroupOf(s.pid)}, nil
 }
 
 // Alive says that this very process runs.

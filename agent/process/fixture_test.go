@@ -141,6 +141,26 @@ func TestAnIdThatAnotherProcessGotIsTold(t *testing.T) {
 	require.Equal(t, []int{20}, f.PIDs(), "what the one before had started is not the new one's")
 }
 
+func TestKillsForMemoryAreTold(t *testing.T) {
+	m := newMachine(t)
+	m.process(20, 1, "server", "server\x00", "/pod/a", 20, 20)
+	f := find(t, Config{PID: 20}, Settings{Root: m.root})
+	main, err := f.Find()
+	require.NoError(t, err)
+	_, ok := f.OOMKills(main)
+	require.False(t, ok, "no such file is not a zero")
+	m.write("sys/fs/cgroup/pod/a/memory.events", "low 0\nhigh 3\nmax 7\noom 2\noom_kill 1\noom_group_kill 0\n")
+	n, ok := f.OOMKills(main)
+	require.True(t, ok)
+	require.Equal(t, 1, n)
+	m.write("sys/fs/cgroup/memory/old/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 4\n")
+	n, ok = f.OOMKills(Main{Cgroup: "/old"})
+	require.True(t, ok)
+	require.Equal(t, 4, n)
+	_, ok = f.OOMKills(Main{Cgroup: "/../b"})
+	require.False(t, ok)
+}
+
 func FuzzStat(f *testing.F) {
 	f.Add("20 (a b) (c)) S 1 20 20 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 5000 1000 10 0\n")
 	f.Add("1 () Z 0 0 0")
