@@ -52,7 +52,7 @@ type Settings struct {
 	// Proc is the folder /proc of the agent's PID namespace; nil: os.DirFS("/proc").
 	Proc fs.FS
 
-	// OnEvent is told of health events of GPUs: of the first of each sort at once, and then at most once in ten seconds of each sort,
+	// OnEvent is told of health events of GPUs: of the first of each sort at once (with KernelLog, a third of a second later), and then at most once in ten seconds of each sort,
 	// with the count of those in between. One goroutine calls it, so it may take a moment, but while it does not return nothing more is
 	// told and events add up. It is called during Close for the last time.
 	OnEvent func(HealthEvent)
