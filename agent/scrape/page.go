@@ -282,8 +282,10 @@ func (p *page) create(parser textparse.Parser, native bool) *series {
 		switch {
 		case len(l.Name) > p.name:
 			bad = fmt.Sprintf("a label name of %d bytes: must be at most %d (max_label_name)", len(l.Name), p.name)
-		case l.Name == model.MetricNameLabel && len(l.Value) > p.name:
-			bad = fmt.Sprintf("a name of %d bytes: must be at most %d (max_label_name)", len(l.Value), p.name)
+		case l.Name == model.MetricNameLabel:
+			if len(l.Value) > p.name {
+				bad = fmt.Sprintf("a name of %d bytes: must be at most %d (max_label_name)", len(l.Value), p.name)
+			}
 		case len(l.Value) > p.value:
 			bad = fmt.Sprintf("a value of label %s of %d bytes: must be at most %d (max_label_value)", l.Name, len(l.Value), p.value)
 		}
