@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -28,8 +27,9 @@ func Main(args []string, stdout, stderr io.Writer) int {
 // NewRoot returns the command `endscope-agent` with every subcommand.
 func NewRoot(env cli.Env) (*cobra.Command, error) {
 	root := env.NewRoot("endscope-agent", "Reads an instance of an endpoint and pushes to an Endscope server",
-		"The agent runs beside one instance of a deployment. It reads the host, its GPUs and itself, keeps every round on disk until the\nserver has it, and pushes.")
-	for _, command := range []func(cli.Env) (*cobra.Command, error){newRun, newCheck, newPrint} {
+		"The agent runs beside one instance of a deployment. It reads the host, its GPUs, the model server and itself, measures every request that\n"+
+			"goes through its proxy, follows what the server prints and how it lives, keeps everything on disk until the Endscope server has it, and\npushes.")
+	for _, command := range []func(cli.Env) (*cobra.Command, error){newRun, newExec, newCheck, newPrint} {
 		cmd, err := command(env)
 		if err != nil {
 			return nil, err
@@ -41,19 +41,19 @@ func NewRoot(env cli.Env) (*cobra.Command, error) {
 }
 
 // withConfig returns a command whose flags are the agent's configuration.
-func withConfig(cmd *cobra.Command, defaults func() Config, run func(context.Context, Config) error) (*cobra.Command, error) {
+func withConfig(cmd *cobra.Command, args cobra.PositionalArgs, defaults func() Config, run func(context.Context, Config, []string) error) (*cobra.Command, error) {
 	loader, err := conf.New(defaults)
 	if err != nil {
 		return nil, err
 	}
 	loader.AddFlags(cmd.Flags())
-	cmd.Args = cli.Args(cobra.NoArgs)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+	cmd.Args = cli.Args(args)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := loader.Load()
 		if err != nil {
 			return err
 		}
-		return run(cmd.Context(), cfg)
+		return run(cmd.Context(), cfg, args)
 	}
 	return cmd, nil
 }
@@ -61,50 +61,64 @@ func withConfig(cmd *cobra.Command, defaults func() Config, run func(context.Con
 func newRun(env cli.Env) (*cobra.Command, error) {
 	return withConfig(&cobra.Command{
 		Use: "run", Short: "Read and push until told to stop",
-		Example: "  endscope-agent run --server http://127.0.0.1:9190 --endpoint credit-default --deployment blue",
-	}, DefaultConfig, func(ctx context.Context, cfg Config) error {
+		Example: "  endscope-agent run --server http://127.0.0.1:9190 --endpoint credit-default --deployment blue\n" +
+			"  endscope-agent run --config.file agent.yaml --proxy.listen :8080 --proxy.target http://127.0.0.1:8000 --scrape.targets http://127.0.0.1:8000",
+	}, cobra.NoArgs, DefaultConfig, func(ctx context.Context, cfg Config, _ []string) error {
 		log, _ := cli.NewLogger(cfg.Log, env.Stderr)
-		sources, err := sources(cfg, log)
-		if err != nil {
-			return err
-		}
-		a, err := agent.New(cfg.Agent, agent.Settings{Logger: log, Sources: sources})
+		i, err := newInstance(ctx, cfg, child{}, log)
 		if err != nil {
 			return err
 		}
 		ctx, stop := context.WithCancel(ctx)
 		wait := cli.OnHangup(ctx, func() { log.Info("SIGHUP: the agent reads its configuration only at its start") })
-		err = errors.Join(a.Run(ctx), a.Close())
+		err = errors.Join(i.run(ctx), i.Close())
 		stop()
 		wait()
 		return err
 	})
 }
 
+func newExec(env cli.Env) (*cobra.Command, error) {
+	return withConfig(&cobra.Command{
+		Use: "exec [flags] -- command [argument …]", Short: "Run the model server, and do for it what run does",
+		Long: "Run the model server as a child: what it prints goes to the console log, signals are passed on, and it is started again when it ends.\n" +
+			"Everything that `run` does is done besides. The exit code is that of the server.",
+		Example: "  endscope-agent exec --config.file agent.yaml -- python server.py --port 8000",
+	}, cobra.MinimumNArgs(1), DefaultConfig, func(ctx context.Context, cfg Config, command []string) error {
+		log, _ := cli.NewLogger(cfg.Log, env.Stderr)
+		signals, stop := passedOn()
+		defer stop()
+		i, err := newInstance(ctx, cfg, child{command: command, out: env.Stdout, errOut: env.Stderr, signals: signals}, log)
+		if err != nil {
+			return err
+		}
+		return i.runServer(ctx)
+	})
+}
+
 func newCheck(env cli.Env) (*cobra.Command, error) {
 	return withConfig(&cobra.Command{
-		Use: "check", Short: "Check the configuration, every collector, the spool and the way to the server",
-		Long: "Check the configuration, run every collector once, and send the server an empty request. No sample is stored or sent.",
-	}, DefaultConfig, func(ctx context.Context, cfg Config) error {
+		Use: "check", Short: "Check the configuration, every source, the spool and the way to the server",
+		Long: "Check the configuration, say what was found (identity, GPUs, the kind of model server and what it gives, sources of logs), and send the\n" +
+			"server empty requests. No sample and no row is stored or sent.",
+	}, cobra.NoArgs, DefaultConfig, func(ctx context.Context, cfg Config, _ []string) error {
 		log, _ := cli.NewLogger(cfg.Log, env.Stderr)
-		return withSources(cfg, log, func(list []agent.Source) error {
-			findings, err := agent.Check(ctx, cfg.Agent, agent.Settings{Logger: log, Sources: list})
-			if err != nil {
-				return err
+		findings, err := check(ctx, cfg, log)
+		if err != nil {
+			return err
+		}
+		failed := 0
+		for _, f := range findings {
+			sign := "ok  "
+			if f.Err != nil {
+				sign, failed = "FAIL", failed+1
 			}
-			failed := 0
-			for _, f := range findings {
-				sign := "ok  "
-				if f.Err != nil {
-					sign, failed = "FAIL", failed+1
-				}
-				fmt.Fprintf(env.Stdout, "%s  %s: %s\n", sign, f.Name, f.Detail)
-			}
-			if failed > 0 {
-				return fmt.Errorf("%d of %d checks failed", failed, len(findings))
-			}
-			return nil
-		})
+			fmt.Fprintf(env.Stdout, "%s  %s: %s\n", sign, f.Name, f.Detail)
+		}
+		if failed > 0 {
+			return fmt.Errorf("%d of %d checks failed", failed, len(findings))
+		}
+		return nil
 	})
 }
 
@@ -113,28 +127,19 @@ func newPrint(env cli.Env) (*cobra.Command, error) {
 		Use: "print", Short: "Read once and print the readings as text exposition",
 		Long: "Run every collector and print what it reads in the Prometheus text format, native histograms as their count and sum.\n" +
 			"Nothing is pushed or written. What is a share of time needs two readings, so collectors run twice, a second apart.",
-	}, unnamed, func(ctx context.Context, cfg Config) error {
+	}, cobra.NoArgs, unnamed, func(ctx context.Context, cfg Config, _ []string) error {
 		log, _ := cli.NewLogger(cfg.Log, env.Stderr)
-		return withSources(cfg, log, func(list []agent.Source) error { return agent.Print(ctx, list, env.Stdout) })
+		c, err := newCollectors(cfg, hooks{}, log)
+		if err != nil {
+			return err
+		}
+		return errors.Join(agent.Print(ctx, c.sources(cfg), env.Stdout), c.close(cfg))
 	})
 }
 
-// withSources makes the collectors for f and closes them after it.
-func withSources(cfg Config, log *slog.Logger, f func([]agent.Source) error) error {
-	list, err := sources(cfg, log)
-	if err != nil {
-		return err
-	}
-	errs := []error{f(list)}
-	for _, s := range list {
-		errs = append(errs, s.Collector.Close())
-	}
-	return errors.Join(errs...)
-}
-
-// unnamed is the configuration of a command that pushes nothing: it needs neither a server nor a name.
+// unnamed is the configuration of a command that pushes nothing: it needs no server.
 func unnamed() Config {
 	cfg := DefaultConfig()
-	cfg.Agent.Server, cfg.Agent.Endpoint, cfg.Agent.Deployment = "http://127.0.0.1:9190", "unnamed", "unnamed"
+	cfg.Agent.Server = "http://127.0.0.1:9190"
 	return cfg
 }

@@ -4,7 +4,15 @@ import (
 	"errors"
 
 	"github.com/endscope/endscope/agent"
+	"github.com/endscope/endscope/agent/console"
 	"github.com/endscope/endscope/agent/gpu"
+	"github.com/endscope/endscope/agent/identity"
+	"github.com/endscope/endscope/agent/kube"
+	"github.com/endscope/endscope/agent/lifecycle"
+	"github.com/endscope/endscope/agent/proxy"
+	"github.com/endscope/endscope/agent/records"
+	"github.com/endscope/endscope/agent/scrape"
+	"github.com/endscope/endscope/agent/supervise"
 	"github.com/endscope/endscope/cmd/internal/cli"
 	"github.com/endscope/endscope/internal/config"
 )
@@ -12,6 +20,14 @@ import (
 // Config is everything that the operator of an agent writes.
 type Config struct {
 	Agent      agent.Config     `yaml:",inline"`
+	Identity   identity.Config  `yaml:"identity" help:"Where the names of endpoint, deployment and instance come from, when they are not given."`
+	Kubernetes kube.Config      `yaml:"kubernetes" help:"What is asked of the cluster, in a pod."`
+	Proxy      proxy.Config     `yaml:"proxy" help:"The proxy in front of the model server, which measures every request."`
+	Scrape     scrape.Config    `yaml:"scrape" help:"Pages of metrics that the model server and its neighbours have."`
+	Console    console.Config   `yaml:"console" help:"What the model server prints."`
+	Exec       supervise.Config `yaml:"exec" help:"How exec runs the model server."`
+	Lifecycle  lifecycle.Config `yaml:"lifecycle" help:"How the model server's life is watched."`
+	Logs       records.Config   `yaml:"logs" help:"The traffic, console and event logs of the instance."`
 	Collectors CollectorsConfig `yaml:"collectors" help:"What is read, and how often."`
 	Log        cli.LogConfig    `yaml:"log" help:"What the agent says on its standard error."`
 }
@@ -21,20 +37,41 @@ type CollectorsConfig struct {
 	GPU gpu.Config `yaml:"gpu" help:"NVIDIA GPUs."`
 }
 
-// DefaultConfig returns the configuration of an agent when nothing is set. It is not valid: server, endpoint and deployment have no
-// default.
+// DefaultConfig returns the configuration of an agent when nothing is set. It is not valid: the server has no default.
 func DefaultConfig() Config {
 	return Config{
 		Agent:      agent.DefaultConfig(),
+		Identity:   identity.DefaultConfig(),
+		Kubernetes: kube.DefaultConfig(),
+		Proxy:      proxy.DefaultConfig(),
+		Scrape:     scrape.DefaultConfig(),
+		Console:    console.DefaultConfig(),
+		Exec:       supervise.DefaultConfig(),
+		Lifecycle:  lifecycle.DefaultConfig(),
+		Logs:       records.DefaultConfig(),
 		Collectors: CollectorsConfig{GPU: gpu.DefaultConfig()},
 		Log:        cli.DefaultLogConfig(),
 	}
 }
 
-// Validate returns a config.FieldError for every value that is out of bounds.
+// Validate returns a config.FieldError for every value that is out of bounds. Endpoint and deployment may be empty: they are then found out.
 func (c Config) Validate() error {
+	named := c.Agent
+	for _, name := range []*string{&named.Endpoint, &named.Deployment} {
+		if *name == "" {
+			*name = "found-out"
+		}
+	}
 	return errors.Join(
-		c.Agent.Validate(),
+		named.Validate(),
+		config.Prefix("identity", c.Identity.Validate()),
+		config.Prefix("kubernetes", c.Kubernetes.Validate()),
+		config.Prefix("proxy", c.Proxy.Validate()),
+		config.Prefix("scrape", c.Scrape.Validate()),
+		config.Prefix("console", c.Console.Validate()),
+		config.Prefix("exec", c.Exec.Validate()),
+		config.Prefix("lifecycle", c.Lifecycle.Validate()),
+		config.Prefix("logs", c.Logs.Validate()),
 		config.Prefix("collectors.gpu", c.Collectors.GPU.Validate()),
 		config.Prefix("log", c.Log.Validate()),
 	)

@@ -1,0 +1,214 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/endscope/endscope/agent"
+	"github.com/endscope/endscope/agent/gpu"
+	"github.com/endscope/endscope/agent/identity"
+	"github.com/endscope/endscope/agent/process"
+)
+
+// dialTimeout is how long check waits for the model server to take a connection.
+const dialTimeout = 2 * time.Second
+
+// findings gathers what check found.
+type findings []agent.Finding
+
+func (f *findings) add(name, detail string, err error) {
+	if err != nil {
+		detail = err.Error()
+	}
+	*f = append(*f, agent.Finding{Name: name, Detail: detail, Err: err})
+}
+
+// check looks at everything that run would use, without storing or sending a sample or a row.
+func check(ctx context.Context, cfg Config, log *slog.Logger) (findings, error) {
+	var f findings
+	c, err := cluster(cfg)
+	if err != nil {
+		f.add("cluster", "", err)
+	}
+	if c != nil {
+		f.add("cluster", "in Kubernetes, API at "+c.Server(), nil)
+		defer c.Close()
+	}
+	found, err := names(ctx, &cfg, c, log)
+	if err != nil {
+		f.add("identity", "", err)
+		cfg.Agent.Endpoint, cfg.Agent.Deployment, cfg.Agent.Instance = "unnamed", "unnamed", "unnamed"
+	}
+	f.sources(found)
+	i := &instance{cfg: cfg, log: log, names: found}
+	finder, err := process.New(cfg.Lifecycle.Process, process.Settings{Logger: log, Target: i.target()})
+	if err != nil {
+		return nil, err
+	}
+	h := hooks{}
+	if finder.Configured() {
+		h.pids = finder.PIDs
+	}
+	cols, err := newCollectors(cfg, h, log)
+	if err != nil {
+		return nil, err
+	}
+	list, err := agent.Check(ctx, cfg.Agent, agent.Settings{Logger: log, Sources: cols.sources(cfg)})
+	if err != nil {
+		return nil, errors.Join(err, cols.close(cfg))
+	}
+	reached := true
+	for _, one := range list {
+		if one.Name != "identity" || found.Endpoint.Value != "" {
+			f = append(f, one)
+		}
+		reached = reached && (one.Name != "server" && one.Name != "credentials" || one.Err == nil)
+	}
+	if reached && cfg.Logs.Enabled {
+		f.logs(ctx, cfg)
+	}
+	f.gpus(cols.gpu)
+	f.targets(cols)
+	f.server(ctx, cfg, finder)
+	f.console(cfg)
+	return f, cols.close(cfg)
+}
+
+// sources says where each name comes from.
+func (f *findings) sources(r identity.Result) {
+	for _, p := range []struct {
+		part  string
+		value identity.Value
+	}{{"endpoint", r.Endpoint}, {"deployment", r.Deployment}, {"instance", r.Instance}, {"container", r.Container}} {
+		if p.value.Value != "" {
+			f.add(p.part, fmt.Sprintf("%s (from %s)", p.value.Value, p.value.Source), nil)
+		}
+	}
+}
+
+// logs pushes no rows to each log table.
+func (f *findings) logs(ctx context.Context, cfg Config) {
+	client, err := cfg.Agent.HTTPClient.Client()
+	if err != nil {
+		f.add("logs", "", err)
+		return
+	}
+	defer client.CloseIdleConnections()
+	for _, table := range []string{"AmlOnlineEndpointTrafficLog", "AmlOnlineEndpointConsoleLog", "AmlOnlineEndpointEventLog"} {
+		url := strings.TrimSuffix(cfg.Agent.Server, "/") + cfg.Logs.Send.Path + "/" + table
+		status, err := post(ctx, client, url)
+		if err != nil {
+			f.add("logs", "", err)
+			return
+		}
+		if status/100 != 2 {
+			f.add("logs", "", fmt.Errorf("%s answers %d to an empty push", url, status))
+			return
+		}
+	}
+	f.add("logs", "the server takes rows of all three logs", nil)
+}
+
+func post(ctx context.Context, client *http.Client, url string) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*dialTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, http.NoBody)
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Content-Type", "application/x-ndjson")
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	return resp.StatusCode, resp.Body.Close()
+}
+
+// gpus lists the GPUs, what they cannot tell, and how the instance's share of them is told.
+func (f *findings) gpus(c *gpu.Collector) {
+	if c == nil {
+		return
+	}
+	devices := c.Devices()
+	if len(devices) == 0 {
+		f.add("gpus", "none is seen", nil)
+	}
+	for _, d := range devices {
+		text := []string{fmt.Sprintf("%s, %s, driver %s", d.Model, d.UUID, d.Driver.Version)}
+		if d.MIG {
+			var slices []string
+			for _, s := range d.Slices {
+				slices = append(slices, s.Profile)
+			}
+			text = append(text, "MIG: "+strings.Join(slices, ", "))
+		}
+		for _, list := range []struct {
+			what     string
+			readings []string
+		}{{"not told by it", d.Unsupported}, {"denied", d.Denied}, {"failed", d.Failed}} {
+			if len(list.readings) > 0 {
+				text = append(text, list.what+": "+strings.Join(list.readings, ", "))
+			}
+		}
+		for _, s := range d.Shares {
+			text = append(text, fmt.Sprintf("share of this instance by %s (%s)", s.Method, gpu.MethodError(s.Method)))
+		}
+		f.add(fmt.Sprintf("gpu %d", d.Index), strings.Join(text, "; "), nil)
+	}
+}
+
+// targets says what kind of server each page of metrics is, and what it gives.
+func (f *findings) targets(c *collectors) {
+	if c.scrape == nil {
+		return
+	}
+	for _, t := range c.scrape.Targets() {
+		kind := strings.Join(t.Kinds, ", ")
+		if kind == "" {
+			kind = "of no kind that a mapping knows"
+		}
+		if t.Version != "" {
+			kind += " " + t.Version
+		}
+		f.add("scrape "+t.URL, fmt.Sprintf("%s; %d series, %d canonical ones: %s", kind, t.Series, t.Mapped, strings.Join(t.Metrics, ", ")), t.Err)
+	}
+}
+
+// server says whether the model server takes connections, and which process it is.
+func (f *findings) server(ctx context.Context, cfg Config, finder *process.Finder) {
+	i := &instance{cfg: cfg}
+	if target := i.target(); target != "" {
+		d := net.Dialer{Timeout: dialTimeout}
+		conn, err := d.DialContext(ctx, "tcp", target)
+		if err == nil {
+			err = conn.Close()
+		}
+		f.add("model server", target+" takes connections", err)
+	}
+	if finder.Configured() {
+		m, err := finder.Find()
+		f.add("process", fmt.Sprintf("%d (%s), since %s", m.PID, m.Name(), m.Start.UTC().Format(time.RFC3339)), err)
+	}
+}
+
+// console says which files of logs are there.
+func (f *findings) console(cfg Config) {
+	for _, pattern := range cfg.Console.Files {
+		matches, err := filepath.Glob(pattern)
+		detail := fmt.Sprintf("%d files", len(matches))
+		if err == nil && len(matches) == 0 {
+			detail = "no file yet; it is read once it appears"
+		}
+		f.add("console "+pattern, detail, err)
+	}
+	for _, unit := range cfg.Console.Journald {
+		f.add("console journald "+unit, "is followed", nil)
+	}
+}
