@@ -20,7 +20,6 @@ type attempt struct {
 	told    time.Time // the console said that the server is ready; zero when not
 	ended   time.Time // ready, or the end of the process; zero while it goes on
 	failed  bool
-	note    string // how it ended, when it failed
 	phases  map[Phase]*work
 }
 

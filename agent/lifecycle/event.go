@@ -35,7 +35,9 @@ func (l *Lifecycle) begin(at time.Time) {
 	}
 	l.settle(at, true)
 	if l.before != "" {
-		l.metrics.restarts.WithLabelValues(l.before).Inc()
+		if !l.set.Foreign || !l.foreign.restart(at) {
+			l.metrics.restarts.WithLabelValues(l.before).Inc()
+		}
 		l.before = ""
 	}
 	l.count++
@@ -84,6 +86,7 @@ func (l *Lifecycle) exited(e ProcessEvent) {
 	} else if !l.main.Start.IsZero() {
 		started = l.main.Start
 	}
+	l.cause = e.cause()
 	asked := l.reason != "" && l.reason != reasonLiveness
 	l.before = e.reason()
 	if l.reason != "" && !e.OOMKilled {
@@ -118,7 +121,7 @@ func (l *Lifecycle) exited(e ProcessEvent) {
 	case starting && asked: // stopped on somebody's word: neither a good start nor a failed one
 		l.attempt = nil
 	case starting:
-		l.endAttempt(e.Time, true, e.cause())
+		l.endAttempt(e.Time, true)
 	}
 	if asked && l.before == reasonManual {
 		l.setState(Pending)
@@ -131,6 +134,10 @@ func (l *Lifecycle) exited(e ProcessEvent) {
 func (l *Lifecycle) killing(e ProcessEvent) {
 	if l.reason == reasonLiveness && (e.Reason == string(liveness) || e.Reason == string(startup)) {
 		return // we asked for it and wrote the row
+	}
+	if l.reason != "" { // asked before, and it did not end
+		l.row(e.Time, rowKilling, fmt.Sprintf("Killing container %s: %s", l.set.Container, oneLine(e.Reason)), nil)
+		return
 	}
 	message := "Stopping container " + l.set.Container
 	switch e.Reason {
@@ -152,8 +159,8 @@ func (l *Lifecycle) backOff(e ProcessEvent) {
 	if e.Attempt > 0 {
 		message += fmt.Sprintf(" (start %d)", e.Attempt)
 	}
-	if e.Signal != "" || e.OOMKilled || e.ExitCode > 0 {
-		message += ": it " + e.cause()
+	if l.cause != "" {
+		message += ": it " + l.cause
 	}
 	l.row(e.Time, rowBackOff, message, map[string]any{"waitSeconds": e.Wait.Seconds()})
 	l.setState(Failed)

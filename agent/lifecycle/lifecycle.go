@@ -3,13 +3,11 @@ package lifecycle
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/endscope/endscope/agent/process"
-	"github.com/endscope/endscope/agent/records"
 )
 
 // Lifecycle follows one server. Make it with New and use Run once.
@@ -41,7 +39,8 @@ type Lifecycle struct {
 	reason    string // why the process is being ended; "" when it is not
 	readyAt   time.Time
 	floods    map[probe]*flood
-	pulling   time.Time
+	cause     string // how the process before ended, for people
+	foreign   foreign
 	dirty     bool
 }
 
@@ -124,6 +123,7 @@ func (l *Lifecycle) Run(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.tellMore(time.Now(), true)
+	l.tellForeign(time.Now(), true)
 	l.settle(time.Now(), true)
 	l.save()
 	for _, c := range l.checks {
@@ -137,6 +137,7 @@ func (l *Lifecycle) tick(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.tellMore(now, false)
+	l.tellForeign(now, false)
 	l.settle(now, false)
 	if l.dirty || l.keeper.old(now) && l.attempt != nil {
 		l.save()
@@ -184,7 +185,7 @@ func (l *Lifecycle) FirstRequest(at time.Time) {
 	switch {
 	case l.undecided: // it has been ready for who knows how long
 	case a != nil && a.ended.IsZero():
-		l.endAttempt(at, false, "")
+		l.endAttempt(at, false)
 		l.readyAt = at
 		l.firstRequest(at)
 	case l.ready && !l.readyAt.IsZero():
@@ -196,35 +197,6 @@ func (l *Lifecycle) firstRequest(at time.Time) {
 	took := max(at.Sub(l.readyAt), 0)
 	l.phaseRow(l.count, "", timing{phase: FirstRequest, start: l.readyAt, end: at, took: took})
 	l.readyAt = time.Time{} // once for each start
-}
-
-// Event takes a row that others made of this container, such as Kubernetes, and passes it on. Pulling and Pulled give the phase image_pull.
-func (l *Lifecycle) Event(e records.Event) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch {
-	case e.Name == "Pulling":
-		l.pulling = e.Time
-	case e.Name == "Pulled":
-		took := time.Duration(-1)
-		if i := strings.LastIndex(e.Message, " in "); i >= 0 {
-			word, _, _ := strings.Cut(e.Message[i+4:], " ")
-			if d, err := time.ParseDuration(strings.TrimRight(word, ".,")); err == nil && d >= 0 && d < 7*24*time.Hour {
-				took = d
-			}
-		}
-		if took < 0 && !l.pulling.IsZero() {
-			took = max(e.Time.Sub(l.pulling), 0)
-		}
-		if took >= 0 { // an image that was there took no time and is no pull
-			l.phaseRow(l.count+1, "", timing{phase: ImagePull, start: e.Time.Add(-took), end: e.Time, took: took})
-		}
-		l.pulling = time.Time{}
-	case (e.Name == "Failed" || e.Name == "ErrImagePull") && strings.Contains(e.Message, "pull") && !l.pulling.IsZero():
-		l.phaseRow(l.count+1, "", timing{phase: ImagePull, start: l.pulling, end: e.Time, took: max(e.Time.Sub(l.pulling), 0), failed: true})
-		l.pulling = time.Time{}
-	}
-	l.set.Record(e)
 }
 
 func (l *Lifecycle) setState(s State) {

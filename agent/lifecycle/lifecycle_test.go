@@ -16,7 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/endscope/endscope/agent/process"
-	"github.com/endscope/endscope/agent/records"
 )
 
 // calls keeps what Restart was asked.
@@ -396,33 +395,6 @@ func TestTheConsoleAloneTellsThatAServerIsReady(t *testing.T) {
 		require.Equal(t, 7.0, sum)
 		b.Process(ProcessEvent{Kind: Exited, Time: time.Now(), ExitCode: 0})
 		require.Equal(t, 0.0, gauge(t, b.reg, "instance_ready"))
-		b.stop()
-	})
-}
-
-func TestImagePulls(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, DefaultConfig(), Settings{Foreign: true, Restart: func(string) {}})
-		begin := time.Now()
-		for _, e := range []records.Event{
-			{Name: "Pulled", Message: `Container image "a" already present on machine`},
-			{Name: "Pulled", Message: `Successfully pulled image "a" in 12.5s (12.5s including waiting). Image size: 1 bytes.`},
-			{Name: "Pulling", Message: `Pulling image "a"`},
-			{Name: "Failed", Message: `Failed to pull image "a"`, Time: begin.Add(3 * time.Second)},
-		} {
-			if e.Time.IsZero() {
-				e.Time = begin
-			}
-			b.Event(e)
-		}
-		n, sum := started(t, b.reg, ImagePull, success)
-		require.EqualValues(t, 1, n)
-		require.Equal(t, 12.5, sum)
-		_, sum = started(t, b.reg, ImagePull, failure)
-		require.Equal(t, 3.0, sum)
-		b.Process(ProcessEvent{Kind: Started, Time: begin})
-		require.Len(t, b.named("Pulled", "Pulling", "Failed"), 4, "rows of others are passed on")
-		require.Empty(t, b.named(rowStarted), "others write this one")
 		b.stop()
 	})
 }

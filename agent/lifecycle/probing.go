@@ -144,7 +144,7 @@ func (l *Lifecycle) becomeReady(at time.Time) {
 		if !a.told.IsZero() && a.told.Before(end) {
 			end = a.told // the server's own word is earlier than the probe
 		}
-		l.endAttempt(end, false, "")
+		l.endAttempt(end, false)
 		l.row(at, rowReady, fmt.Sprintf("Container %s is ready after %s", l.set.Container, took(max(end.Sub(a.started), 0))), map[string]any{"attempt": a.number})
 		l.readyAt = end
 	} else if !l.ready {

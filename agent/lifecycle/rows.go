@@ -31,14 +31,15 @@ const (
 
 // row writes one event. Properties begin with the container.
 func (l *Lifecycle) row(at time.Time, name, message string, properties map[string]any) {
-	if l.set.Foreign && (name == rowCreated || name == rowStarted || name == rowKilling || name == rowBackOff) {
-		return
-	}
 	if properties == nil {
 		properties = map[string]any{}
 	}
 	properties["container"] = l.set.Container
-	l.set.Record(records.Event{Time: at, Name: name, Message: message, Properties: properties})
+	e := records.Event{Time: at, Name: name, Message: message, Properties: properties}
+	if l.set.Foreign && l.foreign.holds(name) && l.foreign.keep(e) {
+		return
+	}
+	l.set.Record(e)
 }
 
 func (p probe) row() string {
@@ -64,6 +65,8 @@ func (p probe) title() string {
 // cause says how a process ended, for people: "exited with code 1", "was killed for lack of memory (SIGKILL)".
 func (e ProcessEvent) cause() string {
 	switch {
+	case e.Kind == Exited && e.PID == 0 && e.Reason != "":
+		return "could not be started: " + oneLine(e.Reason)
 	case e.OOMKilled && e.Signal != "":
 		return "was killed for lack of memory (" + e.Signal + ")"
 	case e.OOMKilled:

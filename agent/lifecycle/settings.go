@@ -37,8 +37,8 @@ type Settings struct {
 	Target string
 	// Dir is where the state of the start is kept, so that an agent that starts again knows the server that ran on. Empty keeps nothing.
 	Dir string
-	// Foreign says that others write the rows Created, Started, Killing and BackOff of this container, such as Kubernetes through Event, so that
-	// they are not written twice.
+	// Foreign says that others, such as Kubernetes through Event and Restarted, tell of this container, too: the rows Created, Started, Killing and
+	// BackOff, and restarts. The agent's own wait for theirs, and are told only when none comes.
 	Foreign bool
 }
 
@@ -59,12 +59,12 @@ type ProcessEvent struct {
 	Kind      Kind
 	Time      time.Time
 	PID       int
-	ExitCode  int    // of Exited and BackOff; negative when it is not known or a signal ended the process
+	ExitCode  int    // of Exited and BackOff; negative when it is not known
 	Signal    string // that ended the process, such as SIGKILL; empty for none
 	OOMKilled bool   // the kernel ended it for memory
 	Attempt   int    // number of the start, as the supervisor counts; for the message only
 	Wait      time.Duration
-	Reason    string // of Killing: liveness, startup, or what the operator did
+	Reason    string // of Killing: liveness, startup, or what the operator did; of Exited without a PID: why it could not be started
 }
 
 func (s *Settings) complete() error {

@@ -6,12 +6,12 @@ import (
 )
 
 // endAttempt says that the start has ended, well or not. Its phases are told a little later, when the last lines are in.
-func (l *Lifecycle) endAttempt(at time.Time, failed bool, note string) {
+func (l *Lifecycle) endAttempt(at time.Time, failed bool) {
 	a := l.attempt
 	if at.Before(a.started) {
 		at = a.started
 	}
-	a.ended, a.failed, a.note = at, failed, note
+	a.ended, a.failed = at, failed
 	l.dirty = true
 }
 
