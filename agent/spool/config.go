@@ -47,14 +47,13 @@ type Reason string
 const (
 	ReasonAge     Reason = "age"     // older than Config.MaxAge
 	ReasonBytes   Reason = "bytes"   // pushed out by newer entries: Config.MaxBytes
-	ReasonCorrupt Reason = "corrupt" // its checksum does not match, or the whole file was unreadable
+	ReasonCorrupt Reason = "corrupt" // it is damaged, or its file is gone
 )
 
 // Settings is what the owner passes in.
 type Settings struct {
-	Dir    string       // holds the file spool.db; made when it does not exist
+	Dir    string       // holds the spool's files; made when it does not exist
 	Logger *slog.Logger // nil discards
-	// OnDrop is told of entries that leave without an Ack, with the samples that they held. It must not call the spool.
-	// A file that is moved aside is told as zero samples, as nobody can count them. Nil is allowed.
+	// OnDrop is told of entries that leave without an Ack, with the samples that they held. It must not call the spool. Nil is allowed.
 	OnDrop func(reason Reason, samples int)
 }

@@ -1,41 +1,37 @@
 package spool
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
-
-	"go.etcd.io/bbolt"
 )
-
-const (
-	fileName = "spool.db"
-	// shrinkAbove is the file size from which an emptied spool gives its disk space back: bbolt files never shrink by themselves.
-	shrinkAbove = 8 << 20
-)
-
-var bucketName = []byte("entries")
 
 var (
 	// ErrLocked says that another process holds the spool.
 	ErrLocked = errors.New("another process uses this spool")
 	// ErrClosed is returned after Close.
 	ErrClosed = errors.New("spool is closed")
-	// ErrTooLarge is returned for a payload that alone is larger than Config.MaxBytes.
+	// ErrTooLarge is returned for payloads that alone are larger than Config.MaxBytes.
 	ErrTooLarge = errors.New("payload is larger than the whole spool may be")
+	// ErrFull is returned by AppendIfRoom.
+	ErrFull = errors.New("spool is full")
 )
 
 // Stats describes what waits in the spool.
 type Stats struct {
-	Bytes   int64     // payloads with their headers; the file is somewhat larger
+	Bytes   int64     // payloads with their headers; the files may be larger by one segment
 	Entries int       // how many
 	Samples int       // as given to Append
-	Oldest  time.Time // when the oldest was appended; zero when none waits
+	Oldest  time.Time // when the oldest was appended, by the machine's clock; zero when none waits
+}
+
+// Payload is one entry to be.
+type Payload struct {
+	Bytes   []byte
+	Samples int // what OnDrop is told if the entry has to go
 }
 
 // Spool is a durable queue. Make it with Open.
@@ -43,20 +39,28 @@ type Spool struct {
 	cfg    Config
 	set    Settings
 	log    *slog.Logger
-	path   string
+	lock   *os.File
 	filled chan struct{}
+	freed  chan struct{}
 
-	mu      sync.Mutex
-	db      *bbolt.DB // nil once closed, and while the file cannot be opened
-	closed  bool
-	nextSeq uint64
-	stats   Stats
-	buf     []byte
-	drops   map[Reason]int // told to OnDrop once the transaction stands
+	mu     sync.Mutex
+	closed bool
+	state  state
+	file   stateFile
+	clock  clock
+	bytes  int64 // behind the reading position, in all segments
+	oldest time.Time
+	buf    []byte
+
+	segments []segment
+	reader   *os.File // of the first segment; nil when it is not open
+	at       int64    // the reading position
+	writer   *os.File // of the last segment; nil when the next Append begins one
+	sayState bool     // a failure to write the state was said
 }
 
 // Open opens or makes the spool in set.Dir. It returns ErrLocked when another process has it, and an error of the file system
-// when the folder cannot be written. A damaged file is no error: it is moved to spool.db.corrupt-TIME beside it.
+// when the folder cannot be written. Damaged files are no error: what is good in them is kept, and the rest is counted when its turn comes.
 func Open(cfg Config, set Settings) (*Spool, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -64,53 +68,67 @@ func Open(cfg Config, set Settings) (*Spool, error) {
 	if set.Logger == nil {
 		set.Logger = slog.New(slog.DiscardHandler)
 	}
-	if err := os.MkdirAll(set.Dir, 0o750); err != nil {
-		return nil, fmt.Errorf("make spool folder: %w", err)
+	s := &Spool{cfg: cfg, set: set, log: set.Logger, filled: make(chan struct{}, 1), freed: make(chan struct{}, 1)}
+	if err := s.open(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open spool %s: %w", set.Dir, err), s.closeFiles())
 	}
-	s := &Spool{cfg: cfg, set: set, log: set.Logger, path: filepath.Join(set.Dir, fileName), filled: make(chan struct{}, 1), drops: map[Reason]int{}}
-	if err := s.ready(); err != nil {
-		return nil, fmt.Errorf("open spool %s: %w", s.path, err)
-	}
-	if s.stats.Entries == 0 {
-		s.shrink()
-	}
-	s.signal()
+	signal(s.filled)
 	return s, nil
 }
 
 // Append adds payload at the end and returns when it is kept as Config.Sync promises. Samples is what OnDrop is told if the entry
 // has to go. To stay in bounds it drops the oldest entries.
 func (s *Spool) Append(payload []byte, samples int) error {
+	return s.append([]Payload{{payload, samples}}, true)
+}
+
+// AppendAll is Append for several payloads, of which all are kept or none.
+func (s *Spool) AppendAll(all []Payload) error { return s.append(all, true) }
+
+// AppendIfRoom is AppendAll for those who can wait: it returns ErrFull where it would have to drop entries that are not too old. Freed tells when
+// to try again.
+func (s *Spool) AppendIfRoom(all []Payload) error { return s.append(all, false) }
+
+func (s *Spool) append(all []Payload, drop bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(payload)+headerSize > int(s.cfg.MaxBytes) {
+	if s.closed {
+		return ErrClosed
+	}
+	need := int64(0)
+	for _, p := range all {
+		need += headSize + int64(len(p.Bytes))
+	}
+	if need > int64(s.cfg.MaxBytes) {
 		return ErrTooLarge
 	}
-	now := time.Now()
-	s.buf = encodeEntry(s.buf, now, samples, payload)
-	err := s.update(func(b *bbolt.Bucket, st *Stats, seq *uint64) error {
-		if err := s.dropOld(b, st, now, int64(len(s.buf))); err != nil {
-			return err
-		}
-		if err := b.Put(seqKey(*seq), s.buf); err != nil {
-			return err
-		}
-		*seq++
-		st.Entries++
-		st.Samples += samples
-		st.Bytes += int64(len(s.buf))
-		if st.Entries == 1 {
-			st.Oldest = time.UnixMilli(now.UnixMilli())
-		}
-		return nil
-	})
+	if !s.dropOld(need, drop) {
+		return ErrFull
+	}
+	if err := s.openWriter(); err != nil {
+		return fmt.Errorf("append to spool: %w", err)
+	}
+	now, next := time.Now(), s.state
+	s.buf = s.buf[:0]
+	for _, p := range all {
+		s.buf = encodeEntry(s.buf, head{id: next.id, seq: next.next, time: now.UnixMilli(), clock: s.clock.now(), before: next.total, samples: uint32(p.Samples)}, p.Bytes)
+		next.next++
+		next.total += uint64(p.Samples)
+	}
+	err := s.write(s.buf)
 	if cap(s.buf) > 1<<20 {
 		s.buf = nil
 	}
 	if err != nil {
 		return fmt.Errorf("append to spool: %w", err)
 	}
-	s.signal()
+	if s.state.head == s.state.next {
+		s.oldest = time.UnixMilli(now.UnixMilli())
+	}
+	s.state.next, s.state.total = next.next, next.total
+	s.bytes += need
+	s.writeState()
+	signal(s.filled)
 	return nil
 }
 
@@ -118,71 +136,32 @@ func (s *Spool) Append(payload []byte, samples int) error {
 func (s *Spool) Peek() (Entry, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var e Entry
-	found, sweep := false, false
-	now := time.Now()
-	if s.stats.Entries == 0 && s.db != nil { // the usual case of a sender that has caught up
-		return e, false, nil
+	if s.closed {
+		return Entry{}, false, ErrClosed
 	}
-	err := s.view(func(b *bbolt.Bucket) error {
-		k, v := b.Cursor().First()
-		if k == nil {
-			return nil
-		}
-		if t, _ := entryHead(v); s.expired(t, now) {
-			sweep = true
-			return nil
-		}
-		var err error
-		if e, err = decodeEntry(binary.BigEndian.Uint64(k), v); err != nil {
-			sweep = true
-			return nil
-		}
-		found = true
-		return nil
-	})
-	if err != nil || !sweep {
-		return e, found, err
+	s.dropOld(0, true)
+	h, payload, ok := s.first(true)
+	if !ok {
+		return Entry{}, false, nil
 	}
-	err = s.update(func(b *bbolt.Bucket, st *Stats, _ *uint64) error {
-		if err := s.dropOld(b, st, now, 0); err != nil {
-			return err
-		}
-		c := b.Cursor()
-		for k, v := c.First(); k != nil; k, v = c.First() {
-			if e, err = decodeEntry(binary.BigEndian.Uint64(k), v); err == nil {
-				found = true
-				return nil
-			}
-			_, samples := entryHead(v)
-			s.drops[ReasonCorrupt] += samples
-			s.log.Error("spool entry is damaged and was dropped", "seq", binary.BigEndian.Uint64(k), "bytes", len(v))
-			if err := remove(b, st, k, v); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return e, found && err == nil, err
+	return Entry{
+		Seq: h.seq, Name: fmt.Sprintf("%016x-%d", h.id, h.seq), Time: time.UnixMilli(h.time), Samples: int(h.samples), Payload: payload,
+	}, true, nil
 }
 
-// Ack removes the entry with that sequence number; one that is gone already is no error.
+// Ack removes the entry with that sequence number and all before it; what is gone already is no error.
 func (s *Spool) Ack(seq uint64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.update(func(b *bbolt.Bucket, st *Stats, _ *uint64) error {
-		k := seqKey(seq)
-		v := b.Get(k)
-		if v == nil {
-			return nil
-		}
-		return remove(b, st, k, v)
-	})
-	if err != nil {
-		return fmt.Errorf("acknowledge spool entry %d: %w", seq, err)
+	if s.closed {
+		return ErrClosed
 	}
-	if s.stats.Entries == 0 {
-		s.shrink()
+	for s.state.head <= seq && s.state.head < s.state.next {
+		h, _, ok := s.first(false)
+		if !ok || h.seq > seq {
+			break
+		}
+		s.pass(h)
 	}
 	return nil
 }
@@ -190,69 +169,155 @@ func (s *Spool) Ack(seq uint64) error {
 // Filled receives a value after an Append, and once after Open. It is meant for one reader, which must then Peek until nothing is left.
 func (s *Spool) Filled() <-chan struct{} { return s.filled }
 
+// Freed receives a value after entries left. It is meant for one reader.
+func (s *Spool) Freed() <-chan struct{} { return s.freed }
+
 // Stats returns what waits now.
 func (s *Spool) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.stats
+	st := Stats{Entries: int(s.state.next - s.state.head), Samples: int(s.state.total - s.state.gone)}
+	if st.Entries == 0 {
+		return Stats{}
+	}
+	if s.oldest.IsZero() && !s.closed {
+		s.first(false)
+	}
+	st.Bytes, st.Oldest = s.bytes, s.oldest
+	return st
 }
 
-// Close closes the file. Later calls return ErrClosed; a second Close returns nil.
+// Close closes the files. Later calls return ErrClosed; a second Close returns nil.
 func (s *Spool) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closed = true
-	if s.db == nil {
+	if s.closed {
 		return nil
 	}
-	db := s.db
-	s.db = nil
-	return db.Close()
+	s.closed = true
+	s.writeState() // the clock; without it entries are younger than they are
+	return s.closeFiles()
 }
 
-func (s *Spool) signal() {
+func (s *Spool) closeFiles() error {
+	var errs []error
+	for _, f := range []*os.File{s.reader, s.writer, s.file.f, s.lock} { // the lock goes last
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	s.reader, s.writer, s.file.f, s.lock = nil, nil, nil, nil
+	return errors.Join(errs...)
+}
+
+func signal(c chan struct{}) {
 	select {
-	case s.filled <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
 
-// expired says whether an entry of time t is out of age. One from the future, which a clock that was set back leaves, is not.
-func (s *Spool) expired(t, now time.Time) bool { return now.Sub(t) > s.cfg.MaxAge }
+// writeState keeps the cursor. Where that fails, such as on a full disk, entries that are acknowledged now may be sent again after a restart.
+func (s *Spool) writeState() {
+	s.state.clock = s.clock.now()
+	err := s.file.write(&s.state)
+	if err != nil && !s.sayState {
+		s.log.Warn("spool cannot keep its cursor; after a restart some entries may be sent again", "err", err)
+	}
+	s.sayState = err != nil
+}
 
-// dropOld removes the oldest entries until none is too old and need more bytes fit.
-func (s *Spool) dropOld(b *bbolt.Bucket, st *Stats, now time.Time, need int64) error {
-	c := b.Cursor()
-	for k, v := c.First(); k != nil; k, v = c.First() {
-		t, samples := entryHead(v)
+// expired says whether an entry has waited for too long, by the spool's clock.
+func (s *Spool) expired(h head) bool { return s.clock.now()-h.clock > s.cfg.MaxAge.Milliseconds() }
+
+// dropOld removes the oldest entries until none is too old and need more bytes fit. Without drop it returns false instead of dropping for room.
+func (s *Spool) dropOld(need int64, drop bool) bool {
+	for s.state.head < s.state.next {
+		h, _, ok := s.first(false)
+		if !ok {
+			break
+		}
 		reason := ReasonAge
-		if !s.expired(t, now) {
-			if st.Bytes+need <= int64(s.cfg.MaxBytes) {
-				return nil
+		if !s.expired(h) {
+			if s.bytes+need <= int64(s.cfg.MaxBytes) {
+				return true
+			}
+			if !drop {
+				return false
 			}
 			reason = ReasonBytes
 		}
-		if err := remove(b, st, k, v); err != nil {
-			return err
-		}
-		s.drops[reason] += samples
+		s.dropped(reason, uint64(h.samples))
+		s.pass(h)
 	}
-	return nil
+	return true
 }
 
-func remove(b *bbolt.Bucket, st *Stats, k, v []byte) error {
-	size := int64(len(v))
-	_, samples := entryHead(v)
-	k = append([]byte(nil), k...) // the cursor's memory must not be used across a delete
-	if err := b.Delete(k); err != nil {
-		return err
+func (s *Spool) dropped(reason Reason, samples uint64) {
+	if s.set.OnDrop != nil && samples > 0 {
+		s.set.OnDrop(reason, int(samples))
 	}
-	st.Bytes -= size
-	st.Entries--
-	st.Samples -= samples
-	st.Oldest = time.Time{}
-	if next, nv := b.Cursor().First(); next != nil {
-		st.Oldest, _ = entryHead(nv)
+}
+
+// first finds the oldest good entry and puts the reading position there. The samples of damaged ones before it are counted: it knows how many came
+// before it.
+func (s *Spool) first(whole bool) (h head, payload []byte, ok bool) {
+	for s.state.head < s.state.next {
+		if len(s.segments) == 0 {
+			s.lose(s.state.next, s.state.total, 0)
+			break
+		}
+		seg := s.segments[0]
+		if s.reader == nil {
+			var err error
+			if s.reader, err = os.Open(seg.path); err != nil {
+				s.log.Error("spool segment cannot be read and is given up", "segment", seg.path, "err", err)
+				s.removeSegment()
+				continue
+			}
+		}
+		h, payload, at, skipped := nextEntry(s.reader, s.at, seg.size, s.state.id, s.state.head, whole)
+		found := at < seg.size
+		if found {
+			s.lose(h.seq, h.before, skipped)
+		}
+		s.bytes -= at - s.at
+		s.at = at
+		if found {
+			s.oldest = time.UnixMilli(h.time)
+			return h, payload, true
+		}
+		if len(s.segments) > 1 {
+			s.removeSegment()
+			continue
+		}
+		s.lose(s.state.next, s.state.total, skipped)
 	}
-	return nil
+	return head{}, nil, false
+}
+
+// lose takes the cursor to where good entries go on, and counts the samples of those that are missing before it.
+func (s *Spool) lose(head, gone uint64, bytes int64) {
+	if gone > s.state.gone {
+		s.log.Error("spool entries are damaged and lost", "entries", head-s.state.head, "samples", gone-s.state.gone, "damaged_bytes", bytes)
+		s.dropped(ReasonCorrupt, gone-s.state.gone)
+	}
+	if gone > s.state.gone || head > s.state.head {
+		s.state.head, s.state.gone = head, max(s.state.gone, gone)
+		s.writeState()
+		signal(s.freed)
+	}
+}
+
+// pass takes the cursor behind the entry at the reading position.
+func (s *Spool) pass(h head) {
+	s.at += h.whole()
+	s.bytes -= h.whole()
+	s.state.head, s.state.gone = h.seq+1, max(s.state.gone, h.end())
+	s.oldest = time.Time{}
+	if size := s.segments[0].size; s.at >= size && (len(s.segments) > 1 || size >= s.segmentSize()) {
+		s.removeSegment()
+	}
+	s.writeState()
+	signal(s.freed)
 }
