@@ -94,7 +94,7 @@ func (p *page) read(body []byte, contentType string) error {
 	clear(p.dropped)
 	body = slices.Grow(body, 1)                                  // the text parser appends a line break, which must not move the body
 	offset := func(of []byte) int { return cap(body) - cap(of) } // of is a part of body
-	bad := 0
+	bad, text := 0, 0
 	for rest := body; ; {
 		parser, err := textparse.New(rest, contentType, nil, textparse.ParserOptions{FallbackContentType: "text/plain", KeepClassicOnClassicAndNativeHistograms: true})
 		if parser == nil {
@@ -137,11 +137,13 @@ func (p *page) read(body []byte, contentType string) error {
 		if !isMetadata(line) && p.drop(dropBadLine) {
 			p.first = fmt.Errorf("cannot read the line %.80q", line)
 		}
-		if bad++; bad >= maxBadLines {
+		// The parser's message quotes what it looked through, which for a quote that nobody closes is the whole rest of the page.
+		text += len(err.Error())
+		if bad++; bad >= maxBadLines || text > 1<<20+2*len(body) {
 			if len(p.order) == 0 {
 				return errNotMetrics
 			}
-			return fmt.Errorf("page has at least %d lines that cannot be read, such as %.80q", maxBadLines, line)
+			return fmt.Errorf("page has at least %d lines that cannot be read, such as %.80q; the rest is given up", bad, line)
 		}
 		if len(rest) == 0 {
 			break

@@ -91,6 +91,8 @@ func TestWhatIsNoPageIsAnError(t *testing.T) {
 	p := newTestPage()
 	require.ErrorContains(t, p.read([]byte("a 1\n"+strings.Repeat("}{ }{\n", 5000)), "text/plain"), "page has at least 1000 lines that cannot be read")
 	require.Len(t, p.order, 1)
+
+	require.ErrorContains(t, p.read([]byte("a 1\n"+strings.Repeat("a{b=\"\n", 500_000)), "text/plain"), "the rest is given up", "quotes that are never closed must not make every line cost the whole page")
 }
 
 func TestSeriesThatLeaveAreForgottenInTime(t *testing.T) {
