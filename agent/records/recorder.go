@@ -96,8 +96,9 @@ func New(cfg Config, set Settings) (*Recorder, error) {
 func open[T any](r *Recorder, set Settings, kind Kind, name string, bounds spool.Config, size func(*T) int64, encode func(*lines, []byte, *T) []byte) (*table[T], error) {
 	t := &table[T]{
 		kind: kind, name: name, cfg: r.cfg, metrics: r.metrics, log: set.Logger.With("log", string(kind)),
-		queue:  newQueue(r.cfg.MaxQueue, int64(r.cfg.MaxQueueBytes), r.cfg.BatchRows, size),
-		lines:  &lines{constant: constantFields(set.Identity, r.cfg.Columns), maxMessage: int(r.cfg.MaxMessage)},
+		queue: newQueue(r.cfg.MaxQueue, int64(r.cfg.MaxQueueBytes), r.cfg.BatchRows, size),
+		lines: &lines{constant: constantFields(set.Identity, r.cfg.Columns), maxMessage: int(r.cfg.MaxMessage)},
+		turn:  make(chan struct{}, 1), left: make(chan struct{}), together: min(4<<20, int(bounds.MaxBytes)/4),
 		events: r.metrics.events.WithLabelValues(string(kind)), encode: encode, packer: newPacker(), sayFull: push.OnceAMinute(), sayDisk: push.OnceAMinute(),
 	}
 	var err error
@@ -136,8 +137,9 @@ func (r *Recorder) Event(row Event) {
 	}
 }
 
-// AppendConsole writes rows to the disk and returns when they are there, in their order. After an error they are not kept, or only the first of
-// them are; the caller gives them again. It does not keep rows.
+// AppendConsole writes rows to the disk and returns when they are there, in their order. It waits, until ctx ends, for as long as the spool is full:
+// it never pushes out what is in it. After an error none of the rows is kept (of many megabytes the first may be); the caller gives them again.
+// It does not hold on to rows.
 func (r *Recorder) AppendConsole(ctx context.Context, rows []Console) error {
 	if r.console == nil || len(rows) == 0 {
 		return nil

@@ -130,11 +130,12 @@ func (s *sender) lose(reason string, rows int, why string) {
 	})
 }
 
-// post pushes body once. The server stores one key once, so that rows whose answer was lost are not stored twice.
+// post pushes body once. The server stores one key once, so that rows whose answer was lost are not stored twice. The body is part of the key, so
+// that no mix-up of folders, such as in copies of one machine, can make it take new rows for old ones.
 func (s *sender) post(ctx context.Context, e spool.Entry, body []byte) (push.Answer, error) {
 	a, err := push.Post(ctx, s.client, push.Request{URL: s.url, Body: body, Timeout: s.timeout, MaxAnswer: 1 << 20, Header: http.Header{
 		"Content-Type": {"application/x-ndjson"}, "Content-Encoding": {"gzip"},
-		"Idempotency-Key": {fmt.Sprintf("%d-%d-%016x", e.Time.UnixMilli(), e.Seq, xxhash.Sum64(body))},
+		"Idempotency-Key": {fmt.Sprintf("%s-%016x", e.Name, xxhash.Sum64(body))},
 	}})
 	switch {
 	case err == nil:

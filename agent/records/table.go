@@ -32,14 +32,19 @@ type table[T any] struct {
 	events  prometheus.Counter
 	log     *slog.Logger
 
-	mu      sync.Mutex // held while rows are turned into payloads and written, so that they are written in their order
-	lines   *lines
-	encode  func(*lines, []byte, *T) []byte
-	plain   []byte
-	packed  bytes.Buffer
-	packer  *gzip.Writer
-	sayFull *rate.Sometimes
-	sayDisk *rate.Sometimes
+	turn chan struct{} // holds a value while somebody waits in append
+	left chan struct{} // closed when the table is
+
+	mu     sync.Mutex // held while rows are turned into payloads and written, so that they are written in their order
+	lines  *lines
+	encode func(*lines, []byte, *T) []byte
+	plain  []byte
+	packed bytes.Buffer
+	packer *gzip.Writer
+	// together is how large payloads that are written at once may be.
+	together int
+	sayFull  *rate.Sometimes
+	sayDisk  *rate.Sometimes
 }
 
 // record takes a row if there is room in memory. It never waits.
@@ -53,26 +58,58 @@ func (t *table[T]) record(row T) {
 	}
 }
 
-// append writes rows and returns when they are in the spool, all or none of them.
+// append writes rows and returns when they are in the spool. It waits for its turn, and while the spool has no room: rows that others hold back are
+// not worth those that are in it already.
 func (t *table[T]) append(ctx context.Context, rows []T) error {
-	if err := ctx.Err(); err != nil {
-		return err
+	select {
+	case t.turn <- struct{}{}:
+		defer func() { <-t.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	all := len(rows)
 	for len(rows) > 0 {
-		payload, n, tooLarge := t.pack(rows)
-		if n > tooLarge {
-			if err := t.spool.Append(payload, n-tooLarge); err != nil {
+		payloads, n, tooLarge := t.packMany(rows)
+		for {
+			if err := ctx.Err(); err != nil {
 				return err
+			}
+			err := t.spool.AppendIfRoom(payloads)
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, spool.ErrFull) {
+				return err
+			}
+			t.sayFull.Do(func() { t.log.Warn("spool of a log is full; those who can wait do", "rows", n) })
+			select {
+			case <-t.spool.Freed():
+			case <-t.left:
+				return spool.ErrClosed
+			case <-ctx.Done():
+				return ctx.Err()
 			}
 		}
 		t.tooLarge(tooLarge)
+		t.events.Add(float64(n))
 		rows = rows[n:]
 	}
-	t.events.Add(float64(all))
 	return nil
+}
+
+// packMany turns rows into payloads that are written together: all rows, unless they are very many.
+func (t *table[T]) packMany(rows []T) (payloads []spool.Payload, n, tooLarge int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for size := 0; n < len(rows) && size < t.together; {
+		payload, took, left := t.pack(rows[n:])
+		if took > left {
+			payloads = append(payloads, spool.Payload{Bytes: bytes.Clone(payload), Samples: took - left})
+			size += len(payload)
+		}
+		n += took
+		tooLarge += left
+	}
+	return payloads, n, tooLarge
 }
 
 // run writes what comes until stop is closed. After the first row it waits for a while, so that one write holds many.
@@ -170,6 +207,7 @@ func compress(w *gzip.Writer, b *bytes.Buffer, plain []byte) []byte {
 // leave writes what is left in memory, and counts what the disk does not take.
 func (t *table[T]) leave() error {
 	t.queue.close()
+	close(t.left)
 	err := t.flush()
 	if rows, _ := t.queue.waiting(); rows > 0 {
 		t.metrics.dropped(t.kind, ReasonSpoolError, rows)
