@@ -164,7 +164,7 @@ func (i *instance) openLife(c *kube.Client, runs bool) error {
 		return fmt.Errorf("lifecycle.process: %w", err)
 	}
 	if !runs && i.finder.Configured() {
-		set.Find, set.Wait = i.finder.Find, i.finder.Wait
+		set.Find, set.Wait, set.OOMKills = i.finder.Find, i.finder.Wait, i.finder.OOMKills
 	}
 	if i.life, err = lifecycle.New(i.cfg.Lifecycle, set); err != nil {
 		return fmt.Errorf("lifecycle: %w", err)
@@ -212,6 +212,14 @@ func (i *instance) openCluster(c *kube.Client) error {
 	i.kube, err = kube.NewWatcher(i.cfg.Kubernetes, kube.Settings{
 		Logger: i.log, API: c, Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID, Container: i.names.Container.Value, Dir: i.dir("kubernetes"),
 		Event: i.life.Event,
+		Phase: func(p kube.Phase) { i.life.StartPhase(lifecycle.Phase(p.Name), p.Start, p.End, p.Failed) },
+		Restart: func(r kube.Restart) {
+			e := lifecycle.ProcessEvent{Kind: lifecycle.Exited, Time: r.Time, ExitCode: r.ExitCode, OOMKilled: r.Reason == "OOMKilled"}
+			if r.ByProbe {
+				e.Reason = "liveness"
+			}
+			i.life.Restarted(e)
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("kubernetes: %w", err)
