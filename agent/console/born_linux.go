@@ -1,7 +1,6 @@
 package console
 
 import (
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -14,9 +13,4 @@ func born(path string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return time.Unix(st.Btime.Sec, int64(st.Btime.Nsec)), true
-}
-
-// childAttr ends journalctl with the agent, whatever ends that.
-func childAttr() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

@@ -2,11 +2,6 @@
 
 package console
 
-import (
-	"syscall"
-	"time"
-)
+import "time"
 
 func born(string) (time.Time, bool) { return time.Time{}, false }
-
-func childAttr() *syscall.SysProcAttr { return nil }

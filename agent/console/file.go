@@ -231,7 +231,7 @@ func (o *file) expire(now time.Time) {
 	if d := now.Sub(o.grew); o.split.pending() && (d >= o.p.cfg.PartialWait || d < 0) {
 		o.split.flush()
 	}
-	for _, l := range o.lanes {
+	for _, l := range inOrder(o.lanes) {
 		l.expire(now)
 		// A row that another stream holds open for long would be read again after a crash, with all that came since.
 		if from, held := l.pending(); held && o.split.pos-from > turnBytes {
@@ -246,7 +246,7 @@ func (o *file) flush(now time.Time, partial bool) {
 	if partial {
 		o.split.flush()
 	}
-	for _, l := range o.lanes {
+	for _, l := range inOrder(o.lanes) {
 		l.flush(now)
 	}
 }

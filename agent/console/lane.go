@@ -2,7 +2,9 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -76,16 +78,48 @@ func (l *lane) endPiece(now time.Time) {
 
 // line takes a whole line without its end. Cut is how many bytes it had beyond what is in text.
 func (l *lane) line(at, now time.Time, text []byte, cut int, offset int64) {
+	if line, hidden := l.prepare(at, text, cut); !hidden {
+		l.join.add(at, now, line, offset)
+	}
+}
+
+// message takes lines that their source gave as one, so that they are one row.
+func (l *lane) message(at, now time.Time, text []byte, offset int64) {
+	text = bytes.TrimRight(text, "\n\r")
+	if bytes.IndexByte(text, '\n') < 0 {
+		l.line(at, now, text, 0, offset)
+		return
+	}
+	l.flush(now)
+	var row []byte
+	limit := int(l.p.cfg.Multiline.MaxBytes)
+	for part := range bytes.SplitSeq(text, []byte{'\n'}) {
+		line, hidden := l.prepare(at, part, 0)
+		switch {
+		case hidden:
+		case len(row)+len(line)+1 <= limit:
+			row = append(append(row, line...), '\n')
+		default:
+			l.join.emit(at, string(bytes.TrimRight(row, "\n")))
+			row = append(append(row[:0], line...), '\n')
+		}
+	}
+	if row = bytes.TrimRight(row, "\n"); len(row) > 0 {
+		l.join.emit(at, string(row))
+	}
+}
+
+// prepare makes text of what a source wrote: cleaned, without secrets, and not too long. Hidden says that nothing is left of a line of a private key.
+func (l *lane) prepare(at time.Time, text []byte, cut int) (line string, hidden bool) {
 	b := clean(text, l.scratch)
 	if len(b) > 0 && len(text) > 0 && &b[0] != &text[0] && cap(b) <= 64<<10 {
 		l.scratch = b[:0] // grown by clean
 	}
-	line := string(bytes.TrimRight(b, " \t"))
-	if l.p.redact != nil && l.p.cfg.RedactSecrets {
-		var hidden bool
+	line = string(bytes.TrimRight(b, " \t"))
+	if l.p.cfg.RedactSecrets {
 		if line, hidden = l.key.hides(line); hidden {
 			l.p.metrics.redactions.Inc()
-			return
+			return "", true
 		}
 	}
 	line, n := l.p.redact.apply(line)
@@ -100,7 +134,7 @@ func (l *lane) line(at, now time.Time, text []byte, cut int, offset int64) {
 	if l.p.set.Line != nil && line != "" {
 		l.p.set.Line(at, l.source, line)
 	}
-	l.join.add(at, now, line, offset)
+	return line, false
 }
 
 // expire gives out what has waited long enough.
@@ -126,4 +160,20 @@ func (l *lane) pending() (int64, bool) {
 		return l.partFrom, true
 	}
 	return 0, false
+}
+
+// inOrder returns the lanes that hold something, that which began first before the others.
+func inOrder(lanes map[string]*lane) []*lane {
+	var held []*lane
+	for _, l := range lanes {
+		if _, ok := l.pending(); ok {
+			held = append(held, l)
+		}
+	}
+	slices.SortFunc(held, func(a, b *lane) int {
+		x, _ := a.pending()
+		y, _ := b.pending()
+		return cmp.Compare(x, y)
+	})
+	return held
 }

@@ -19,7 +19,11 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	if len(p.cfg.Files) > 0 {
-		wg.Go(func() { newTailer(p, store).run(ctx) })
+		t := newTailer(p, store) // before anything else writes positions
+		wg.Go(func() { t.run(ctx) })
+	}
+	if len(p.cfg.Journald) > 0 {
+		wg.Go(func() { newJournal(p, store).run(ctx) })
 	}
 	return nil
 }

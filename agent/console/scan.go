@@ -71,7 +71,7 @@ func (t *tailer) scan(now time.Time) {
 			leftOut++
 			continue
 		}
-		if err := t.follow(c.path, c.info, now); err != nil {
+		if err := t.follow(c.path); err != nil {
 			failed[c.path] = err
 			continue
 		}
@@ -144,12 +144,13 @@ func beginsPacked(f io.ReaderAt) bool {
 }
 
 // follow begins to read the file at path, from where it was left, or from where the configuration says.
-func (t *tailer) follow(path string, info os.FileInfo, now time.Time) error {
+func (t *tailer) follow(path string) error {
 	raw, err := openRegular(path)
 	if err != nil {
 		return err
 	}
-	if info, err = raw.Stat(); err != nil || beginsPacked(raw) {
+	info, err := raw.Stat()
+	if err != nil || beginsPacked(raw) {
 		_ = raw.Close()
 		return err
 	}

@@ -10,7 +10,8 @@ import (
 
 const (
 	batchBytes = 64 << 10 // of lines that go to the other goroutine together
-	backlog    = 24       // batches that may wait: 1.5 MiB of lines
+	batchLines = 2048
+	backlog    = 24 // batches that may wait: 1.5 MiB of lines
 	noteEvery  = 5 * time.Second
 )
 
@@ -86,7 +87,7 @@ func (s *Stream) Write(p []byte) (int, error) {
 	s.now = time.Now()
 	s.fed = s.now
 	s.split.feed(p)
-	s.send()
+	s.send(false)
 	s.account(len(p))
 	return len(p), nil
 }
@@ -124,8 +125,8 @@ func (s *Stream) begun(text []byte) {
 }
 
 func (s *Stream) put(text []byte, cut int, partial bool) {
-	if s.batch != nil && len(s.batch.bytes)+len(text) > batchBytes {
-		s.send()
+	if s.batch != nil && (len(s.batch.bytes)+len(text) > batchBytes || len(s.batch.lines) == batchLines) {
+		s.send(true)
 	}
 	if s.batch == nil {
 		select {
@@ -139,18 +140,22 @@ func (s *Stream) put(text []byte, cut int, partial bool) {
 	b.lines = append(b.lines, batchLine{at: s.now, end: len(b.bytes), cut: cut, partial: partial})
 }
 
-// send hands the batch over, or drops its lines where too many wait. The caller holds mu.
-func (s *Stream) send() {
+// send hands the batch over. Where too many wait it is kept to be filled, or, if it is full, its lines are dropped. The caller holds mu.
+func (s *Stream) send(full bool) {
 	b := s.batch
 	if b == nil {
 		return
 	}
-	s.batch = nil
 	select {
 	case s.queue <- b:
+		s.batch = nil
 		return
 	default:
+		if !full {
+			return
+		}
 	}
+	s.batch = nil
 	n := 0
 	for _, l := range b.lines {
 		if !l.partial {
@@ -219,7 +224,11 @@ func (s *Stream) run() {
 		select {
 		case b := <-s.queue:
 			s.take(b)
+			if len(s.queue) == 0 {
+				s.takeRest()
+			}
 		case now := <-tick.C:
+			s.takeRest()
 			s.flushPartial(now)
 			s.lane.expire(now)
 			if d := now.Sub(noted); d >= noteEvery || d < 0 {
@@ -259,6 +268,21 @@ func (s *Stream) take(b *batch) {
 	s.recycle(b)
 }
 
+// takeRest takes the batch that found no place when it was filled.
+func (s *Stream) takeRest() {
+	s.mu.Lock()
+	if len(s.queue) > 0 || s.closed {
+		s.mu.Unlock()
+		return // others come before it
+	}
+	b := s.batch
+	s.batch = nil
+	s.mu.Unlock()
+	if b != nil {
+		s.take(b)
+	}
+}
+
 // flushPartial makes a line of what stands without an end for long, such as a prompt or the last words of a process that hangs.
 func (s *Stream) flushPartial(now time.Time) {
 	s.mu.Lock()
@@ -268,7 +292,7 @@ func (s *Stream) flushPartial(now time.Time) {
 	}
 	s.now = now
 	s.split.flush()
-	s.send()
+	s.send(false)
 	s.account(0)
 }
 

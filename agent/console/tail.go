@@ -178,7 +178,8 @@ func (t *tailer) check(f *file, now time.Time) {
 		t.p.log.Debug("log file was rotated", "file", f.path, "kind", kind)
 		if err == nil {
 			t.between(f.path, f.position(now), f.grew)
-			t.follow(f.path, info, now)
+			err = t.follow(f.path)
+			t.say(f.path, "log file cannot be read; it is tried again", err)
 		}
 	default:
 		t.say(f.path, "log file cannot be looked at", err)

@@ -90,15 +90,18 @@ func (t *trace) continues(line, last string, blanks bool) bool {
 		return !blanks && (indented(body) || strings.HasPrefix(body, "Caused by: "))
 	}
 	switch {
+	case strings.HasSuffix(body, pythonHead):
+		if saysError(last) {
+			*t = traceOf(body)
+			return true
+		}
+		return false
 	case indented(body):
 		if rest := strings.TrimLeft(body, " \t"); strings.HasPrefix(rest, "at ") {
 			t.kind = traceJava
 		}
 		return true
 	case strings.HasPrefix(body, "frame #"): // C++ stacks as PyTorch prints them
-		return true
-	case strings.HasSuffix(body, pythonHead) && saysError(last):
-		*t = traceOf(body)
 		return true
 	case javaException.MatchString(body) && saysError(last):
 		t.kind = traceJava
