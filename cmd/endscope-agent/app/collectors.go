@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"log/slog"
 
 	"github.com/endscope/endscope/agent"
@@ -45,6 +46,9 @@ func newCollectors(cfg Config, h hooks, log *slog.Logger) (_ *collectors, err er
 		if h.onEvent != nil {
 			set.KernelLog = gpu.OpenKernelLog
 		}
+		if cfg.Collectors.SimulatedGPU.Devices > 0 {
+			simulate(&set, cfg)
+		}
 		if c.gpu, err = gpu.New(cfg.Collectors.GPU, set); err != nil {
 			return c, fmt.Errorf("collector gpu: %w", err)
 		}
@@ -82,4 +86,14 @@ func (c *collectors) close(cfg Config) error {
 		errs = append(errs, s.Collector.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// simulate puts invented GPUs in the place of the machine's. They differ from instance to instance, and the instance holds them.
+func simulate(set *gpu.Settings, cfg Config) {
+	seed := fnv.New64a()
+	_, _ = seed.Write([]byte(cfg.Agent.Endpoint + "/" + cfg.Agent.Deployment + "/" + cfg.Agent.Instance))
+	c := cfg.Collectors.SimulatedGPU
+	set.Source = gpu.NewSimulated(gpu.SimulateConfig{Devices: c.Devices, Idle: c.Idle, Seed: seed.Sum64()})
+	set.Pids, set.PidMethod, set.KernelLog = gpu.SimulatedPids, "", nil
+	set.Logger.Warn("GPUs are simulated: nothing about them is measured", "devices", c.Devices)
 }

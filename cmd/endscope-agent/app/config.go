@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/endscope/endscope/agent"
 	"github.com/endscope/endscope/agent/console"
@@ -34,7 +35,29 @@ type Config struct {
 
 // CollectorsConfig is what single collectors can be told beside their schedule, which agent.Config has under the same keys.
 type CollectorsConfig struct {
-	GPU gpu.Config `yaml:"gpu" help:"NVIDIA GPUs."`
+	GPU          gpu.Config         `yaml:"gpu" help:"NVIDIA GPUs."`
+	SimulatedGPU SimulatedGPUConfig `yaml:"simulated_gpu" help:"Invented GPUs in place of the machine's, for demonstrations."`
+}
+
+// SimulatedGPUConfig puts invented GPUs in place of real ones.
+type SimulatedGPUConfig struct {
+	Devices int `yaml:"devices" help:"How many GPUs to invent, whose model name begins with Simulated. Nothing about them is measured; 0 reads those of the machine."`
+	Idle    int `yaml:"idle" help:"How many of them are held and never work."`
+}
+
+// maxSimulated is more than a machine has.
+const maxSimulated = 64
+
+// Validate returns a *config.FieldError for each bad key.
+func (c SimulatedGPUConfig) Validate() error {
+	var errs []error
+	if c.Devices < 0 || c.Devices > maxSimulated {
+		errs = append(errs, config.Invalid("devices", c.Devices, fmt.Sprintf("must be between 0 and %d", maxSimulated)))
+	}
+	if c.Idle < 0 || c.Idle > c.Devices {
+		errs = append(errs, config.Invalid("idle", c.Idle, "must be between 0 and devices"))
+	}
+	return errors.Join(errs...)
 }
 
 // DefaultConfig returns the configuration of an agent when nothing is set. It is not valid: the server has no default.
@@ -73,6 +96,7 @@ func (c Config) Validate() error {
 		config.Prefix("lifecycle", c.Lifecycle.Validate()),
 		config.Prefix("logs", c.Logs.Validate()),
 		config.Prefix("collectors.gpu", c.Collectors.GPU.Validate()),
+		config.Prefix("collectors.simulated_gpu", c.Collectors.SimulatedGPU.Validate()),
 		config.Prefix("log", c.Log.Validate()),
 	)
 }
