@@ -25,9 +25,12 @@ type exchange struct {
 	request *http.Request // as the client sent it
 	writer  *answerWriter
 	body    *requestBody // nil when the request has none
+	small   []byte       // the body, where it was read at once
 
 	began    time.Time // first byte of the request
+	heard    time.Time // end of its header
 	queued   time.Duration
+	admitted time.Time // when it got its turn; zero where there is no queue
 	answered time.Time // first byte of the model's answer; zero when there was none
 
 	id, clientID, traceID string
@@ -95,18 +98,23 @@ func (x *exchange) finish() {
 		Answered: -1, Total: total, InputTokens: -1, OutputTokens: -1,
 	}
 	row.AuthType, row.IdentityData = identify(x.request.Header)
-	received := x.began // last byte of the request that came
-	complete := true
+	received, complete := x.heard, true // when the last byte of the request came, and whether that was its end
 	if x.body != nil {
-		row.RequestBytes, row.RequestDelay, received, complete = x.body.read()
-		if received.IsZero() {
-			received = x.began
+		var last time.Time
+		row.RequestBytes, row.RequestDelay, last, complete = x.body.read()
+		if !last.IsZero() {
+			received = last
 		}
 	}
-	if received.Before(x.began.Add(x.queued)) {
-		received = x.began.Add(x.queued)
+	upload, asked := received.Sub(x.began), received // asked is when the model had all that it needed to begin
+	row.Received = upload
+	switch {
+	case x.admitted.IsZero():
+	case received.After(x.admitted):
+		upload -= x.queued // the queue was before the body
+	default:
+		asked = x.admitted
 	}
-	row.Received = received.Sub(x.began)
 	row.ResponseBytes, row.ResponseDelay = x.writer.bytes, x.writer.delay
 	if x.upgraded {
 		x.upgrade.add(&row)
@@ -129,16 +137,16 @@ func (x *exchange) finish() {
 	if x.model != nil {
 		row.Answered = x.answered.Sub(x.began)
 		if complete {
-			o.upload.observe((row.Received - x.queued).Seconds(), exemplar)
+			o.upload.observe(upload.Seconds(), exemplar)
 		}
-		o.model.observe(max(0, x.answered.Sub(received)).Seconds(), exemplar)
+		o.model.observe(max(0, x.answered.Sub(asked)).Seconds(), exemplar)
 		o.download.observe(now.Sub(x.answered).Seconds(), exemplar)
 		m.requestSize.observe(float64(row.RequestBytes), exemplar)
 		m.responseSize.observe(float64(row.ResponseBytes), exemplar)
 	}
 	if tokens.streaming && !tokens.first.IsZero() {
 		row.FirstToken = tokens.first.Sub(x.began)
-		m.firstToken.observe(max(0, tokens.first.Sub(received)).Seconds(), exemplar)
+		m.firstToken.observe(max(0, row.FirstToken-upload).Seconds(), exemplar)
 	}
 	if tokens.input > 0 {
 		m.inputTokens.Add(float64(tokens.input))
@@ -167,6 +175,29 @@ func (x *exchange) outcome(row *records.Traffic) {
 	if row.Reason == "" {
 		row.Reason = statusText(row.Code)
 	}
+}
+
+// smallBody is how large a body may be to be read before the model is asked. One packet to the model rather than two saves it a wake-up, a request
+// that can be sent again survives a connection that the model has just closed, and a client that leaves is noticed while it waits for its turn.
+const smallBody = 16 << 10
+
+// readSmall reads a small body of known length, unless the client wants to be asked for it first.
+func (x *exchange) readSmall() error {
+	r := x.request
+	if r.ContentLength <= 0 || r.ContentLength > smallBody || r.Header["Expect"] != nil || len(r.Trailer) > 0 || x.grpc {
+		return nil
+	}
+	b := make([]byte, r.ContentLength)
+	if _, err := io.ReadFull(x.body, b); err != nil {
+		return err
+	}
+	if _, _, _, ended := x.body.read(); !ended {
+		if n, err := x.body.Read(make([]byte, 1)); n > 0 || err != io.EOF {
+			return errors.Join(io.ErrUnexpectedEOF, err)
+		}
+	}
+	x.small = b
+	return nil
 }
 
 // cut returns the first n characters of s, as valid UTF-8.

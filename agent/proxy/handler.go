@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +33,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	defer p.metrics.inFlight.Dec()
 
 	now := time.Now()
-	x := &exchange{p: p, began: now}
+	x := &exchange{p: p, began: now, heard: now}
 	c, _ := r.Context().Value(connKey{}).(*conn)
 	if c != nil {
 		x.began = c.begin(r, now)
@@ -67,9 +68,17 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		x.refuse(http.StatusMethodNotAllowed, "this is no forward proxy: CONNECT is not served")
 		return
 	}
+	if r.ContentLength != 0 {
+		x.body = &requestBody{ReadCloser: r.Body, x: x, rc: rc, original: r}
+		x.request.Body = x.body
+		if err := x.readSmall(); err != nil {
+			p.fail(nil, x.request, err)
+			return
+		}
+	}
 	if p.gate != nil {
 		waited, err := p.gate.enter(ctx)
-		x.queued = waited
+		x.queued, x.admitted = waited, time.Now()
 		if err != nil {
 			x.turnAway(err)
 			return
@@ -77,12 +86,8 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		defer p.gate.leave()
 		p.metrics.queue.observe(waited.Seconds(), x.exemplar)
 	}
-	if r.ContentLength != 0 {
-		x.body = &requestBody{ReadCloser: r.Body, x: x, rc: rc, original: r}
-		x.request.Body = x.body
-		if r.ProtoMajor == 1 {
-			_ = rc.EnableFullDuplex() // otherwise net/http reads the rest of the body itself once the answer begins
-		}
+	if x.body != nil && x.small == nil && r.ProtoMajor == 1 {
+		_ = rc.EnableFullDuplex() // otherwise net/http reads the rest of the body itself once the answer begins
 	}
 	p.reverse.ServeHTTP(x.writer, x.request)
 	if x.announced {
@@ -150,6 +155,10 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 		delete(h, "Upgrade")
 		delete(h, "Connection")
 		delete(h, "Http2-Settings")
+	}
+	if x.small != nil {
+		out.Body = io.NopCloser(bytes.NewReader(x.small))
+		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(x.small)), nil }
 	}
 	if x.body != nil && in.ContentLength < 0 {
 		out.Trailer = maps.Clone(in.Trailer)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/pprof"
 	"strconv"
 	"sync"
 	"time"
@@ -23,7 +24,7 @@ import (
 // childWord makes this program a child: the model server, or the proxy.
 const childWord = "child"
 
-// child runs `model ADDR SIZE` or `proxy ADDR TARGET FOLDER` until ctx ends.
+// child runs `model ADDR SIZE` or `proxy ADDR TARGET FOLDER PROFILE` until ctx ends.
 func child(ctx context.Context, args []string) error {
 	switch {
 	case len(args) == 3 && args[0] == "model":
@@ -32,7 +33,18 @@ func child(ctx context.Context, args []string) error {
 			return err
 		}
 		return serveModel(ctx, args[1], size)
-	case len(args) == 4 && args[0] == "proxy":
+	case len(args) == 5 && args[0] == "proxy":
+		if args[4] != "" {
+			f, err := os.Create(args[4])
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			if err := pprof.StartCPUProfile(f); err != nil {
+				return err
+			}
+			defer pprof.StopCPUProfile()
+		}
 		return serveProxy(ctx, args[1], args[2], args[3])
 	}
 	return fmt.Errorf("no such child: %q", args)

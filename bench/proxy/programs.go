@@ -6,10 +6,14 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/endscope/endscope/bench/kit"
 	"github.com/endscope/endscope/internal/subproc"
 )
+
+// stopTime is how long the programs have to end.
+const stopTime = 20 * time.Second
 
 // way is one of the ways to the model server.
 type way struct {
@@ -49,8 +53,10 @@ http {
 func start(ctx context.Context, o options, dir string) (model *subproc.Process, ways []way, stop func(), err error) {
 	var running []*subproc.Process
 	stop = func() {
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+		defer cancel()
 		for i := len(running) - 1; i >= 0; i-- {
-			running[i].Kill()
+			_ = running[i].Stop(within) // one that does not end is killed, and what it measured is known by now
 		}
 	}
 	launch := func(name, addr, program string, args ...string) (*subproc.Process, error) {
@@ -81,7 +87,7 @@ func start(ctx context.Context, o options, dir string) (model *subproc.Process, 
 	if model, err = launch("model", addrs[0], program, args...); err != nil {
 		return nil, nil, stop, err
 	}
-	program, args = own("proxy", addrs[1], "http://"+addrs[0], dir)
+	program, args = own("proxy", addrs[1], "http://"+addrs[0], dir, o.profile)
 	if o.agent != "" {
 		program, args = o.agent, []string{
 			"run", "--server", "http://127.0.0.1:1", "--endpoint", "bench", "--deployment", "blue", "--instance", "a", "--data-dir", filepath.Join(dir, "agent"),
