@@ -41,15 +41,15 @@ func (q *queue[T]) offer(row T) (reason string, taken bool) {
 	q.rows++
 	q.bytes += size
 	if q.rows == 1 {
-		signal(q.wake)
+		notify(q.wake)
 	}
 	if q.rows == q.full || q.bytes > q.maxBytes/2 {
-		signal(q.pressing)
+		notify(q.pressing)
 	}
 	return "", true
 }
 
-func signal(c chan struct{}) {
+func notify(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:

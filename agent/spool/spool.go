@@ -51,12 +51,20 @@ type Spool struct {
 	bytes  int64 // behind the reading position, in all segments
 	oldest time.Time
 	buf    []byte
+	out    delivery
 
 	segments []segment
 	reader   *os.File // of the first segment; nil when it is not open
 	at       int64    // the reading position
 	writer   *os.File // of the last segment; nil when the next Append begins one
 	sayState bool     // a failure to write the state was said
+}
+
+// delivery is the entry that Peek gave out last. If it has to go meanwhile, it counts as dropped only once it is known that it was not delivered.
+type delivery struct {
+	seq     uint64
+	reason  Reason // "" as long as it is there
+	samples uint64
 }
 
 // Open opens or makes the spool in set.Dir. It returns ErrLocked when another process has it, and an error of the file system
@@ -139,11 +147,13 @@ func (s *Spool) Peek() (Entry, bool, error) {
 	if s.closed {
 		return Entry{}, false, ErrClosed
 	}
+	s.settle()
 	s.dropOld(0, true)
 	h, payload, ok := s.first(true)
 	if !ok {
 		return Entry{}, false, nil
 	}
+	s.out = delivery{seq: h.seq}
 	return Entry{
 		Seq: h.seq, Name: fmt.Sprintf("%016x-%d", h.id, h.seq), Time: time.UnixMilli(h.time), Samples: int(h.samples), Payload: payload,
 	}, true, nil
@@ -155,6 +165,9 @@ func (s *Spool) Ack(seq uint64) error {
 	defer s.mu.Unlock()
 	if s.closed {
 		return ErrClosed
+	}
+	if s.out.seq <= seq {
+		s.out = delivery{}
 	}
 	for s.state.head <= seq && s.state.head < s.state.next {
 		h, _, ok := s.first(false)
@@ -195,6 +208,7 @@ func (s *Spool) Close() error {
 		return nil
 	}
 	s.closed = true
+	s.settle()
 	s.writeState() // the clock; without it entries are younger than they are
 	return s.closeFiles()
 }
@@ -247,10 +261,22 @@ func (s *Spool) dropOld(need int64, drop bool) bool {
 			}
 			reason = ReasonBytes
 		}
-		s.dropped(reason, uint64(h.samples))
+		if h.seq == s.out.seq {
+			s.out.reason, s.out.samples = reason, uint64(h.samples)
+		} else {
+			s.dropped(reason, uint64(h.samples))
+		}
 		s.pass(h)
 	}
 	return true
+}
+
+// settle counts the entry that was given out if it is gone, as it was not acknowledged.
+func (s *Spool) settle() {
+	if s.out.reason != "" {
+		s.dropped(s.out.reason, s.out.samples)
+	}
+	s.out = delivery{}
 }
 
 func (s *Spool) dropped(reason Reason, samples uint64) {

@@ -91,6 +91,37 @@ func TestTheBoundByBytesDropsTheOldest(t *testing.T) {
 	require.ErrorIs(t, s.Append(make([]byte, 2<<20), 1), ErrTooLarge)
 }
 
+// An entry that is pushed out while it is on its way is not lost if it arrives.
+func TestAnEntryOnItsWayCountsOnce(t *testing.T) {
+	for name, arrives := range map[string]bool{"arrives": true, "does not": false} {
+		t.Run(name, func(t *testing.T) {
+			drops := dropLog{}
+			cfg := fast()
+			cfg.MaxBytes = 1 << 20
+			s := open(t, t.TempDir(), cfg, drops)
+			for range 10 {
+				require.NoError(t, s.Append(make([]byte, 100<<10), 7))
+			}
+			e, _, err := s.Peek()
+			require.NoError(t, err)
+			for range 3 {
+				require.NoError(t, s.Append(make([]byte, 100<<10), 7))
+			}
+			require.Equal(t, dropLog{ReasonBytes: 2 * 7}, drops)
+			want := 2
+			if arrives {
+				require.NoError(t, s.Ack(e.Seq))
+			} else {
+				want = 3
+			}
+			next, _, err := s.Peek()
+			require.NoError(t, err)
+			require.Equal(t, e.Seq+3, next.Seq)
+			require.Equal(t, dropLog{ReasonBytes: want * 7}, drops)
+		})
+	}
+}
+
 func TestTheBoundByAgeDropsTheOldest(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
