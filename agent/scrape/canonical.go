@@ -17,11 +17,12 @@ type canonical struct {
 	withOf   *agent.Desc         // the same with the label target, for agents with several targets
 }
 
-// The labels that any series of a family may have beside its own.
-var (
-	modelLabels = []string{"engine", "model", "model_version"}
-	gpuLabels   = []string{"compute_instance", "gpu", "gpu_instance", "model", "profile", "uuid"}
-)
+// modelLabels and gpuLabels are what any series of the family may have beside its own labels.
+func modelLabels() []string { return []string{"engine", "model", "model_version"} }
+
+func gpuLabels() []string {
+	return []string{"compute_instance", "gpu", "gpu_instance", "model", "profile", "uuid"}
+}
 
 // canonicalMetrics returns the table of all canonical series that mappings may write, by name. It is the one place that knows their types and units.
 func canonicalMetrics() map[string]*canonical {
@@ -30,9 +31,9 @@ func canonicalMetrics() map[string]*canonical {
 		labels := slices.Clone(own)
 		switch {
 		case strings.HasPrefix(name, "model_"):
-			labels = append(labels, modelLabels...)
+			labels = append(labels, modelLabels()...)
 		case strings.HasPrefix(name, "gpu_"):
-			labels = append(labels, gpuLabels...)
+			labels = append(labels, gpuLabels()...)
 		}
 		slices.Sort(labels)
 		c := &canonical{Desc: agent.Desc{Name: name, Help: help, Type: typ, Unit: unitOf(name), Labels: slices.Compact(labels)}, values: map[string][]string{}}

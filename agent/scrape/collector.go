@@ -18,7 +18,7 @@ type Settings struct {
 	Logger *slog.Logger // nil discards
 	// Proxy says that the agent's own proxy measures the endpoint, so that scraped endpoint_* series would count twice.
 	Proxy bool
-	// GPU, where it is set, tells whether the agent reads GPUs itself, so that scraped gpu_* series would be double. It is called in every round.
+	// GPU, where it is set, tells whether the agent reads GPUs itself, so that scraped gpu_* series would be double. It is called once in every round.
 	GPU func() bool
 }
 
@@ -29,6 +29,9 @@ type Collector struct {
 	metrics map[string]*canonical
 	own     ownDescs
 	several bool
+	proxy   bool
+	gpu     func() bool
+	gpus    bool // what gpu said in this round
 }
 
 // New returns a collector for cfg, which it validates. It reads the files that cfg names, and fetches nothing yet.
@@ -49,10 +52,7 @@ func New(cfg Config, set Settings) (*Collector, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	silent := func(name string) bool {
-		return set.Proxy && strings.HasPrefix(name, "endpoint_") || set.GPU != nil && strings.HasPrefix(name, "gpu_") && set.GPU()
-	}
-	c := &Collector{client: client, metrics: metrics, own: newOwnDescs(), several: len(cfg.Targets) > 1}
+	c := &Collector{client: client, metrics: metrics, own: newOwnDescs(), several: len(cfg.Targets) > 1, proxy: set.Proxy, gpu: set.GPU}
 	engine := newEngine(mappings)
 	hosts := map[string]int{}
 	for _, text := range cfg.Targets {
@@ -89,7 +89,7 @@ func New(cfg Config, set Settings) (*Collector, error) {
 		}
 		t.page.wanted = engine.wanted
 		t.mapper = &mapper{
-			engine: engine, silent: silent, max: cfg.MaxSeries, outputs: map[outputKey]*output{}, feeds: map[feedKey]map[any]*feed{}, claimed: map[string]uint64{},
+			engine: engine, silent: c.silent, max: cfg.MaxSeries, outputs: map[outputKey]*output{}, feeds: map[feedKey]map[any]*feed{}, claimed: map[string]uint64{},
 		}
 		if c.several {
 			t.mapper.target = t.name
@@ -97,6 +97,11 @@ func New(cfg Config, set Settings) (*Collector, error) {
 		c.targets = append(c.targets, t)
 	}
 	return c, nil
+}
+
+// silent tells whether the agent measures the canonical series itself.
+func (c *Collector) silent(name string) bool {
+	return c.proxy && strings.HasPrefix(name, "endpoint_") || c.gpus && strings.HasPrefix(name, "gpu_")
 }
 
 func (e *engine) knows(kind string) bool {
@@ -142,6 +147,7 @@ func (c *Collector) Collect(ctx context.Context, r *agent.Round) error {
 		ctx, cancel = context.WithTimeout(ctx, left-max(left/20, min(100*time.Millisecond, left/4)))
 		defer cancel()
 	}
+	c.gpus = c.gpu != nil && c.gpu()
 	results := make([][]agent.Reading, len(c.targets))
 	errs := make([]error, len(c.targets))
 	var all sync.WaitGroup

@@ -69,8 +69,9 @@ type page struct {
 	dropped map[string]int // of this round
 	first   error          // the first loss of this round that is an error
 
-	lset labels.Labels
-	key  []byte
+	lset     labels.Labels
+	exemplar exemplar.Exemplar
+	key      []byte
 }
 
 func newPage(l limits) *page {
@@ -241,9 +242,9 @@ func (p *page) add(parser textparse.Parser, text []byte, at *int64, v float64, h
 		s.start = parser.StartTimestamp()
 	}
 	s.seen = nil
-	for e := (exemplar.Exemplar{}); len(s.seen) < maxExemplars && parser.Exemplar(&e); e = (exemplar.Exemplar{}) {
-		if !math.IsNaN(e.Value) {
-			s.seen = append(s.seen, e)
+	for p.exemplar = (exemplar.Exemplar{}); len(s.seen) < maxExemplars && parser.Exemplar(&p.exemplar); p.exemplar = (exemplar.Exemplar{}) {
+		if !math.IsNaN(p.exemplar.Value) {
+			s.seen = append(s.seen, p.exemplar)
 		}
 	}
 	p.order = append(p.order, s)
@@ -407,15 +408,19 @@ func (p *page) evict() {
 
 // normalFloats writes the bounds and quantiles of text pages as Prometheus does, so that 1 and 1.0 are the same.
 func normalFloats(lset labels.Labels) labels.Labels {
-	b := labels.NewBuilder(lset)
 	for _, name := range []string{model.BucketLabel, model.QuantileLabel} {
-		if v := lset.Get(name); v != "" {
-			if f, err := strconv.ParseFloat(v, 64); err == nil {
-				b.Set(name, labels.FormatOpenMetricsFloat(f))
-			}
+		v := lset.Get(name)
+		f, err := strconv.ParseFloat(v, 64)
+		if err != nil {
+			continue
+		}
+		if normal := labels.FormatOpenMetricsFloat(f); normal != v {
+			b := labels.NewBuilder(lset)
+			b.Set(name, normal)
+			lset = b.Labels()
 		}
 	}
-	return b.Labels()
+	return lset
 }
 
 // created returns when the series began to count, where the page tells; the zero time otherwise.

@@ -93,7 +93,6 @@ type point struct {
 	native  *series
 	created *series
 	value   *series // of a counter
-	counts  bool    // whether there is anything that created tells the start of
 	gone    bool    // from the page's memory
 }
 

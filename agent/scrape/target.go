@@ -64,6 +64,7 @@ type target struct {
 	dropped  map[string]float64 // since the agent started
 	flaps    float64
 	warned   bool
+	panicked bool
 	began    time.Time
 
 	mu   sync.Mutex
@@ -80,21 +81,16 @@ func (t *target) info() TargetInfo {
 
 // scrape gets the page and returns its readings, the target's own ones too, with an error that names the target where not all of it could be had. The readings are the
 // target's until its next scrape.
-func (t *target) scrape(ctx context.Context, now time.Time) (readings []agent.Reading, err error) {
+func (t *target) scrape(ctx context.Context, now time.Time) ([]agent.Reading, error) {
 	begin := time.Now()
-	t.readings = t.readings[:0]
-	mapped := 0
-	read, err := t.read(ctx, now)
-	if read {
-		mapped = len(t.readings)
-		t.addRaw(now)
-	}
+	mapped, err := t.read(ctx, now)
+	read := mapped >= 0
 	took := time.Since(begin)
-	t.addOwn(read && (err == nil || errors.Is(err, errPartial)), took)
 	if err != nil {
 		err = fmt.Errorf("target %s: %w", t.pageURL(), err)
 	}
-	t.remember(now, took, mapped, read, err)
+	t.remember(now, took, mapped, err)
+	t.addOwn(read && (err == nil || errors.Is(err, errPartial)), took)
 	return t.readings, err
 }
 
@@ -109,18 +105,22 @@ func (t *target) pageURL() string {
 	return u.Redacted()
 }
 
-// read gets and parses the page and adds its canonical readings. It returns false when there is no page.
-func (t *target) read(ctx context.Context, now time.Time) (read bool, err error) {
+// read gets and parses the page and adds its readings, of which it returns the number of canonical ones, which come first; -1 when there is no page.
+func (t *target) read(ctx context.Context, now time.Time) (mapped int, err error) {
+	t.readings = t.readings[:0]
 	defer func() { // the parser is not ours, and a page is hostile
 		if p := recover(); p != nil {
-			t.log.Error("reading a page panicked", "target", t.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			if !t.panicked {
+				t.panicked = true
+				t.log.Error("reading a page panicked; said once for each target", "target", t.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			}
 			t.readings = t.readings[:0]
-			read, err = false, fmt.Errorf("panic: %v", p)
+			mapped, err = -1, fmt.Errorf("panic: %v", p)
 		}
 	}()
 	err = t.get(ctx)
 	if err != nil && len(t.page.order) == 0 {
-		return false, err
+		return -1, err
 	}
 	for reason, n := range t.page.dropped {
 		t.dropped[reason] += float64(n)
@@ -143,10 +143,12 @@ func (t *target) read(ctx context.Context, now time.Time) (read bool, err error)
 		t.mapper.resets = 0
 		t.probe.restart()
 	}
+	mapped = len(t.readings)
+	t.addRaw(now)
 	if err == nil && t.page.first != nil {
 		err = fmt.Errorf("%w: %w", errPartial, t.page.first)
 	}
-	return true, err
+	return mapped, err
 }
 
 // get fetches and parses the page, trying each path that may hold it, from the last good one on.
@@ -241,13 +243,13 @@ func (t *target) addOwn(ok bool, took time.Duration) {
 	}
 }
 
-func (t *target) remember(now time.Time, took time.Duration, mapped int, read bool, err error) {
+func (t *target) remember(now time.Time, took time.Duration, mapped int, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.last.URL, t.last.Scraped, t.last.Duration, t.last.Err = t.pageURL(), now, took, err
-	t.last.Series, t.last.Mapped = 0, mapped
+	t.last.Series, t.last.Mapped = 0, max(mapped, 0)
 	t.last.Kinds, t.last.Metrics = append(t.last.Kinds[:0], t.kinds...), t.last.Metrics[:0]
-	if !read {
+	if mapped < 0 {
 		return
 	}
 	t.last.Series = len(t.page.order)
