@@ -20,6 +20,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(killEnv); dir != "" {
 		appendForEver(dir)
 	}
+	if dir := os.Getenv(fullEnv); dir != "" {
+		os.Exit(appendToAFullDisk(dir))
+	}
 	goleak.VerifyTestMain(m)
 }
 

@@ -80,7 +80,7 @@ func Open(cfg Config, set Settings) (*Spool, error) {
 	if err := s.open(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open spool %s: %w", set.Dir, err), s.closeFiles())
 	}
-	signal(s.filled)
+	notify(s.filled)
 	return s, nil
 }
 
@@ -136,7 +136,7 @@ func (s *Spool) append(all []Payload, drop bool) error {
 	s.state.next, s.state.total = next.next, next.total
 	s.bytes += need
 	s.writeState()
-	signal(s.filled)
+	notify(s.filled)
 	return nil
 }
 
@@ -224,7 +224,7 @@ func (s *Spool) closeFiles() error {
 	return errors.Join(errs...)
 }
 
-func signal(c chan struct{}) {
+func notify(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:
@@ -331,7 +331,7 @@ func (s *Spool) lose(head, gone uint64, bytes int64) {
 	if gone > s.state.gone || head > s.state.head {
 		s.state.head, s.state.gone = head, max(s.state.gone, gone)
 		s.writeState()
-		signal(s.freed)
+		notify(s.freed)
 	}
 }
 
@@ -345,5 +345,5 @@ func (s *Spool) pass(h head) {
 		s.removeSegment()
 	}
 	s.writeState()
-	signal(s.freed)
+	notify(s.freed)
 }
