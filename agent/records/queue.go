@@ -26,9 +26,8 @@ func newQueue[T any](maxRows int, maxBytes int64, full int, size func(*T) int64)
 	return &queue[T]{maxRows: maxRows, maxBytes: maxBytes, size: size, full: min(full, max(maxRows/2, 1)), wake: make(chan struct{}, 1), pressing: make(chan struct{}, 1)}
 }
 
-// offer takes row if there is room, and otherwise says why not.
-func (q *queue[T]) offer(row T) (reason string, taken bool) {
-	size := q.size(&row)
+// offer takes row, whose size in memory the caller knows, if there is room, and otherwise says why not.
+func (q *queue[T]) offer(row *T, size int64) (reason string, taken bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
@@ -37,7 +36,7 @@ func (q *queue[T]) offer(row T) (reason string, taken bool) {
 	case q.rows >= q.maxRows || q.bytes+size > q.maxBytes && q.rows > 0:
 		return ReasonQueueFull, false
 	}
-	q.back = append(q.back, row)
+	q.back = append(q.back, *row)
 	q.rows++
 	q.bytes += size
 	if q.rows == 1 {

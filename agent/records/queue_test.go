@@ -11,7 +11,7 @@ func TestTheQueueIsBoundedByRowsAndBytes(t *testing.T) {
 	size := func(n *int) int64 { return int64(*n) }
 	q := newQueue(4, 100, 2, size)
 	offer := func(n int) string {
-		reason, _ := q.offer(n)
+		reason, _ := q.offer(&n, size(&n))
 		return reason
 	}
 	require.Empty(t, q.wake)
@@ -49,7 +49,7 @@ func TestTheQueueKeepsTheOrderOfEachProducer(t *testing.T) {
 	for p := range 4 {
 		producers.Go(func() {
 			for n := range each {
-				_, taken := q.offer(row{p, n})
+				_, taken := q.offer(&row{p, n}, 1)
 				if !taken {
 					t.Error("not taken")
 				}

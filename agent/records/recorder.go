@@ -118,14 +118,14 @@ func open[T any](r *Recorder, set Settings, kind Kind, name string, bounds spool
 // Traffic records one request. It never waits: where there is no room, the row is dropped and counted.
 func (r *Recorder) Traffic(row Traffic) {
 	if r.traffic != nil {
-		r.traffic.record(row)
+		r.traffic.record(&row, trafficSize(&row))
 	}
 }
 
 // Console records one line. It never waits: where there is no room, the row is dropped and counted.
 func (r *Recorder) Console(row Console) {
 	if r.console != nil {
-		r.console.record(row)
+		r.console.record(&row, consoleSize(&row))
 	}
 }
 
@@ -133,7 +133,7 @@ func (r *Recorder) Console(row Console) {
 // after the call.
 func (r *Recorder) Event(row Event) {
 	if r.event != nil {
-		r.event.record(row)
+		r.event.record(&row, eventSize(&row))
 	}
 }
 

@@ -48,9 +48,9 @@ type table[T any] struct {
 }
 
 // record takes a row if there is room in memory. It never waits.
-func (t *table[T]) record(row T) {
+func (t *table[T]) record(row *T, size int64) {
 	t.events.Inc()
-	if reason, taken := t.queue.offer(row); !taken {
+	if reason, taken := t.queue.offer(row, size); !taken {
 		t.metrics.dropped(t.kind, reason, 1)
 		t.sayFull.Do(func() {
 			t.log.Warn("rows of a log are dropped, as there is no room for them in memory", "reason", reason)
