@@ -26,7 +26,7 @@ func (t *tailer) commitFull(ctx context.Context) {
 func (t *tailer) commit(ctx context.Context) {
 	now := time.Now()
 	if len(t.rows) == 0 {
-		if d := now.Sub(t.saved); d >= time.Second || d < 0 {
+		if now.Sub(t.saved) >= time.Second {
 			t.save(now)
 		}
 		return

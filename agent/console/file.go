@@ -110,20 +110,25 @@ func (o *file) headAgain() {
 
 // detect tells the format by the file's first line, if that is complete.
 func (o *file) detect() {
+	if o.format = formatOfFile(o.f); o.format != "" {
+		o.setLimits()
+	}
+}
+
+// formatOfFile tells a file's format by its first line that is not blank, and returns nothing while that is not complete.
+func formatOfFile(f io.ReaderAt) string {
 	b := make([]byte, 64<<10)
-	n, err := o.f.ReadAt(b, 0)
+	n, err := f.ReadAt(b, 0)
 	if err != nil && err != io.EOF {
-		return
+		return ""
 	}
 	for b = b[:n]; ; {
 		line, rest, whole := bytes.Cut(b, []byte{'\n'})
-		if !whole && n < cap(b) {
-			return
+		if !whole && n < 64<<10 {
+			return ""
 		}
 		if line = bytes.Trim(line, " \t\r\x00"); len(line) > 0 || !whole {
-			o.format = formatOf(line)
-			o.setLimits()
-			return
+			return formatOf(line)
 		}
 		b = rest
 	}
@@ -228,7 +233,7 @@ func (o *file) lane(stream string) *lane {
 // expire gives out what has waited long enough for more.
 func (o *file) expire(now time.Time) {
 	o.now = now
-	if d := now.Sub(o.grew); o.split.pending() && (d >= o.p.cfg.PartialWait || d < 0) {
+	if o.split.pending() && now.Sub(o.grew) >= o.p.cfg.PartialWait {
 		o.split.flush()
 	}
 	for _, l := range inOrder(o.lanes) {

@@ -166,7 +166,8 @@ func (j *journal) read(ctx context.Context, lines <-chan []byte) {
 			if len(j.rows) >= batchRows || j.size >= batchSize {
 				j.commit(ctx)
 			}
-		case now := <-tick.C:
+		case <-tick.C:
+			now := time.Now()
 			for _, l := range inOrder(j.lanes) {
 				l.expire(now)
 			}

@@ -79,9 +79,9 @@ func (j *joiner) size() int {
 	return len(j.text)
 }
 
-// expire gives the row out if nothing has come for the time that it waits. A clock that was set back does not hold it longer.
+// expire gives the row out if nothing has come for the time that it waits.
 func (j *joiner) expire(now time.Time) {
-	if d := now.Sub(j.touched); j.open && (d >= j.cfg.Wait || d < 0) {
+	if j.open && now.Sub(j.touched) >= j.cfg.Wait {
 		j.flush()
 		j.trace = trace{}
 	}

@@ -139,7 +139,7 @@ func (l *lane) prepare(at time.Time, text []byte, cut int) (line string, hidden 
 
 // expire gives out what has waited long enough.
 func (l *lane) expire(now time.Time) {
-	if d := now.Sub(l.partSince); l.partOpen && (d >= l.p.cfg.PartialWait || d < 0) {
+	if l.partOpen && now.Sub(l.partSince) >= l.p.cfg.PartialWait {
 		l.endPiece(now)
 	}
 	l.join.expire(now)

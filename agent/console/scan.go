@@ -207,7 +207,7 @@ func (t *tailer) resumeAll(now time.Time) {
 				replaced = false // it cannot be looked at now, and will be followed when it can
 				continue
 			}
-			if f, info := openFound(path); f != nil {
+			if f, info, err := openFile(path); err == nil {
 				same := idOf(info) == p.fileID && p.Offset <= info.Size() && p.matches(f)
 				_ = f.Close()
 				if same {
@@ -223,25 +223,26 @@ func (t *tailer) resumeAll(now time.Time) {
 	}
 }
 
-func openFound(path string) (*os.File, os.FileInfo) {
+// openFile opens a regular file and looks at it.
+func openFile(path string) (*os.File, os.FileInfo, error) {
 	f, err := openRegular(path)
 	if err != nil {
-		return nil, nil
+		return nil, nil, err
 	}
 	info, err := f.Stat()
 	if err != nil {
 		_ = f.Close()
-		return nil, nil
+		return nil, nil, err
 	}
-	return f, info
+	return f, info, nil
 }
 
 // resume opens the file that was read up to last, or a copy of it, wherever a rotation has put it.
 func (t *tailer) resume(path string, last position, now time.Time) {
 	var old *os.File
 	for _, name := range generations(path) {
-		f, info := openFound(name)
-		if f == nil {
+		f, info, err := openFile(name)
+		if err != nil {
 			continue
 		}
 		if idOf(info) == last.fileID && last.Offset <= info.Size() && last.matches(f) && !t.isOpen(idOf(info)) {

@@ -227,11 +227,12 @@ func (s *Stream) run() {
 			if len(s.queue) == 0 {
 				s.takeRest()
 			}
-		case now := <-tick.C:
+		case <-tick.C:
+			now := time.Now() // the tick may be older than the last bytes
 			s.takeRest()
 			s.flushPartial(now)
 			s.lane.expire(now)
-			if d := now.Sub(noted); d >= noteEvery || d < 0 {
+			if now.Sub(noted) >= noteEvery {
 				noted = now
 				s.note(now)
 			}
@@ -254,7 +255,7 @@ func (s *Stream) run() {
 }
 
 func (s *Stream) take(b *batch) {
-	from := 0
+	from, now := 0, time.Now() // a batch that has waited must not make its rows look complete
 	for _, l := range b.lines {
 		text := b.bytes[from:l.end]
 		from = l.end
@@ -263,7 +264,7 @@ func (s *Stream) take(b *batch) {
 			s.p.set.Line(l.at, s.name, state)
 			continue
 		}
-		s.lane.line(l.at, l.at, text, l.cut, 0)
+		s.lane.line(l.at, now, text, l.cut, 0)
 	}
 	s.recycle(b)
 }
@@ -287,7 +288,7 @@ func (s *Stream) takeRest() {
 func (s *Stream) flushPartial(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if d := now.Sub(s.fed); !s.split.pending() || s.closed || d < s.p.cfg.PartialWait && d >= 0 {
+	if !s.split.pending() || s.closed || now.Sub(s.fed) < s.p.cfg.PartialWait {
 		return
 	}
 	s.now = now

@@ -78,7 +78,7 @@ func (t *tailer) run(ctx context.Context) {
 // turn looks at all files once. It returns true when some have more to be read at once.
 func (t *tailer) turn(ctx context.Context) (more bool) {
 	now := time.Now()
-	if d := now.Sub(t.scanned); t.first || d >= max(scanEvery, t.p.cfg.PollInterval) || d < 0 {
+	if t.first || now.Sub(t.scanned) >= max(scanEvery, t.p.cfg.PollInterval) {
 		t.scan(now)
 	}
 	for _, f := range slices.Clone(t.files) {
@@ -141,7 +141,7 @@ func (t *tailer) finish(f *file, now time.Time) {
 	if f.gone.After(still) {
 		still = f.gone
 	}
-	if d := now.Sub(still); d >= wait || d < 0 {
+	if now.Sub(still) >= wait {
 		t.drop(f, now)
 	}
 }

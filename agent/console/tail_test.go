@@ -222,10 +222,16 @@ func TestFilesThatCannotBeReadOrNeedNot(t *testing.T) {
 	require.NoError(t, z.Close())
 	write(t, path+".3.gz", "also packed\n")
 	require.NoError(t, os.Mkdir(path+".d", 0o755))
+	require.NoError(t, os.Symlink(path+".l", path+".l")) // leads to itself
 	r := follow(t, dir, &sink{}, quick(path+"*"))
 	r.wait(t, "plain")
+	require.InDelta(t, 1, r.metric(t, "agent_console_files", "state=unreadable"), 0)
 	write(t, path, "more\n")
 	r.wait(t, "plain", "more")
+	require.NoError(t, os.Remove(path+".l"))
+	write(t, path+".l", "readable now\n")
+	r.wait(t, "plain", "more", "readable now")
+	require.Eventually(t, func() bool { return r.metric(t, "agent_console_files", "state=unreadable") == 0 }, 20*time.Second, 5*time.Millisecond)
 }
 
 func TestTooManyFilesLeaveOutThoseThatRest(t *testing.T) {

@@ -1,12 +1,14 @@
 package supervise
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -20,7 +22,42 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+const dieEnv = "ENDSCOPE_SUPERVISE_DIE"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(dieEnv) != "" {
+		superviseForEver()
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// superviseForEver is an agent that is killed.
+func superviseForEver() {
+	s, err := New(DefaultConfig(), Settings{Command: []string{"sh", "-c", "echo server $$; sleep 600"}, Stdout: os.Stdout})
+	if err != nil {
+		panic(err)
+	}
+	panic(s.Run(context.Background()))
+}
+
+func TestTheServerDiesWithAKilledAgent(t *testing.T) {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), dieEnv+"=1")
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	line, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	var pid int
+	_, err = fmt.Sscanf(line, "server %d", &pid)
+	require.NoError(t, err)
+	require.NoError(t, cmd.Process.Kill())
+	require.Error(t, cmd.Wait())
+	eventually(t, func() bool {
+		st, ok := statOf(pid)
+		return !ok || st.state == 'Z' // whose parent may not reap
+	})
+}
 
 // watcher keeps what a supervisor tells.
 type watcher struct {
