@@ -61,6 +61,8 @@ type memory struct {
 	previous edges
 	occupied occupied
 	slices   map[string]*occupied // by the UUID of the GPU instance's first MIG device
+
+	pcie, nvlink traffic
 }
 
 // edges holds the latest values of counters and flags whose rise is a health event.
@@ -199,6 +201,7 @@ func (c *Collector) reap() {
 		if d.task.running() {
 			if late, ok := d.task.poll(); ok {
 				c.log.Info("gpu answers again", "gpu", d.String(), "after", time.Since(d.task.since))
+				c.known[d.info.UUID].noteTraffic(time.Now(), &late)
 				c.noteFaults(d, late)
 			}
 		}
@@ -247,6 +250,7 @@ func (c *Collector) read(r *agent.Round, expired <-chan struct{}) error {
 // take turns the answers of one device into readings, and its faults into counts.
 func (c *Collector) take(r *agent.Round, d *device, result deviceRound) error {
 	m := c.known[d.info.UUID]
+	m.noteTraffic(time.Now(), &result)
 	if err := c.noteFaults(d, result); err != nil {
 		m.lapse()
 		return err

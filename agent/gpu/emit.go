@@ -20,7 +20,9 @@ func (c *Collector) emitDevice(r *agent.Round, d *device, m *memory, result *dev
 	about := []string{driver.Version, driver.CUDA, info.PCIBusID, info.Architecture, info.ComputeCapability, info.VBIOS, mig}
 	r.Add(c.series.info, 1, m.id.with(append([]string{""}, about...)...)...)
 	c.series.emit(r, &m.id, &result.whole)
-	c.emitTime(r, &m.id, &m.occupied, &result.whole)
+	m.pcie.emit(r, c.series.pcie, &m.id)
+	m.nvlink.emit(r, c.series.nvlink, &m.id)
+	c.emitTime(r, &m.id, &m.occupied, &result.whole, 1)
 	if !result.layout.MIG {
 		c.emitShare(r, info.UUID, &m.id, &result.whole, false)
 	}
@@ -38,15 +40,18 @@ func (c *Collector) emitDevice(r *agent.Round, d *device, m *memory, result *dev
 			o = &occupied{began: time.Now()}
 		}
 		slices[id[1]] = o
-		c.emitTime(r, &id, o, &s.Snapshot)
+		if s.slice.Part > 0 { // else nobody knows how much of a GPU's time it is
+			c.emitTime(r, &id, o, &s.Snapshot, s.slice.Part)
+		}
 		c.emitShare(r, info.UUID, &id, &s.Snapshot, true)
 	}
 	m.slices = slices // a slice that is gone does not come back under its UUID
 }
 
-// emitTime credits the time since the previous round. Where activity is not told there is no state effective.
-func (c *Collector) emitTime(r *agent.Round, id *identity, o *occupied, s *Snapshot) {
-	if !o.note(time.Now(), s) {
+// emitTime credits the time since the previous round, which counts as the part of the GPU that the snapshot is of. Where activity is
+// not told there is no state effective.
+func (c *Collector) emitTime(r *agent.Round, id *identity, o *occupied, s *Snapshot, part float64) {
+	if !o.note(time.Now(), s, part) {
 		return
 	}
 	for state, seconds := range o.seconds {

@@ -68,8 +68,8 @@ func newSeries() *series {
 		energy:            counter("gpu_energy_joules_total", "joules", "Energy used by the whole board since the driver was loaded."),
 		ecc:               counter("gpu_ecc_errors_total", "", "ECC errors since the driver was loaded.", "type"),
 		throttle:          counter("gpu_throttle_seconds_total", "seconds", "Time for which the clocks were held down, by reason, since the driver was loaded. Reasons can overlap.", "reason"),
-		pcie:              counter("gpu_pcie_bytes_total", "bytes", "Bytes over PCIe, seen from the GPU.", "direction"),
-		nvlink:            counter("gpu_nvlink_bytes_total", "bytes", "Payload bytes over all NVLinks, seen from the GPU.", "direction"),
+		pcie:              counter("gpu_pcie_bytes_total", "bytes", "Bytes over PCIe, seen from the GPU, since the driver was loaded or, where only performance counters tell, since the agent started.", "direction"),
+		nvlink:            counter("gpu_nvlink_bytes_total", "bytes", "Bytes over all NVLinks, seen from the GPU: payload since the driver was loaded or, where only performance counters tell, all bytes since the agent started.", "direction"),
 		rows:              gauge("gpu_remapped_rows", "", "Memory rows mapped away after errors; for kind pending and failure, 1 when a reset or a replacement is needed.", "kind"),
 
 		smActivity:  gauge("gpu_sm_activity_ratio", "ratio", "Share of SM cycles with at least one warp, since the previous reading."),
@@ -77,7 +77,7 @@ func newSeries() *series {
 		tensor:      gauge("gpu_tensor_activity_ratio", "ratio", "Share of cycles in which any tensor pipe was active, since the previous reading."),
 		dram:        gauge("gpu_dram_activity_ratio", "ratio", "Share of the peak memory bandwidth in use, since the previous reading."),
 
-		time: counter("gpu_time_seconds_total", "seconds", "Time since the agent started, by what the GPU or GPU instance did in it. Exactly one state holds at a time.", "state"),
+		time: counter("gpu_time_seconds_total", "seconds", "Time since the agent started, by what the GPU did in it. Exactly one state holds at a time. A MIG slice counts by its part of the GPU's compute slices.", "state"),
 
 		xid:    counter("gpu_xid_errors_total", "", "XID errors that the driver reported while the agent watched.", "xid"),
 		health: counter("gpu_health_events_total", "", "Health events of the GPU since the agent started.", "kind", "severity"),

@@ -58,7 +58,7 @@ func reaches(v Value, bound float64) bool {
 	return ok && f >= bound
 }
 
-// occupied counts the time that a device spent in each state, in seconds.
+// occupied counts the time that a device spent in each state, in seconds of a whole GPU.
 type occupied struct {
 	began   time.Time // when it began to count
 	since   time.Time // the previous round, if it told the states
@@ -66,8 +66,9 @@ type occupied struct {
 	deep    bool // activity was told once, so that effective can be
 }
 
-// note credits the time since the previous round to the states that this one tells of, and reports whether it tells them.
-func (o *occupied) note(now time.Time, s *Snapshot) bool {
+// note credits the time since the previous round to the states that this one tells of, and reports whether it tells them. Part is how
+// much of a GPU it is, so that the slices of a GPU together have at most its time.
+func (o *occupied) note(now time.Time, s *Snapshot, part float64) bool {
 	shares, ok := s.funnel()
 	if !ok {
 		o.lapse()
@@ -76,7 +77,7 @@ func (o *occupied) note(now time.Time, s *Snapshot) bool {
 	o.deep = o.deep || s.SMActivity.OK || s.TensorActivity.OK
 	if took := now.Sub(o.since); !o.since.IsZero() && took <= maxInterval {
 		for state, share := range shares {
-			o.seconds[state] += share * took.Seconds()
+			o.seconds[state] += part * share * took.Seconds()
 		}
 	}
 	o.since = now

@@ -113,7 +113,7 @@ func TestWithoutActivityNothingIsCalledEffective(t *testing.T) {
 func TestEachSliceHasAFunnelOfItsOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newFake(0)
-		d.setLayout(Layout{MIG: true, Slices: []Slice{{UUID: "MIG-1", GPUInstance: 1, Profile: "3g.40gb"}, {UUID: "MIG-2", GPUInstance: 2, Profile: "3g.40gb"}}})
+		d.setLayout(Layout{MIG: true, Slices: []Slice{{UUID: "MIG-1", GPUInstance: 1, Profile: "3g.40gb", Part: 0.5}, {UUID: "MIG-2", GPUInstance: 2, Profile: "1g.10gb", Part: 0.125}, {UUID: "MIG-0", GPUInstance: 9, Profile: "1g.10gb"}}})
 		d.onSlice("MIG-1", Activity, func(s *Snapshot) { s.GraphicsActivity.Set(0.5); s.SMActivity.Set(0.4) })
 		d.onSlice("MIG-2", Activity, func(s *Snapshot) { s.GraphicsActivity.Set(0) })
 		d.onSlice("MIG-2", Processes, func(s *Snapshot) { s.Running = []Process{}; s.Processes.Set(0) })
@@ -123,17 +123,18 @@ func TestEachSliceHasAFunnelOfItsOwn(t *testing.T) {
 		b.must()
 		time.Sleep(20 * time.Second)
 		v := b.must()
-		one, two := sliceID("MIG-1", "1", "3g.40gb"), sliceID("MIG-2", "2", "3g.40gb")
-		require.Equal(t, 10.0, v["gpu_time_seconds_total{"+one+",state=effective}"])
-		require.Equal(t, 10.0, v["gpu_time_seconds_total{"+one+",state=bound_idle}"])
-		require.Equal(t, 20.0, v["gpu_time_seconds_total{"+two+",state=unbound}"])
+		one, two := sliceID("MIG-1", "1", "3g.40gb"), sliceID("MIG-2", "2", "1g.10gb")
+		require.Equal(t, 5.0, v["gpu_time_seconds_total{"+one+",state=effective}"], "half a GPU for half of 20 seconds")
+		require.Equal(t, 5.0, v["gpu_time_seconds_total{"+one+",state=bound_idle}"])
+		require.Equal(t, 2.5, v["gpu_time_seconds_total{"+two+",state=unbound}"])
+		require.NotContains(t, v.names("uuid=MIG-0"), "gpu_time_seconds_total", "nobody knows how much of a GPU it is")
 		require.Equal(t, 0.5, v["gpu_utilization_ratio{"+one+"}"])
 		require.NotContains(t, v.names("uuid=GPU-0"), "gpu_time_seconds_total")
 		// The layout changes: a new slice begins at nothing.
-		d.setLayout(Layout{MIG: true, Slices: []Slice{{UUID: "MIG-3", GPUInstance: 1, Profile: "3g.40gb"}}})
+		d.setLayout(Layout{MIG: true, Slices: []Slice{{UUID: "MIG-3", GPUInstance: 1, Profile: "3g.40gb", Part: 0.5}}})
 		b.must()
 		time.Sleep(20 * time.Second)
-		require.Equal(t, 10.0, b.must()["gpu_time_seconds_total{"+sliceID("MIG-3", "1", "3g.40gb")+",state=bound_idle}"])
+		require.Equal(t, 5.0, b.must()["gpu_time_seconds_total{"+sliceID("MIG-3", "1", "3g.40gb")+",state=bound_idle}"])
 	})
 }
 

@@ -1,6 +1,9 @@
 package gpu
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // Reading names a group of values that one or a few driver calls give. It is the unit in which the collector remembers that a
 // device cannot tell something.
@@ -149,6 +152,11 @@ type Snapshot struct {
 
 	// Ratios of the time since the previous reading. GraphicsActivity is the share of it in which anything ran.
 	GraphicsActivity, SMActivity, SMOccupancy, TensorActivity, DRAMActivity Value
+
+	// Bytes since the previous reading of Activity, by the same performance counters, headers of packets included; each byte is in one
+	// answer only, so 0 means that nothing new is told. Only of a whole device, and of NVLink only where it has links.
+	PCIeTransmitted, PCIeReceived, NVLinkTransmitted, NVLinkReceived Value
+	Window                                                           time.Duration // in which these bytes moved
 }
 
 // Process is one process that holds a device or a MIG device.

@@ -67,6 +67,10 @@ type Slice struct {
 	GPUInstance     int
 	ComputeInstance int
 	Profile         string // "1g.10gb", or "1c.3g.40gb" for a part of a GPU instance; empty where unknown
+
+	// Part is the GPU instance's share of the GPU's compute slices, such as 3/7 for 3g of 7; 0 where the driver does not tell. The parts
+	// of all GPU instances of a GPU add up to at most 1.
+	Part float64
 }
 
 // fingerprint is equal for two layouts with the same slices.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/NVIDIA/go-nvml/pkg/nvml"
 
@@ -20,6 +21,11 @@ type device struct {
 
 	slices  map[string]nvml.Device // MIG devices of the latest layout, by UUID
 	samples map[int]*sample        // previous GPM sample of the device (wholeDevice) or of a GPU instance
+
+	hasLink    bool      // an NVLink was active once
+	linksAsked time.Time // when that was last looked for
+
+	parts parts // see part
 
 	lastSeen uint64 // the driver's time of the latest sample of processes, in microseconds; see processUtilization
 }
@@ -48,6 +54,9 @@ func (d *device) Layout() (gpu.Layout, error) {
 		return gpu.Layout{}, err
 	}
 	layout := gpu.Layout{MIG: mode == nvml.DEVICE_MIG_ENABLE}
+	if !layout.MIG {
+		d.parts = parts{} // the mode can have changed
+	}
 	handles := map[string]nvml.Device{}
 	if layout.MIG {
 		count, ret := d.handle.GetMaxMigDeviceCount()
@@ -92,6 +101,7 @@ func (d *device) slice(h nvml.Device) (s gpu.Slice, err error) {
 		return s, fail("nvmlDeviceGetComputeInstanceId", ret)
 	}
 	s.Profile = d.profile(h)
+	s.Part = d.part(h)
 	return s, nil
 }
 

@@ -23,6 +23,7 @@ type sample struct {
 	nvml.GpmSample
 	at     time.Time
 	ratios ratios // of the time between the sample before and this one
+	moved  moved  // in that time; of a whole device
 }
 
 // ratios are graphics activity, SM activity, SM occupancy, tensor activity and DRAM activity.
@@ -35,7 +36,7 @@ func (r ratios) fill(out *gpu.Snapshot) {
 func (s *sample) free() { _ = s.Free() } // it cannot fail but for a nil sample
 
 // activity computes the ratios of the time since the previous sample, which it replaces. When that is younger than minWindow, its
-// own ratios still hold. These counters are independent of the profiler's, so reading them disturbs no one. NoData means that
+// own ratios still hold, and no traffic is told twice. These counters are independent of the profiler's, so reading them disturbs no one. NoData means that
 // there was no previous sample of a good age.
 func (d *device) activity(gpuInstance int, out *gpu.Snapshot) error {
 	for _, symbol := range []string{"nvmlGpmQueryDeviceSupport", "nvmlGpmSampleAlloc", "nvmlGpmSampleGet", "nvmlGpmMigSampleGet", "nvmlGpmMetricsGet", "nvmlGpmSampleFree"} {
@@ -49,6 +50,8 @@ func (d *device) activity(gpuInstance int, out *gpu.Snapshot) error {
 			return &gpu.Error{Call: "nvmlGpmMetricsGet", Code: gpu.NoData}
 		}
 		previous.ratios.fill(out)
+		previous.moved.nothingNew()
+		previous.moved.fill(out)
 		return nil
 	}
 	if previous == nil {
@@ -72,8 +75,10 @@ func (d *device) activity(gpuInstance int, out *gpu.Snapshot) error {
 	if current.at.Sub(previous.at) > maxWindow {
 		return &gpu.Error{Call: "nvmlGpmMetricsGet", Code: gpu.NoData}
 	}
-	err = d.metrics(previous, current)
+	err = d.metrics(previous, current, gpuInstance == wholeDevice)
 	current.ratios.fill(out)
+	current.moved.fill(out)
+	out.Window = current.at.Sub(previous.at)
 	return err
 }
 
@@ -97,12 +102,24 @@ func (d *device) sample(gpuInstance int) (*sample, error) {
 	return s, nil
 }
 
-// metrics sets the ratios of the later sample. Those that came are set, also when the error says that others did not.
-func (d *device) metrics(from, to *sample) error {
+// metrics sets the ratios of the later sample and, with traffic, what moved. Those that came are set, also when the error says that
+// other ratios did not.
+func (d *device) metrics(from, to *sample, traffic bool) error {
 	wanted := [len(ratios{})]nvml.GpmMetricId{nvml.GPM_METRIC_GRAPHICS_UTIL, nvml.GPM_METRIC_SM_UTIL, nvml.GPM_METRIC_SM_OCCUPANCY, nvml.GPM_METRIC_ANY_TENSOR_UTIL, nvml.GPM_METRIC_DRAM_BW_UTIL}
-	get := &nvml.GpmMetricsGetType{NumMetrics: uint32(len(wanted)), Sample1: from.GpmSample, Sample2: to.GpmSample}
-	for i, id := range wanted {
-		get.Metrics[i].MetricId = uint32(id)
+	get := &nvml.GpmMetricsGetType{Sample1: from.GpmSample, Sample2: to.GpmSample}
+	ask := func(id nvml.GpmMetricId) {
+		get.Metrics[get.NumMetrics].MetricId = uint32(id)
+		get.NumMetrics++
+	}
+	for _, id := range wanted {
+		ask(id)
+	}
+	if traffic {
+		for i, id := range movedMetrics {
+			if i < 2 || d.linked() {
+				ask(id)
+			}
+		}
 	}
 	const call = "nvmlGpmMetricsGet"
 	if err := fail(call, d.source.lib.GpmMetricsGet(get)); err != nil {
@@ -115,6 +132,9 @@ func (d *device) metrics(from, to *sample) error {
 		if percent := m.Value; nvml.Return(m.NvmlReturn) == nvml.SUCCESS && percent >= 0 && !math.IsInf(percent, 0) {
 			to.ratios[i].Set(percent / 100)
 		}
+	}
+	for i := len(wanted); i < int(get.NumMetrics); i++ {
+		to.moved.set(i-len(wanted), get.Metrics[i], to.at.Sub(from.at))
 	}
 	return results.err()
 }

@@ -34,11 +34,16 @@ func TestActivityNeedsTwoSamplesOfAGoodAge(t *testing.T) {
 		s, err := read()
 		require.NoError(t, err)
 		want := gpu.Snapshot{GraphicsActivity: gpu.Value{V: 0.01, OK: true}, SMActivity: gpu.Value{V: 0.02, OK: true}, SMOccupancy: gpu.Value{V: 0.03, OK: true}, TensorActivity: gpu.Value{V: 0.05, OK: true}, DRAMActivity: gpu.Value{V: 0.1, OK: true}}
+		traffic := func() { // it has tests of its own
+			s.PCIeTransmitted, s.PCIeReceived, s.Window = gpu.Value{}, gpu.Value{}, 0
+		}
+		traffic()
 		require.Equal(t, want, s)
 		require.Equal(t, int32(1), r.samples.Load())
 		time.Sleep(100 * time.Millisecond)
 		s, err = read()
 		require.NoError(t, err)
+		traffic()
 		require.Equal(t, want, s, "rounds that are close together do not make the series flicker")
 		time.Sleep(11 * time.Minute)
 		_, err = read()
@@ -50,10 +55,13 @@ func TestActivityNeedsTwoSamplesOfAGoodAge(t *testing.T) {
 			get.Metrics[2].NvmlReturn = uint32(nvml.ERROR_NOT_SUPPORTED)
 			get.Metrics[3].Value = math.Inf(1)
 			get.Metrics[4].Value = 50
+			get.Metrics[5].NvmlReturn, get.Metrics[6].NvmlReturn = uint32(nvml.ERROR_NOT_SUPPORTED), uint32(nvml.ERROR_NOT_SUPPORTED)
 			return nvml.SUCCESS
 		}
 		s, err = read()
 		require.NoError(t, err)
+		require.Equal(t, 15*time.Second, s.Window)
+		traffic()
 		require.Equal(t, gpu.Snapshot{DRAMActivity: gpu.Value{V: 0.5, OK: true}}, s)
 		time.Sleep(15 * time.Second)
 		r.device(0).GpmSampleGetFunc = func(nvml.GpmSample) nvml.Return { return nvml.ERROR_GPU_IS_LOST }

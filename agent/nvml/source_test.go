@@ -124,6 +124,7 @@ func (r *rig) answer(d *mock.Device) {
 	d.GetGraphicsRunningProcessesFunc = func() ([]nvml.ProcessInfo, nvml.Return) { return nil, nvml.SUCCESS }
 	d.GetMPSComputeRunningProcessesFunc = func() ([]nvml.ProcessInfo, nvml.Return) { return nil, nvml.ERROR_NOT_SUPPORTED }
 	d.GetProcessUtilizationFunc = func(uint64) ([]nvml.ProcessUtilizationSample, nvml.Return) { return nil, nvml.ERROR_NOT_FOUND }
+	d.GetNvLinkStateFunc = func(int) (nvml.EnableState, nvml.Return) { return 0, nvml.ERROR_NOT_SUPPORTED }
 	d.GpmQueryDeviceSupportFunc = func() (nvml.GpmSupport, nvml.Return) {
 		return nvml.GpmSupport{IsSupportedDevice: 1}, nvml.SUCCESS
 	}
@@ -386,9 +387,9 @@ func TestMIGLayoutHasGapsAndProfiles(t *testing.T) {
 	l, err := d.Layout()
 	require.NoError(t, err)
 	require.Equal(t, gpu.Layout{MIG: true, Slices: []gpu.Slice{
-		{UUID: "MIG-0", GPUInstance: 7, ComputeInstance: 0, Profile: "1g.5gb"},
-		{UUID: "MIG-3", GPUInstance: 2, ComputeInstance: 2, Profile: "3g.40gb"},
-		{UUID: "MIG-5", GPUInstance: 2, ComputeInstance: 1, Profile: "2c.3g.40gb"},
+		{UUID: "MIG-0", GPUInstance: 7, ComputeInstance: 0, Profile: "1g.5gb", Part: 3.0 / 7},
+		{UUID: "MIG-3", GPUInstance: 2, ComputeInstance: 2, Profile: "3g.40gb", Part: 3.0 / 7},
+		{UUID: "MIG-5", GPUInstance: 2, ComputeInstance: 1, Profile: "2c.3g.40gb", Part: 3.0 / 7},
 	}}, l)
 	var s gpu.Snapshot
 	require.NoError(t, d.ReadSlice(l.Slices[0], gpu.Memory, &s))
