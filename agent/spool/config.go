@@ -16,9 +16,9 @@ const (
 
 // Config bounds the spool.
 type Config struct {
-	MaxBytes config.Bytes  `yaml:"max_bytes" help:"Size of the rounds that may wait for the server; beyond it the oldest are dropped and counted."`
-	MaxAge   time.Duration `yaml:"max_age" help:"Age up to which a round waits for the server; older ones are dropped and counted."`
-	Sync     string        `yaml:"sync" help:"When a round is flushed to the disk: commit (survives a power cut) or off (survives the end of the process)."`
+	MaxBytes config.Bytes  `yaml:"max_bytes" help:"Size of what may wait for the server; beyond it the oldest is dropped and counted."`
+	MaxAge   time.Duration `yaml:"max_age" help:"Age up to which it waits for the server, counted while the agent runs; what is older is dropped and counted."`
+	Sync     string        `yaml:"sync" help:"When it is flushed to the disk: commit (survives a power cut) or off (survives the end of the process)."`
 }
 
 // DefaultConfig returns 512 MiB, 24 hours, and a flush per entry.
