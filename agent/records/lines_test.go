@@ -118,9 +118,9 @@ func TestRowsOfOneWriterKeepTheirOrder(t *testing.T) {
 func TestColumns(t *testing.T) {
 	require.NoError(t, validateColumns(map[string]string{"Location": "west", "AzureMLWorkspaceId": "x", "AzureMLWorkspaceName": "x", "SubscriptionId": "x", "Team_2": "x"}))
 	for name, c := range map[string]map[string]string{
-		"columns: must not be a column that rows or the server fill in (got endpointname)": {"endpointname": "other"},
-		"columns: must not be a column that rows or the server fill in (got Properties)":   {"Properties": "{}"},
-		"columns: must not be a column that rows or the server fill in (got Truncated)":    {"Truncated": "x"},
+		"columns: must not be a column that rows or the server fill in (got endpointname)":                     {"endpointname": "other"},
+		"columns: must not be a column that rows or the server fill in (got Properties)":                       {"Properties": "{}"},
+		"columns: must not be a column that rows or the server fill in (got Truncated)":                        {"Truncated": "x"},
 		`columns: must be names of 1 to 45 letters, digits and _ that begin with a letter (got "_ResourceId")`: {"_ResourceId": "x"},
 		`columns: must be names of 1 to 45 letters, digits and _ that begin with a letter (got "a\"b")`:        {"a\"b": "x"},
 		"columns.A: must be at most 4096 bytes (got 5000 bytes)":                                               {"A": strings.Repeat("x", 5000)},
