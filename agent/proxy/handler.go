@@ -27,8 +27,8 @@ var errBadAnswer = errors.New("the model's answer is not HTTP")
 
 // serve is the whole way of one request.
 func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
-	p.underWay.Add(1)
-	defer p.underWay.Done()
+	p.underWay.enter()
+	defer p.underWay.leave()
 	p.metrics.inFlight.Inc()
 	defer p.metrics.inFlight.Dec()
 
@@ -94,7 +94,9 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		x.writer.delays()
 	}
 	if r.ProtoMajor == 1 && x.writer.length >= 0 && !x.upgraded {
-		_ = rc.Flush() // before the books are kept, so that nobody waits for them
+		if err := rc.Flush(); err != nil && x.writer.err == nil { // before the books are kept, so that nobody waits for them
+			x.writer.err = err
+		}
 	}
 }
 

@@ -328,6 +328,9 @@ func TestDrainingAnswers503OnOpenConnections(t *testing.T) {
 	f.draining.Store(true) // as the beginning of Shutdown does, before the client knows
 	res, _ := get(t, c, f.url)
 	require.Equal(t, 503, res.StatusCode)
+	res, _ = get(t, client(t), f.url)
+	require.Equal(t, 503, res.StatusCode)
+	require.True(t, res.Close)
 	release()
 	require.Equal(t, 200, <-first)
 }

@@ -52,7 +52,7 @@ type Proxy struct {
 	listener  *listener
 	base      context.Context // of all requests
 	cutAll    context.CancelFunc
-	underWay  sync.WaitGroup
+	underWay  underWay
 	draining  atomic.Bool
 	cut       atomic.Bool // what is left has been cut off at the end of drain_timeout
 	served    atomic.Bool // the model has answered a 2xx
@@ -140,7 +140,7 @@ func (p *Proxy) Run(ctx context.Context) error {
 		p.cut.Store(true)
 		p.cutAll()
 		_ = p.server.Close()
-		p.underWay.Wait()
+		<-p.underWay.wait()
 		p.target.close()
 		return fmt.Errorf("proxy: serve on %s: %w", p.Addr(), err)
 	case <-ctx.Done():
@@ -157,13 +157,9 @@ func (p *Proxy) drain(ctx context.Context) {
 	within, cancel := context.WithTimeout(ctx, p.cfg.DrainTimeout)
 	defer cancel()
 	_ = p.server.Shutdown(within) // its error is that of within
-	ended := make(chan struct{})
-	go func() {
-		p.underWay.Wait() // those too whose connection speaks another protocol by now
-		close(ended)
-	}()
+	defer func() { _ = p.server.Close() }()
 	select {
-	case <-ended:
+	case <-p.underWay.wait(): // those too whose connection speaks another protocol by now
 		return
 	case <-within.Done():
 	}
@@ -171,11 +167,11 @@ func (p *Proxy) drain(ctx context.Context) {
 	p.cut.Store(true)
 	p.cutAll()
 	select { // they see that, and answer
-	case <-ended:
+	case <-p.underWay.wait():
 	case <-time.After(cutTime):
+		_ = p.server.Close()
 	}
-	_ = p.server.Close()
-	<-ended
+	<-p.underWay.wait()
 }
 
 // Close closes the listener when Run has not done so. It may be called without Run, but not during it; a second call returns nil.

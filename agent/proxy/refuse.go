@@ -56,7 +56,7 @@ func (x *exchange) refuseWith(status int, detail, reason string) {
 		h["Retry-After"] = []string{"1"}
 	case http.StatusServiceUnavailable:
 		h["Retry-After"] = []string{"1"}
-		fallthrough
+		h["Connection"] = []string{"close"} // also in HTTP/2, where net/http makes it a farewell
 	case http.StatusRequestTimeout, http.StatusBadRequest:
 		if x.request.ProtoMajor == 1 {
 			h["Connection"] = []string{"close"}

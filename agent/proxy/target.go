@@ -18,9 +18,10 @@ import (
 )
 
 const (
-	continueTimeout   = time.Second // how long the model's 100 is waited for before a body is sent that expects one
-	maxAnswerHeader   = 1 << 20     // bytes
-	targetConnBuffers = 8 << 10     // bytes, in each direction
+	continueTimeout   = time.Second      // how long the model's 100 is waited for before a body is sent that expects one
+	maxAnswerHeader   = 1 << 20          // bytes
+	pingAfter         = 15 * time.Second // of silence, and for the answer: an HTTP/2 connection that is dead would take all requests with it
+	targetConnBuffers = 8 << 10          // bytes, in each direction
 )
 
 // target is the model server: where it is, and the ways to speak to it.
@@ -111,6 +112,7 @@ func newTarget(cfg Config) (*target, error) {
 			DialContext: dial, TLSClientConfig: secure.Clone(), TLSHandshakeTimeout: cfg.ConnectTimeout, ResponseHeaderTimeout: cfg.HeaderTimeout,
 			DisableCompression: true, MaxIdleConnsPerHost: 1024, IdleConnTimeout: cfg.TargetIdleTimeout, ExpectContinueTimeout: continueTimeout,
 			MaxResponseHeaderBytes: maxAnswerHeader, WriteBufferSize: targetConnBuffers, ReadBufferSize: targetConnBuffers, Protocols: p,
+			HTTP2: &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingAfter},
 		}
 	}
 	http1, http2, clear2 := (*http.Protocols).SetHTTP1, (*http.Protocols).SetHTTP2, (*http.Protocols).SetUnencryptedHTTP2

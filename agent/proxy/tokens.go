@@ -44,10 +44,9 @@ type tokenScanner struct {
 	large   bool // the event is larger than maxEvent
 	wasCR   bool // the last byte was a carriage return, so that a newline belongs to it
 
-	head []byte // of formatJSON
-	tail []byte // a ring
+	tail []byte // of formatJSON: a ring
 	at   int    // where its next byte goes
-	size int64
+	head []byte // nil as long as it is in the tail
 
 	frame     [5]byte // of formatFrames
 	frameHas  int
@@ -226,28 +225,26 @@ func (s *tokenScanner) event(data []byte, now time.Time) {
 	}
 }
 
-// keep holds the beginning and the end of p and of what came before it.
+// keep holds the end of what came, and the beginning once it is no part of the end any more.
 func (s *tokenScanner) keep(p []byte) {
-	s.size += int64(len(p))
-	if room := headSize - len(s.head); room > 0 {
-		s.head = append(s.head, p[:min(room, len(p))]...)
-	}
-	if len(p) >= tailSize {
-		s.tail = append(s.tail[:0], p[len(p)-tailSize:]...)
-		s.at = 0
-		return
-	}
 	if room := tailSize - len(s.tail); room > 0 { // at is 0 as long as the ring is not full
 		n := min(room, len(p))
 		s.tail = append(s.tail, p[:n]...)
 		p = p[n:]
 	}
-	n := copy(s.tail[s.at:], p)
-	if n < len(p) {
-		s.at = copy(s.tail, p[n:])
-	} else if s.at += n; s.at == len(s.tail) && s.at == tailSize {
-		s.at = 0
+	if len(p) == 0 {
+		return
 	}
+	if s.head == nil {
+		s.head = append(s.head, s.tail[:headSize]...)
+	}
+	if len(p) > tailSize {
+		s.at = (s.at + len(p) - tailSize) % tailSize
+		p = p[len(p)-tailSize:]
+	}
+	n := copy(s.tail[s.at:], p)
+	copy(s.tail, p[n:])
+	s.at = (s.at + len(p)) % tailSize
 }
 
 // ordered returns the end of the answer.

@@ -190,3 +190,24 @@ func BenchmarkTokens(b *testing.B) {
 		s.scan(event, now)
 	}
 }
+
+func TestTheEndOfAnAnswerIsKept(t *testing.T) {
+	for _, size := range []int{0, 1, headSize, tailSize - 1, tailSize, tailSize + 1, 2*tailSize - 1, 2 * tailSize, 5*tailSize + 7} {
+		all := make([]byte, size)
+		for i := range all {
+			all[i] = byte(i % 251)
+		}
+		for _, piece := range []int{1, 7, 1000, tailSize - 1, tailSize, tailSize + 1, 3 * tailSize} {
+			s := &tokenScanner{format: formatJSON}
+			for rest := all; len(rest) > 0; {
+				n := min(piece, len(rest))
+				s.scan(rest[:n], time.Time{})
+				rest = rest[n:]
+			}
+			require.True(t, bytes.Equal(all[max(0, size-tailSize):], s.ordered()), "%d bytes in pieces of %d", size, piece)
+			if size > tailSize {
+				require.True(t, bytes.Equal(all[:headSize], s.head), "%d bytes in pieces of %d", size, piece)
+			}
+		}
+	}
+}

@@ -36,9 +36,9 @@ func (u *usage) readEvent(data []byte) bool {
 	return w.content || !w.known
 }
 
-// readTail reads the usage out of the end of a JSON answer, and the model's name out of its beginning.
+// readTail reads the usage out of the end of a JSON answer, and the model's name out of its beginning; head is nil where tail is all of it.
 func (u *usage) readTail(head, tail []byte) {
-	if len(tail) < tailSize { // the answer is whole
+	if head == nil {
 		w := walker{in: tail, usage: u}
 		w.whole()
 		return
