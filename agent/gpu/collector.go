@@ -35,6 +35,7 @@ type Collector struct {
 	notifier *notifier // nil without Settings.OnEvent
 	kernel   atomic.Pointer[kernelLog]
 	asked    bool // the kernel's log was tried
+	unsaved  bool // writing down what was told has failed; the notifier's
 	closed   bool
 	present  atomic.Bool // see Present
 

@@ -59,8 +59,9 @@ type Settings struct {
 	// KernelLog opens the kernel's log for OnEvent, such as OpenKernelLog. Each Read returns one record of /dev/kmsg, and Close ends a
 	// Read. Nil: it is not read.
 	KernelLog func() (io.ReadCloser, error)
-	// KernelSince leaves out what the kernel's log says of the time before it: what an earlier run of the agent has told already.
-	KernelSince time.Time
+	// Dir is the agent's folder for what the kernel's log has told: a small file there keeps a restarted agent from telling XIDs of
+	// the running boot again. It is made when there is something to keep. Empty: every start tells them.
+	Dir string
 }
 
 // New returns a collector that reads source. It makes no driver call: the first round does.

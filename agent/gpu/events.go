@@ -220,6 +220,12 @@ func (w *watcher) run() {
 		switch code := CodeOf(err); {
 		case err == nil:
 			failures = 0
+			if kind, _ := w.events.table.health(e); kind == "" || e.UUID == "" {
+				if time.Since(began) > waitForEvent/10 {
+					continue
+				}
+				break // a stream that keeps saying nothing must not become a busy loop
+			}
 			if kind, severity := w.events.table.health(e); w.events.add(e) && severity != severityInfo {
 				w.log.Warn("first gpu health event of its sort", "kind", kind, "severity", severity, "uuid", e.UUID, "xid", e.XID)
 			}

@@ -107,7 +107,7 @@ func TestAWaitThatComesBackAtOnceIsNoBusyLoop(t *testing.T) {
 
 func TestAStormIsToldOnceInTenSecondsWithItsCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var heard told
+		var heard listener
 		b := newBenchWith(t, Settings{OnEvent: heard.add}, newFake(0), newFake(1))
 		defer b.Close()
 		b.must()
@@ -151,7 +151,7 @@ func TestAStormIsToldOnceInTenSecondsWithItsCount(t *testing.T) {
 func TestAReceiverThatHangsStopsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		var heard told
+		var heard listener
 		b := newBenchWith(t, Settings{OnEvent: func(e HealthEvent) { <-release; heard.add(e) }}, newFake(0))
 		b.must()
 		for range 500 {
@@ -171,7 +171,7 @@ func TestAReceiverThatHangsStopsNothing(t *testing.T) {
 
 func TestSortsOfEventsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var heard told
+		var heard listener
 		b := newBenchWith(t, Settings{OnEvent: heard.add}, newFake(0))
 		defer b.Close()
 		b.must()
@@ -189,7 +189,7 @@ func TestSortsOfEventsAreBounded(t *testing.T) {
 
 func TestRisesAndLossesAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var heard told
+		var heard listener
 		d := newFake(0)
 		b := newBenchWith(t, Settings{OnEvent: heard.add}, d)
 		defer b.Close()

@@ -30,6 +30,7 @@ func OpenKernelLog() (io.ReadCloser, error) {
 
 // kernelLine is one line of the driver about an XID.
 type kernelLine struct {
+	sequence    uint64        // of the record; rises, with gaps, from boot to boot
 	since       time.Duration // since boot
 	at          time.Time     // the same; zero where it could not be worked out
 	bus         string        // PCI address, lower case, such as "0000:3b:00"
@@ -55,8 +56,13 @@ func parseKernelRecord(record string) (kernelLine, bool) {
 	if err != nil {
 		return kernelLine{}, false
 	}
+	sequence, err := strconv.ParseUint(fields[1], 10, 64)
+	if err != nil {
+		return kernelLine{}, false
+	}
 	text, _, _ = strings.Cut(text, "\n")
 	line, ok := parseXIDLine(text)
+	line.sequence = sequence
 	line.since = time.Duration(micros) * time.Microsecond
 	return line, ok
 }
@@ -139,18 +145,20 @@ type kernelLog struct {
 	reader io.ReadCloser
 	began  time.Duration // since boot, when the reading began; lines before it are of the past
 	boot   time.Time
-	since  time.Time
+	bootID string
+	since  mark               // records of the past up to this one are known; none if its time is zero
 	live   func(kernelLine)   // called for each line that is not of the past
 	past   func([]kernelLine) // called with those of the past, in one call but where reading them takes long
 	done   chan struct{}
 
 	mu    sync.Mutex
 	lines []kernelLine // the latest, oldest first
+	marks marks
 }
 
 // startKernelLog begins to read. It returns an error where the log cannot be read, or the time since boot is not known.
-func startKernelLog(open func() (io.ReadCloser, error), proc fs.FS, since time.Time, log *slog.Logger, live func(kernelLine), past func([]kernelLine)) (*kernelLog, error) {
-	up, err := uptime(proc)
+func startKernelLog(open func() (io.ReadCloser, error), proc procfs, since mark, log *slog.Logger, live func(kernelLine), past func([]kernelLine)) (*kernelLog, error) {
+	up, err := uptime(proc.root)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +166,7 @@ func startKernelLog(open func() (io.ReadCloser, error), proc fs.FS, since time.T
 	if err != nil {
 		return nil, err
 	}
-	k := &kernelLog{log: log, reader: reader, began: up, boot: time.Now().Add(-up), since: since, live: live, past: past, done: make(chan struct{})}
+	k := &kernelLog{log: log, reader: reader, began: up, boot: time.Now().Add(-up), bootID: proc.bootID(), since: since, live: live, past: past, done: make(chan struct{})}
 	go k.run()
 	return k, nil
 }
@@ -184,11 +192,15 @@ func (k *kernelLog) run() {
 	var past []kernelLine
 	told := false
 	tellPast := func() {
-		if !told {
-			told = true
-			k.past(past)
-			past = nil
+		if told {
+			return
 		}
+		told = true
+		k.past(past)
+		for _, line := range past {
+			k.handedOn(line)
+		}
+		past = nil
 	}
 	// The past ends with the first record of the present, or when none comes.
 	timer := time.AfterFunc(time.Second, func() { _ = k.expire() })
@@ -225,22 +237,30 @@ func (k *kernelLog) run() {
 		}
 		line.at = k.boot.Add(line.since)
 		if line.since < k.began {
-			if line.at.Before(k.since) {
+			if !k.since.at.IsZero() && line.sequence <= k.since.sequence {
 				continue
 			}
 			if past = append(past, line); len(past) > maxPast {
 				past = past[1:]
 			}
 			if told { // it took longer than the timer to read the past
-				k.past(past)
-				past = nil
+				told = false
+				tellPast()
 			}
 			continue
 		}
 		tellPast()
 		k.keep(line)
 		k.live(line)
+		k.handedOn(line)
 	}
+}
+
+// handedOn notes that a line was given to live or past.
+func (k *kernelLog) handedOn(line kernelLine) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.marks.add(line.sequence, time.Now())
 }
 
 // expire makes a Read that waits for new records return, where the reader can do so.

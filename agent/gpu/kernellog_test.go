@@ -22,22 +22,23 @@ import (
 func TestLinesOfTheKernelAboutXIDs(t *testing.T) {
 	for text, want := range map[string]*kernelLine{
 		"4,1,1500000,-;NVRM: Xid (PCI:0000:3B:00): 31, pid=4711, name=python3, Ch 00000008, intr 0. MMU Fault: ENGINE\n SUBSYSTEM=pci\n": {
-			since: 1500 * time.Millisecond, bus: "0000:3b:00", gpuInstance: -1, xid: 31, pid: 4711, process: "python3", message: "Ch 00000008, intr 0. MMU Fault: ENGINE"},
+			sequence: 1, since: 1500 * time.Millisecond, bus: "0000:3b:00", gpuInstance: -1, xid: 31, pid: 4711, process: "python3", message: "Ch 00000008, intr 0. MMU Fault: ENGINE"},
 		"4,1,1,-,caller=T1;NVRM: Xid (PCI:0000:00:08): 94, pid='<unknown>', name=<unknown>, Contained: SM (0x1). RST: No": {
-			since: time.Microsecond, bus: "0000:00:08", gpuInstance: -1, xid: 94, message: "Contained: SM (0x1). RST: No"},
+			sequence: 1, since: time.Microsecond, bus: "0000:00:08", gpuInstance: -1, xid: 94, message: "Contained: SM (0x1). RST: No"},
 		"4,1,1,-;NVRM: Xid (PCI:0000:17:00 GPU-I:0a): 13, pid=9, name=a b, Graphics": {
-			since: time.Microsecond, bus: "0000:17:00", gpuInstance: 10, xid: 13, pid: 9, process: "a b", message: "Graphics"},
+			sequence: 1, since: time.Microsecond, bus: "0000:17:00", gpuInstance: 10, xid: 13, pid: 9, process: "a b", message: "Graphics"},
 		"4,1,1,-;NVRM: Xid (0000:01:00): 79, GPU has fallen off the bus.": {
-			since: time.Microsecond, bus: "0000:01:00", gpuInstance: -1, xid: 79, message: "GPU has fallen off the bus."},
+			sequence: 1, since: time.Microsecond, bus: "0000:01:00", gpuInstance: -1, xid: 79, message: "GPU has fallen off the bus."},
 		"4,1,1,-;NVRM: Xid (PCI:0019:01:00): 149, NETIR Fatal XC0 i0 Link -1 (0x000fe406)": {
-			since: time.Microsecond, bus: "0019:01:00", gpuInstance: -1, xid: 149, message: "NETIR Fatal XC0 i0 Link -1 (0x000fe406)"},
-		"4,1,1,-;NVRM: Xid (PCI:0000:01:00): 62":         {since: time.Microsecond, bus: "0000:01:00", gpuInstance: -1, xid: 62},
+			sequence: 1, since: time.Microsecond, bus: "0019:01:00", gpuInstance: -1, xid: 149, message: "NETIR Fatal XC0 i0 Link -1 (0x000fe406)"},
+		"4,1,1,-;NVRM: Xid (PCI:0000:01:00): 62":         {sequence: 1, since: time.Microsecond, bus: "0000:01:00", gpuInstance: -1, xid: 62},
 		"4,1,1,-;NVRM: GPU at PCI:0000:00:05: GPU-efbd":  nil,
 		"4,1,1,-;NVRM: Xid (): 62":                       nil,
 		"4,1,1,-;NVRM: Xid (PCI:0000:01:00): many":       nil,
 		"4,1,1,-;NVRM: Xid (PCI:0000:01:00 GPU-I:xy): 1": nil,
 		"4,1,x,-;NVRM: Xid (PCI:0000:01:00): 62":         nil,
 		"4,1;NVRM: Xid (PCI:0000:01:00): 62":             nil,
+		"4,-1,1,-;NVRM: Xid (PCI:0000:01:00): 62":        nil,
 		"NVRM: Xid (PCI:0000:01:00): 62":                 nil,
 		"":                                               nil,
 	} {
@@ -102,15 +103,15 @@ func (k *kmsg) Read(p []byte) (int, error) {
 
 func (k *kmsg) Close() error { k.once.Do(func() { close(k.closed) }); return nil }
 
-// told collects what OnEvent is given.
-type told struct {
+// listener collects what OnEvent is given.
+type listener struct {
 	mu   sync.Mutex
 	list []HealthEvent
 }
 
-func (h *told) add(e HealthEvent) { h.mu.Lock(); defer h.mu.Unlock(); h.list = append(h.list, e) }
+func (h *listener) add(e HealthEvent) { h.mu.Lock(); defer h.mu.Unlock(); h.list = append(h.list, e) }
 
-func (h *told) take() []HealthEvent {
+func (h *listener) take() []HealthEvent {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	list := h.list
@@ -122,6 +123,7 @@ func (h *told) take() []HealthEvent {
 func upFor() fstest.MapFS {
 	m := proc(true, 10)
 	m["uptime"] = &fstest.MapFile{Data: []byte("100.00 350.00\n")}
+	m["sys/kernel/random/boot_id"] = &fstest.MapFile{Data: []byte("boot-1\n")}
 	return m
 }
 
@@ -129,7 +131,7 @@ func TestTheKernelTellsOfThePastAndOfTheProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		k := newKmsg(
-			"4,1,1000000,-;NVRM: Xid (PCI:0000:00:00): 13, pid=5, name=early, too early",
+			"4,1,1000000,-;NVRM: Xid (PCI:0000:00:00): 13, pid=5, name=early, told before",
 			"4,2,10000000,-;NVRM: Xid (PCI:0000:00:00): 79, pid='<unknown>', name=<unknown>, GPU has fallen off the bus.",
 			syscall.EPIPE,
 			"6,3,11000000,-;usb 1-1: new device",
@@ -138,8 +140,10 @@ func TestTheKernelTellsOfThePastAndOfTheProcess(t *testing.T) {
 			"4,6,30000000,-;NVRM: Xid (PCI:0000:77:00): 31, pid=10, name=python3, of no GPU of ours",
 			"6,7,100000000,-;the first record of the present",
 		)
-		var heard told
-		b := newBenchWith(t, Settings{OnEvent: heard.add, KernelLog: k.open, KernelSince: began.Add(-95 * time.Second), Proc: upFor(), Pids: pids(10)}, newFake(0))
+		dir := t.TempDir()
+		require.NoError(t, storeTold(dir, told{"boot-1", 1}))
+		var heard listener
+		b := newBenchWith(t, Settings{OnEvent: heard.add, KernelLog: k.open, Dir: dir, Proc: upFor(), Pids: pids(10)}, newFake(0))
 		defer b.Close()
 		b.must()
 		k.records <- "4,8,100100000,-;NVRM: Xid (PCI:0000:00:00): 43, pid=10, name=python3, Ch 8"
@@ -177,7 +181,7 @@ func TestTheKernelTellsOfThePastAndOfTheProcess(t *testing.T) {
 func TestTheKernelStandsInForTheDriver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := newKmsg()
-		var heard told
+		var heard listener
 		b := newBenchWith(t, Settings{OnEvent: heard.add, KernelLog: k.open, Proc: upFor()}, newFake(0))
 		defer b.Close()
 		b.source.eventsErr = &Error{"nvmlEventSetCreate", NotSupported}
@@ -248,7 +252,7 @@ func TestAKernelLogThatBreaksEndsTheReading(t *testing.T) {
 func TestTheRealKernelLog(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	past := make(chan struct{}, 1000)
-	k, err := startKernelLog(OpenKernelLog, os.DirFS("/proc"), time.Time{}, log, func(kernelLine) {}, func([]kernelLine) { past <- struct{}{} })
+	k, err := startKernelLog(OpenKernelLog, procfs{os.DirFS("/proc")}, mark{}, log, func(kernelLine) {}, func([]kernelLine) { past <- struct{}{} })
 	if err != nil {
 		require.NotEmpty(t, err.Error())
 		return

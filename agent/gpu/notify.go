@@ -65,6 +65,7 @@ type notifier struct {
 	tell   func(HealthEvent)
 	settle time.Duration
 	detail func(eventSort, time.Time) (kernelLine, bool)
+	idle   func(ending bool) time.Duration // called when nothing waits; returns when to call it again
 
 	mu    sync.Mutex
 	sorts map[eventSort]*waiting
@@ -75,9 +76,9 @@ type notifier struct {
 }
 
 // startNotifier begins the goroutine, which lives until stop. Describe turns a sort into what is told of it.
-func startNotifier(tell func(HealthEvent), describe func(eventSort) HealthEvent, settle time.Duration, detail func(eventSort, time.Time) (kernelLine, bool), owner func(int) string) *notifier {
+func startNotifier(tell func(HealthEvent), describe func(eventSort) HealthEvent, settle time.Duration, detail func(eventSort, time.Time) (kernelLine, bool), owner func(int) string, idle func(ending bool) time.Duration) *notifier {
 	n := &notifier{
-		tell: tell, settle: settle, detail: detail, sorts: map[eventSort]*waiting{},
+		tell: tell, settle: settle, detail: detail, idle: idle, sorts: map[eventSort]*waiting{},
 		kick: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
 	}
 	go n.run(describe, owner)
@@ -145,26 +146,28 @@ func (n *notifier) deliver(describe func(eventSort) HealthEvent, owner func(int)
 	n.mu.Lock()
 	past := n.past
 	n.past = nil
-	type told struct {
+	type due struct {
 		eventSort
 		waiting
 	}
-	var list []told
+	var list []due
+	waits := false
 	for s, w := range n.sorts {
 		if ending || !now.Before(w.due) {
 			if w.count == 0 {
 				delete(n.sorts, s)
 				continue
 			}
-			list = append(list, told{s, *w})
+			list = append(list, due{s, *w})
 			w.count, w.due = 0, now.Add(foldFor)
 		}
+		waits = waits || w.count > 0
 		if w.due.Before(next) {
 			next = w.due
 		}
 	}
 	n.mu.Unlock()
-	slices.SortFunc(list, func(a, b told) int {
+	slices.SortFunc(list, func(a, b due) int {
 		return cmp.Or(a.first.Compare(b.first), cmp.Compare(a.uuid, b.uuid), cmp.Compare(a.xid, b.xid), cmp.Compare(a.severity, b.severity))
 	})
 	for _, e := range past {
@@ -181,7 +184,11 @@ func (n *notifier) deliver(describe func(eventSort) HealthEvent, owner func(int)
 		}
 		n.tell(e)
 	}
-	return max(time.Until(next), 0)
+	wait := time.Until(next)
+	if !waits && n.idle != nil {
+		wait = min(wait, n.idle(ending))
+	}
+	return max(wait, 0)
 }
 
 // stop tells what waits and ends the goroutine. It reports whether that came back before expired.

@@ -21,7 +21,7 @@ func (c *Collector) startNotifier() {
 		}
 		return k.find(c.events.bus(s.uuid), s.xid, at)
 	}
-	c.notifier = startNotifier(c.settings.OnEvent, c.events.describe, settle, detail, c.sharer.seen.owner)
+	c.notifier = startNotifier(c.settings.OnEvent, c.events.describe, settle, detail, c.sharer.seen.owner, c.saveTold)
 	c.events.tell = c.notifier.note
 }
 
@@ -34,7 +34,18 @@ func (c *Collector) readKernelLog() {
 		return
 	}
 	c.asked = true
-	k, err := startKernelLog(c.settings.KernelLog, c.settings.Proc, c.settings.KernelSince, c.log, c.kernelLine, c.kernelPast)
+	proc := procfs{c.settings.Proc}
+	var since mark
+	if boot := proc.bootID(); c.settings.Dir != "" && boot != "" {
+		sequence, ok, err := loadTold(c.settings.Dir, boot)
+		if err != nil {
+			c.log.Warn("what was told of the kernel's log before is not known: XIDs of this boot are told again", "reason", err.Error())
+		}
+		if ok {
+			since = mark{sequence, time.Now()}
+		}
+	}
+	k, err := startKernelLog(c.settings.KernelLog, proc, since, c.log, c.kernelLine, c.kernelPast)
 	if err != nil {
 		c.log.Info("the kernel's log cannot be read: XIDs from before the start, and the processes that they name, are not known", "reason", err.Error())
 		return
