@@ -140,10 +140,10 @@ func (a *Agent) Run(ctx context.Context) error {
 func (a *Agent) Healthy() error {
 	for _, g := range a.groups {
 		kept := g.kept.Load()
-		if kept == 0 {
+		if kept == nil {
 			return errors.New("agent has not begun to read")
 		}
-		if age := time.Since(time.Unix(0, kept)); age > 3*g.interval {
+		if age := time.Since(*kept); age > 3*g.interval {
 			if why := g.lastErr.Load(); why != nil {
 				return fmt.Errorf("no round was kept for %s (interval %s): %s", age.Round(time.Second), g.interval, *why)
 			}

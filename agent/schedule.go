@@ -36,8 +36,8 @@ type group struct {
 	log      *slog.Logger
 
 	lastTick time.Time
-	kept     atomic.Int64           // Unix nanoseconds of the last round that the spool took
-	lastErr  atomic.Pointer[string] // why the spool did not take the last one
+	kept     atomic.Pointer[time.Time] // when the spool took the last round, with a monotonic reading; nil before the start
+	lastErr  atomic.Pointer[string]    // why the spool did not take the last one
 }
 
 // offsetOf spreads the ticks of many agents over the interval; the same identity always gets the same place.
@@ -55,7 +55,7 @@ func nextTick(now time.Time, interval, offset time.Duration) time.Time {
 // marks every series stale.
 func (g *group) run(ctx context.Context) {
 	defer g.end()
-	g.kept.Store(time.Now().UnixNano())
+	g.keptNow()
 	g.round(ctx, time.Now())
 	for next := nextTick(time.Now().Add(g.interval/2), g.interval, g.offset); ; next = nextTick(time.Now(), g.interval, g.offset) {
 		timer := time.NewTimer(time.Until(next))
@@ -173,7 +173,12 @@ func (g *group) keep() {
 		return
 	}
 	g.lastErr.Store(nil)
-	g.kept.Store(time.Now().UnixNano())
+	g.keptNow()
+}
+
+func (g *group) keptNow() {
+	now := time.Now()
+	g.kept.Store(&now)
 }
 
 // end marks every series stale, as the instance leaves.
