@@ -1,0 +1,291 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/endscope/endscope/internal/subproc"
+)
+
+// bin is the folder of the two programs, built once before any test runs.
+var bin string
+
+// TestMain is the model server when the agent starts it as one.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == modelWord {
+		os.Exit(modelMain(os.Args[2:]))
+	}
+	code, err := build(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func build(m *testing.M) (code int, err error) {
+	if bin = os.Getenv(binVariable); bin == "" {
+		if bin, err = os.MkdirTemp("", "endscope-agent-test-"); err != nil {
+			return 0, err
+		}
+		defer os.RemoveAll(bin)
+		args := []string{"build", "-o", bin + string(filepath.Separator)}
+		if withRace {
+			args = append(args, "-race")
+		}
+		if out, err := exec.Command("go", append(args, "../../cmd/endscope", "../../cmd/endscope-agent")...).CombinedOutput(); err != nil {
+			return 0, fmt.Errorf("build the programs: %w\n%s", err, out)
+		}
+	}
+	code = m.Run()
+	http.DefaultClient.CloseIdleConnections()
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			return 0, err
+		}
+	}
+	return code, leftovers()
+}
+
+// binVariable hands the programs to a test that runs again in a namespace of its own.
+const binVariable = "ENDSCOPE_TEST_PROGRAMS"
+
+// leftovers is an error when a process of these tests is still there, and ends it. A model server whose agent was killed dies with it.
+func leftovers() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		var left []string
+		for _, p := range processes() {
+			if p.args[0] == self && len(p.args) > 1 && p.args[1] == modelWord || strings.HasPrefix(p.args[0], bin+string(filepath.Separator)) {
+				left = append(left, fmt.Sprintf("%d: %s", p.pid, strings.Join(p.args, " ")))
+			}
+		}
+		if len(left) == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("processes that were left behind:\n%s", strings.Join(left, "\n"))
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+type running struct {
+	pid  int
+	args []string // the program's path first
+}
+
+// processes lists what runs on this machine.
+func processes() (all []running) {
+	entries, _ := os.ReadDir("/proc")
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		line, err := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
+		if err != nil || len(line) == 0 {
+			continue
+		}
+		all = append(all, running{pid, strings.Split(strings.TrimRight(string(line), "\x00"), "\x00")})
+	}
+	return all
+}
+
+// within returns a context that ends after d or with the test.
+func within(t *testing.T, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// patience is how long a condition may take on a machine that is busy with other tests; the race detector makes all of it slower.
+func patience() time.Duration {
+	if withRace {
+		return 2 * time.Minute
+	}
+	return time.Minute
+}
+
+// eventually waits until f returns nil, and fails the test with f's last error after a generous time.
+func eventually(t *testing.T, f func(context.Context) error) {
+	t.Helper()
+	require.NoError(t, subproc.Await(within(t, patience()), f))
+}
+
+// await is eventually as long as the agent runs.
+func (a *agent) await(t *testing.T, f func(context.Context) error) {
+	t.Helper()
+	require.NoError(t, a.proc.Await(within(t, patience()), f))
+}
+
+// run starts a program whose output goes to a file of the test's, and kills it when the test ends.
+func run(t *testing.T, program string, args ...string) *subproc.Process {
+	t.Helper()
+	p, err := subproc.Start(filepath.Join(t.TempDir(), "log"), program, args...)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		p.Kill()
+		if t.Failed() {
+			t.Logf("%s:\n%s", p, p.Tail())
+		}
+	})
+	return p
+}
+
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	addr, err := subproc.FreeAddr()
+	require.NoError(t, err)
+	return addr
+}
+
+// answers is a condition: something at the address answers 200.
+func answers(url string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := subproc.Get(ctx, url, nil)
+		return err
+	}
+}
+
+// server is one Endscope server over its restarts: the address and the data directory stay.
+type server struct {
+	t    *testing.T
+	addr string
+	dir  string
+	proc *subproc.Process
+}
+
+// newServer returns a server that is not running yet.
+func newServer(t *testing.T) *server {
+	return &server{t: t, addr: freeAddr(t), dir: filepath.Join(t.TempDir(), "server")}
+}
+
+func (s *server) url() string { return "http://" + s.addr }
+
+// start runs the server and waits until it takes requests.
+func (s *server) start() {
+	s.t.Helper()
+	s.proc = run(s.t, filepath.Join(bin, "endscope"), "serve", "--data-dir", s.dir, "--listen", s.addr)
+	require.NoError(s.t, s.proc.Await(within(s.t, patience()), answers(s.url()+"/-/ready")))
+}
+
+// The names under which all agents of these tests work.
+const (
+	endpoint   = "credit-default"
+	deployment = "blue"
+	instance   = "host-1"
+	identity   = `endpoint="` + endpoint + `",deployment="` + deployment + `",instance="` + instance + `"`
+)
+
+// agent is one Endscope agent over its restarts, with a model server: identity, addresses and folder stay.
+type agent struct {
+	t     *testing.T
+	dir   string // the agent's data
+	page  string // its own page
+	proxy string // where clients are served
+	model string // where the model server listens
+	flags []string
+	proc  *subproc.Process
+}
+
+// newAgent returns an agent that is not running yet, with everything on and quick intervals. Later flags win.
+func newAgent(t *testing.T, s *server, flags ...string) *agent {
+	a := &agent{t: t, dir: filepath.Join(t.TempDir(), "agent"), page: freeAddr(t), proxy: freeAddr(t), model: freeAddr(t)}
+	a.flags = append([]string{
+		"--server", s.url(), "--endpoint", endpoint, "--deployment", deployment, "--instance", instance,
+		"--data-dir", a.dir, "--metrics.listen", a.page, "--interval", "500ms",
+		"--proxy.listen", a.proxy, "--proxy.target", "http://" + a.model,
+		"--lifecycle.readiness.http", "http://" + a.model + "/health", "--lifecycle.readiness.initial-delay", "0s", "--lifecycle.readiness.period", "300ms",
+		"--lifecycle.start-period", "100ms", "--exec.passthrough=false",
+		"--logs.flush-interval", "100ms", "--logs.send.backoff-min", "50ms", "--logs.send.backoff-max", "300ms", "--send.backoff-min", "50ms", "--send.backoff-max", "300ms",
+	}, flags...)
+	return a
+}
+
+// scraped makes the agent scrape the model server, too.
+func (a *agent) scraped() *agent {
+	a.flags = append(a.flags, "--scrape.targets", "http://"+a.model+"/metrics")
+	return a
+}
+
+func (a *agent) url() string { return "http://" + a.proxy }
+
+// start runs `endscope-agent run`, or exec when there is a command, and does not wait for it.
+func (a *agent) start(command ...string) {
+	a.t.Helper()
+	args := append([]string{"run"}, a.flags...)
+	if len(command) > 0 {
+		args = append(append([]string{"exec"}, a.flags...), "--")
+		args = append(args, command...)
+	}
+	a.proc = run(a.t, filepath.Join(bin, "endscope-agent"), args...)
+}
+
+// serves waits until a request gets through the proxy.
+func (a *agent) serves(path string) {
+	a.t.Helper()
+	require.NoError(a.t, a.proc.Await(within(a.t, patience()), answers(a.url()+path)))
+}
+
+// modelCommand is the command line of the model server.
+func (a *agent) modelCommand(args ...string) []string {
+	self, err := os.Executable()
+	require.NoError(a.t, err)
+	return append([]string{self, modelWord, "-listen", a.model}, args...)
+}
+
+// metric returns the sum of the series of the agent's own page that have the name and hold each of the label pairs, such as `type="traffic"`.
+func (a *agent) metric(ctx context.Context, name string, pairs ...string) (float64, error) {
+	body, err := subproc.Get(ctx, "http://"+a.page+"/metrics", nil)
+	if err != nil {
+		return 0, err
+	}
+	sum, found := 0.0, false
+lines:
+	for line := range strings.Lines(string(body)) {
+		rest, ok := strings.CutPrefix(line, name)
+		if !ok || rest[0] != ' ' && rest[0] != '{' {
+			continue
+		}
+		for _, p := range pairs {
+			if !strings.Contains(rest, p) {
+				continue lines
+			}
+		}
+		fields := strings.Fields(rest)
+		v, err := strconv.ParseFloat(fields[len(fields)-1], 64)
+		if err != nil {
+			return 0, fmt.Errorf("read %q: %w", line, err)
+		}
+		sum += v
+		found = true
+	}
+	if !found {
+		return 0, fmt.Errorf("the agent's page shows no %s%v", name, pairs)
+	}
+	return sum, nil
+}
+
+// count is metric as a whole number; what is not there fails the test.
+func (a *agent) count(name string, pairs ...string) int {
+	a.t.Helper()
+	v, err := a.metric(a.t.Context(), name, pairs...)
+	require.NoError(a.t, err)
+	return int(v)
+}
