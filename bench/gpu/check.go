@@ -20,6 +20,7 @@ type bench struct {
 	a, b           *instance
 	first, second  *child
 	raw            gpu.Device // read beside the collectors, to show what the driver itself says
+	idle           mean       // of the phase: the share of a core that this process uses between rounds
 	failures, made int
 }
 
@@ -48,11 +49,11 @@ func check(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	fmt.Fprintf(stdout, "# GPU collector on %s\n\ndriver %s, CUDA %s, %+v\nPID namespace %s, own pid %d\n", t.raw.Info().Model, driver.Version, driver.CUDA, t.raw.Info(), namespace, os.Getpid())
 	t.codes()
 
-	if t.a, err = newInstance("A", stderr); err != nil {
+	if t.a, err = newInstance("A", stdout, stderr); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.a.collector.Close()) }()
-	if t.b, err = newInstance("B", stderr); err != nil {
+	if t.b, err = newInstance("B", stdout, stderr); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.b.collector.Close()) }()
@@ -163,7 +164,10 @@ func (t *bench) phases(ctx context.Context) (err error) {
 	t.near("A's utilisation", p.a.utilization, 0.5, 0.2)
 	t.near("B's utilisation", p.b.utilization, 0.5, 0.2)
 	t.near("the sum of both", p.a.utilization+p.b.utilization, 1, 0.15)
-	if err := errors.Join(t.first.set(load{duty: 1, blocks: 1}), t.second.set(load{})); err != nil {
+	if err := t.copies(ctx); err != nil {
+		return err
+	}
+	if err := t.first.set(load{duty: 1, blocks: 1}); err != nil {
 		return err
 	}
 	if p, err = t.phase(ctx, "A works with a single thread, B idles"); err != nil {
@@ -231,95 +235,4 @@ func (t *bench) expect(what string, ok bool) {
 		t.failures++
 	}
 	fmt.Fprintf(t.out, "  %s %s\n", sign, what)
-}
-
-// phase is what the rounds of a phase said, on average; -1 stands for what is absent.
-type phase struct {
-	a, b         shared
-	graphics, sm float64
-}
-
-// shared is the share of one instance.
-type shared struct {
-	there               bool
-	method              string
-	memory, utilization float64
-}
-
-func (t *bench) phase(ctx context.Context, name string) (phase, error) {
-	fmt.Fprintf(t.out, "### %s\n", name)
-	var p phase
-	var graphics, sm, utilization mean
-	var a, b sharedMean
-	for n := range t.rounds + 1 {
-		select {
-		case <-ctx.Done():
-			return p, ctx.Err()
-		case <-time.After(t.interval):
-		}
-		if err := errors.Join(t.a.collect(ctx), t.b.collect(ctx)); err != nil {
-			return p, err
-		}
-		var s gpu.Snapshot
-		for _, r := range []gpu.Reading{gpu.Memory, gpu.Processes, gpu.ProcessUtilization, gpu.Activity} {
-			_ = t.raw.Read(r, &s) // what fails is absent below; its code was printed before
-		}
-		if n == 0 {
-			continue // it tells of the phase before, too
-		}
-		a.add(t.a)
-		b.add(t.b)
-		graphics.value(s.GraphicsActivity)
-		sm.value(s.SMActivity)
-		if u, ok := t.a.first("gpu_utilization_ratio{gpu=0"); ok {
-			utilization.add(u)
-		}
-		fmt.Fprintf(t.out, "  driver: in use %.0f MiB, holds %v, samples %v, graphics %.3f\n", s.MemoryUsed.V/(1<<20), s.Running, s.Samples, s.GraphicsActivity.V)
-	}
-	p = phase{a: a.shared(), b: b.shared(), graphics: graphics.mean(), sm: sm.mean()}
-	fmt.Fprintf(t.out, "  A %s, B %s, gpu_utilization_ratio %.3f, anything ran %.3f, SM %.3f\n", p.a, p.b, utilization.mean(), p.graphics, p.sm)
-	return p, nil
-}
-
-func (s shared) String() string {
-	if !s.there {
-		return "has no share"
-	}
-	return fmt.Sprintf("%s %.0f MiB %.3f", s.method, s.memory/(1<<20), s.utilization)
-}
-
-// mean averages what was there.
-type mean struct{ sum, n float64 }
-
-func (m *mean) add(f float64) { m.sum, m.n = m.sum+f, m.n+1 }
-
-func (m *mean) value(v gpu.Value) {
-	if v.OK {
-		m.add(v.V)
-	}
-}
-
-// mean returns -1 if nothing was there.
-func (m *mean) mean() float64 {
-	if m.n == 0 {
-		return -1
-	}
-	return m.sum / m.n
-}
-
-type sharedMean struct {
-	memory, utilization mean
-	method              string
-}
-
-func (m *sharedMean) add(i *instance) {
-	if s, ok := i.share(); ok {
-		m.method = s.Method
-		m.memory.value(s.Memory)
-		m.utilization.value(s.Utilization)
-	}
-}
-
-func (m *sharedMean) shared() shared {
-	return shared{there: m.method != "", method: m.method, memory: m.memory.mean(), utilization: m.utilization.mean()}
 }

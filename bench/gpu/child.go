@@ -15,16 +15,21 @@ import (
 	"time"
 )
 
-// load is what a child does: for a part of each tenth of a second it runs kernels of some blocks.
+// load is what a child does: for a part of each tenth of a second it runs kernels of some blocks, and then it copies.
 type load struct {
 	duty   float64 // 0 to 1
 	blocks int     // 0: as many as fill the GPU
+	up     int     // MiB that it copies to the GPU in each tenth of a second
+	down   int     // MiB that it copies from the GPU
 }
+
+// chunk is how much is copied at once, in MiB.
+const chunk = 32
 
 // period is the length of one turn of a load.
 const period = 100 * time.Millisecond
 
-// serve is the child process: it holds memory on the first GPU and follows commands ("load DUTY BLOCKS", "fault") on in until it ends.
+// serve is the child process: it holds memory on the first GPU and follows commands ("load DUTY BLOCKS UP DOWN", "copied", "fault") on in until it ends.
 func serve(mib uint64, in io.Reader, out io.Writer) error {
 	runtime.LockOSThread() // a CUDA context belongs to a thread
 	defer runtime.UnlockOSThread()
@@ -34,7 +39,7 @@ func serve(mib uint64, in io.Reader, out io.Writer) error {
 	}
 	fmt.Fprintln(out, "ready", d.about())
 	var current atomic.Pointer[load]
-	var wrong atomic.Bool
+	var wrong, asked atomic.Bool
 	current.Store(&load{})
 	done := make(chan struct{})
 	go func() {
@@ -42,10 +47,15 @@ func serve(mib uint64, in io.Reader, out io.Writer) error {
 		lines := bufio.NewScanner(in)
 		for lines.Scan() {
 			l := load{}
-			if lines.Text() == "fault" {
+			switch lines.Text() {
+			case "fault":
 				wrong.Store(true)
-			} else if _, err := fmt.Sscanf(lines.Text(), "load %g %d", &l.duty, &l.blocks); err == nil {
-				current.Store(&l)
+			case "copied":
+				asked.Store(true)
+			default:
+				if _, err := fmt.Sscanf(lines.Text(), "load %g %d %d %d", &l.duty, &l.blocks, &l.up, &l.down); err == nil {
+					current.Store(&l)
+				}
 			}
 		}
 	}()
@@ -58,6 +68,10 @@ func serve(mib uint64, in io.Reader, out io.Writer) error {
 		if wrong.Swap(false) {
 			fmt.Fprintln(out, "fault", d.fault())
 		}
+		if asked.Swap(false) {
+			up, down := d.copied()
+			fmt.Fprintln(out, "copied", up, down)
+		}
 		l := current.Load()
 		began := time.Now()
 		if l.duty > 0 {
@@ -66,6 +80,11 @@ func serve(mib uint64, in io.Reader, out io.Writer) error {
 				blocks = 8 * d.sms()
 			}
 			if err := d.spin(blocks, time.Duration(l.duty*float64(period))); err != nil {
+				return err
+			}
+		}
+		for mib := 0; mib < l.up+l.down; mib += chunk {
+			if err := d.copyOnce(mib >= l.up, chunk<<20); err != nil {
 				return err
 			}
 		}
@@ -126,8 +145,36 @@ func startChild(ctx context.Context, mib uint64, stderr io.Writer) (*child, erro
 func (c *child) pid() int { return c.cmd.Process.Pid }
 
 func (c *child) set(l load) error {
-	_, err := fmt.Fprintf(c.in, "load %g %d\n", l.duty, l.blocks)
+	_, err := fmt.Fprintf(c.in, "load %g %d %d %d\n", l.duty, l.blocks, l.up, l.down)
 	return err
+}
+
+// answer gives the child a command and returns what it says.
+func (c *child) answer(command string) (string, error) {
+	if _, err := fmt.Fprintln(c.in, command); err != nil {
+		return "", err
+	}
+	select {
+	case line, ok := <-c.lines:
+		if !ok {
+			return "", fmt.Errorf("the child has ended (asked %q)", command)
+		}
+		return line, nil
+	case <-time.After(30 * time.Second):
+		return "", fmt.Errorf("the child has not answered %q after 30 s", command)
+	}
+}
+
+// copied returns the bytes that the child copied to the GPU and from it so far.
+func (c *child) copied() (up, down float64, err error) {
+	line, err := c.answer("copied")
+	if err != nil {
+		return 0, 0, err
+	}
+	if _, err := fmt.Sscanf(line, "copied %g %g", &up, &down); err != nil {
+		return 0, 0, fmt.Errorf("the child said %q: %w", line, err)
+	}
+	return up, down, nil
 }
 
 // stop kills the child and waits for its end.

@@ -20,6 +20,9 @@ typedef int (*fn_load)(void **, const void *);
 typedef int (*fn_function)(void **, void *, const char *);
 typedef int (*fn_launch)(void *, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void *, void **, void **);
 typedef int (*fn_sync)(void);
+typedef int (*fn_host_alloc)(void **, size_t, unsigned int);
+typedef int (*fn_copy_up)(unsigned long long, const void *, size_t);
+typedef int (*fn_copy_down)(void *, unsigned long long, size_t);
 typedef int (*fn_error)(int, const char **);
 
 static struct {
@@ -36,6 +39,9 @@ static struct {
 	fn_function function;
 	fn_launch launch;
 	fn_sync sync;
+	fn_host_alloc host_alloc;
+	fn_copy_up copy_up;
+	fn_copy_down copy_down;
 	fn_error error_name;
 } cu;
 
@@ -70,6 +76,7 @@ static int bind(struct load *l) {
 		{"cuDeviceGetAttribute", (void **)&cu.device_attribute}, {"cuDevicePrimaryCtxRetain", (void **)&cu.retain},
 		{"cuCtxSetCurrent", (void **)&cu.set_current}, {"cuMemAlloc_v2", (void **)&cu.alloc}, {"cuMemsetD8_v2", (void **)&cu.set8},
 		{"cuModuleLoadData", (void **)&cu.load}, {"cuModuleGetFunction", (void **)&cu.function}, {"cuLaunchKernel", (void **)&cu.launch},
+		{"cuMemHostAlloc", (void **)&cu.host_alloc}, {"cuMemcpyHtoD_v2", (void **)&cu.copy_up}, {"cuMemcpyDtoH_v2", (void **)&cu.copy_down},
 		{"cuCtxSynchronize", (void **)&cu.sync}, {"cuGetErrorName", (void **)&cu.error_name},
 	};
 	for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++) {
@@ -137,6 +144,25 @@ int load_spin(struct load *l, int blocks, double seconds) {
 		}
 		if ((code = cu.sync()) != 0) return failed(l, "cuCtxSynchronize", code);
 	}
+	return 0;
+}
+
+int load_copy(struct load *l, int down, size_t chunk) {
+	int code;
+	if (chunk > l->bytes) chunk = l->bytes;
+	if (l->host == NULL) { // locked memory, so that the driver copies nothing beside
+		if ((code = cu.host_alloc(&l->host, chunk, 0)) != 0) return failed(l, "cuMemHostAlloc", code);
+		memset(l->host, 1, chunk);
+		l->chunk = chunk;
+	}
+	if (chunk > l->chunk) chunk = l->chunk;
+	if (down) {
+		if ((code = cu.copy_down(l->host, l->memory, chunk)) != 0) return failed(l, "cuMemcpyDtoH", code);
+	} else {
+		if ((code = cu.copy_up(l->memory, l->host, chunk)) != 0) return failed(l, "cuMemcpyHtoD", code);
+	}
+	if ((code = cu.sync()) != 0) return failed(l, "cuCtxSynchronize", code);
+	l->copied[down != 0] += chunk;
 	return 0;
 }
 

@@ -38,6 +38,23 @@ func (d *device) spin(blocks int, length time.Duration) error {
 	return nil
 }
 
+// copyOnce copies some bytes to the device, or from it.
+func (d *device) copyOnce(down bool, bytes uint64) error {
+	direction := C.int(0)
+	if down {
+		direction = 1
+	}
+	if C.load_copy(&d.state, direction, C.size_t(bytes)) != 0 {
+		return errors.New(C.GoString(&d.state.message[0]))
+	}
+	return nil
+}
+
+// copied returns the bytes that went to the device and from it so far.
+func (d *device) copied() (up, down uint64) {
+	return uint64(d.state.copied[0]), uint64(d.state.copied[1])
+}
+
 // fault runs a kernel that writes to an address that is not mapped. It returns the driver's error.
 func (d *device) fault() error {
 	if C.load_fault(&d.state) != 0 {

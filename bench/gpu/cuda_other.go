@@ -15,3 +15,6 @@ func (*device) about() string                 { return "" }
 func (*device) spin(int, time.Duration) error { return nil }
 func (*device) fault() error                  { return nil }
 func (*device) sms() int                      { return 0 }
+
+func (*device) copyOnce(bool, uint64) error { return nil }
+func (*device) copied() (up, down uint64)   { return 0, 0 }

@@ -24,10 +24,13 @@ type instance struct {
 	name      string
 	collector *gpu.Collector
 	pids      atomic.Pointer[[]int]
+	calls     calls
+	stdout    io.Writer
 
 	seen  map[string]*span // by name and labels
 	took  []time.Duration  // of the rounds
-	cpu   []time.Duration  // of the process in them
+	cpu   []time.Duration  // of the process in them, everything else that it does included
+	own   []time.Duration  // of the threads that call the driver in them
 	round map[string]float64
 
 	mu     sync.Mutex
@@ -41,13 +44,13 @@ type span struct {
 }
 
 // newInstance makes a collector over the driver of this machine.
-func newInstance(name string, stderr io.Writer) (*instance, error) {
-	i := &instance{name: name, seen: map[string]*span{}}
+func newInstance(name string, stdout, stderr io.Writer) (*instance, error) {
+	i := &instance{name: name, stdout: stdout, seen: map[string]*span{}}
 	i.hold()
 	log := slog.New(slog.NewTextHandler(stderr, nil)).With("instance", name)
 	var err error
 	i.collector, err = gpu.New(gpu.DefaultConfig(), gpu.Settings{
-		Logger: log, Source: nvml.New(log),
+		Logger: log, Source: &timedSource{nvml.New(log), &i.calls},
 		Pids:      func() []int { return *i.pids.Load() },
 		KernelLog: gpu.OpenKernelLog,
 		OnEvent: func(e gpu.HealthEvent) {
@@ -70,10 +73,20 @@ func (i *instance) collect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	r := &agent.Round{Time: time.Now()}
-	before, began := processorTime(), time.Now()
+	i.calls.take()
+	before, began := processorTime(syscall.RUSAGE_SELF), time.Now()
 	err := i.collector.Collect(ctx, r)
-	i.took = append(i.took, time.Since(began))
-	i.cpu = append(i.cpu, processorTime()-before)
+	took, cpu := time.Since(began), processorTime(syscall.RUSAGE_SELF)-before
+	i.took, i.cpu = append(i.took, took), append(i.cpu, cpu)
+	list := i.calls.take()
+	var own time.Duration
+	for _, c := range list {
+		own += c.cpu
+	}
+	i.own = append(i.own, own)
+	if took > slowRound {
+		fmt.Fprintf(i.stdout, "  slow: round %d of %s took %s (CPU of the process %s): %s\n", len(i.took), i.name, took.Round(time.Millisecond), cpu.Round(time.Millisecond), slowest(list))
+	}
 	i.round = map[string]float64{}
 	for _, reading := range r.Readings {
 		var labels []string
@@ -121,7 +134,7 @@ func (i *instance) report(w io.Writer) {
 		s := i.seen[key]
 		fmt.Fprintf(w, "| %s | %.6g | %.6g | %d |\n", key, s.low, s.high, s.rounds)
 	}
-	fmt.Fprintf(w, "\nrounds: %d; time min %s, median %s, max %s; CPU of the process median %s, max %s\n", len(i.took), slices.Min(i.took), median(i.took), slices.Max(i.took), median(i.cpu), slices.Max(i.cpu))
+	fmt.Fprintf(w, "\nrounds: %d; time min %s, median %s, max %s; CPU of the driver's calls median %s, max %s; CPU of the process median %s, max %s\n", len(i.took), slices.Min(i.took), median(i.took), slices.Max(i.took), median(i.own), slices.Max(i.own), median(i.cpu), slices.Max(i.cpu))
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for _, e := range i.events {
@@ -132,13 +145,4 @@ func (i *instance) report(w io.Writer) {
 func median(list []time.Duration) time.Duration {
 	sorted := slices.SortedFunc(slices.Values(list), cmp.Compare)
 	return sorted[len(sorted)/2]
-}
-
-// processorTime returns the CPU time of this process so far.
-func processorTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"syscall"
 	"time"
 )
@@ -32,6 +33,7 @@ type options struct {
 	rounds   int
 	interval time.Duration
 	fault    bool
+	profile  string
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -43,6 +45,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.rounds, "rounds", 4, "rounds of each phase, after one that is not judged")
 	f.DurationVar(&o.interval, "interval", 2*time.Second, "time between rounds")
 	f.BoolVar(&o.fault, "fault", false, "make the second child write to an address that is not mapped, so that the driver reports an XID")
+	f.StringVar(&o.profile, "profile", "", "write a CPU profile of the whole run to this file")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -67,6 +70,16 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	if o.child {
 		return serve(o.mib, stdin, stdout)
+	}
+	if o.profile != "" {
+		f, err := os.Create(o.profile)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return errors.Join(err, f.Close())
+		}
+		defer func() { pprof.StopCPUProfile(); _ = f.Close() }()
 	}
 	return check(ctx, o, stdout, stderr)
 }

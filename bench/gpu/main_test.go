@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -56,4 +57,52 @@ func TestWhatIsAbsentPassesNoComparison(t *testing.T) {
 	require.Equal(t, 2, b.failures)
 	require.Equal(t, 4, b.made)
 	require.Equal(t, "pid_tree 100 MiB 0.300", s.String())
+}
+
+func TestSlowCallsAreTold(t *testing.T) {
+	require.Equal(t, "events 2s (CPU 1.9s), energy 3ms (CPU 1ms)", slowest([]call{{"energy", 3 * time.Millisecond, time.Millisecond}, {"events", 2 * time.Second, 1900 * time.Millisecond}}))
+	var c calls
+	s := &timedSource{gpu.NewSimulated(gpu.SimulateConfig{Devices: 1}), &c}
+	require.NoError(t, s.Open())
+	devices, err := s.Devices()
+	require.NoError(t, err)
+	var out gpu.Snapshot
+	require.NoError(t, devices[0].Read(gpu.Power, &out))
+	require.True(t, out.Power.OK)
+	_, err = s.Events(devices)
+	require.Error(t, err, "the source gets its own devices")
+	var names []string
+	for _, one := range c.take() {
+		names = append(names, one.name)
+		require.Positive(t, one.wall)
+	}
+	require.Equal(t, []string{"open", "devices", "power", "events"}, names)
+	require.Empty(t, c.take())
+}
+
+func TestBusyThreadsAreTold(t *testing.T) {
+	told := busyThreads(map[string]time.Duration{"0": time.Second, "00": time.Second}, map[string]time.Duration{"0": 2 * time.Second, "00": time.Second, "000": 3 * time.Second})
+	require.Equal(t, "thread 000 3s (wchan , syscall ); thread 0 1s (wchan , syscall )", told)
+}
+
+func TestCopiesMustBeCountedInTheirDirection(t *testing.T) {
+	for _, c := range []struct {
+		copied, counted, other float64
+		failures               int
+	}{
+		{1000, 1100, 80, 0},
+		{1000, 1301, 80, 1},
+		{1000, 80, 1100, 2}, // the directions are mixed up
+		{0, 0, 0, 2},        // nothing was copied, so nothing was measured
+	} {
+		b := &bench{out: &bytes.Buffer{}}
+		b.copiedAs("receive", c.copied, c.counted, c.other)
+		require.Equal(t, c.failures, b.failures, "%+v", c)
+	}
+	i := &instance{round: map[string]float64{"gpu_pcie_bytes_total{gpu=0,uuid=x,direction=transmit}": 5, "gpu_pcie_bytes_total{gpu=1,uuid=y,direction=receive}": 6}}
+	v, ok := i.pcie("transmit")
+	require.True(t, ok)
+	require.Equal(t, 5.0, v)
+	_, ok = i.pcie("receive")
+	require.False(t, ok)
 }
