@@ -43,6 +43,8 @@ func commands() []func(cli.Env) (*cobra.Command, error) {
 		newCheck,
 		func(env cli.Env) (*cobra.Command, error) { return client.New(env), nil },
 		func(env cli.Env) (*cobra.Command, error) { return env.NewVersion("endscope"), nil },
-		func(env cli.Env) (*cobra.Command, error) { return demo.NewInstance(env), nil },
+		demo.NewAgent,
+		demo.NewInstance,
+		demo.NewMount,
 	}
 }

@@ -26,7 +26,7 @@ func New(env cli.Env) (*cobra.Command, error) {
 	cmd := &cobra.Command{
 		Use: "demo", Short: "Run a server, an agent on this machine and a sample endpoint under load",
 		Long: "Run a server, an agent that reads this machine, and the sample endpoint " + sampleEndpoint + " with two deployments of two instances each: real\n" +
-			"scoring servers under real requests, each read by a real agent. Prints what to open, and three questions with their answers.\n" +
+			"scoring servers under real requests, each run and read by a real agent. Prints what to open, and three questions with their answers.\n" +
 			"Everything listens on loopback. Ctrl-C stops all of it.",
 		Example: "  endscope demo\n  endscope demo --listen 127.0.0.1:9290 --data-dir data/demo --simulate-gpu",
 		Args:    cli.Args(cobra.NoArgs),
@@ -43,7 +43,7 @@ func New(env cli.Env) (*cobra.Command, error) {
 }
 
 // Run runs a demo until ctx ends or its duration is over. It starts the program that is running again for the instances: a test
-// binary must hand the arguments of `demo-instance` on to the command line.
+// binary must hand the arguments of hidden commands on to the command line.
 func Run(ctx context.Context, cfg Config, env cli.Env) (err error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -67,11 +67,8 @@ func Run(ctx context.Context, cfg Config, env cli.Env) (err error) {
 	}
 	defer func() { err = errors.Join(err, machine.Close()) }()
 
-	f := &fleet{program: program, arg0: os.Args[0], stderr: env.Stderr, log: log, started: make(chan []*target, 1)}
-	for _, r := range cast() {
-		f.instances = append(f.instances, &instance{
-			role: r, server: server.URL(), interval: cfg.Interval, dataDir: filepath.Join(dir, "agents", r.instance), simulateGPU: cfg.SimulateGPU, log: cfg.Log,
-		})
+	f := &fleet{
+		program: program, dir: dir, server: server.URL(), interval: cfg.Interval, simulateGPU: cfg.SimulateGPU, roles: cast(), log: log, started: make(chan []*target, 1),
 	}
 	story := &story{cfg: cfg, out: env.Stdout, url: server.URL(), dataDir: dir, program: os.Args[0]}
 	story.welcome()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -148,7 +149,7 @@ func send(ctx context.Context, client *http.Client, t *target, c call) {
 	req.Header.Set("User-Agent", c.userAgent)
 	req.Header.Set("Authorization", c.token)
 	if c.ids {
-		req.Header.Set(scoring.HeaderClientRequestID, scoring.NewID())
+		req.Header.Set("X-Ms-Client-Request-Id", fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64()))
 	}
 	req.Close = c.fresh || c.leaves
 	resp, err := client.Do(req)

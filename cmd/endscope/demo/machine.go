@@ -24,7 +24,11 @@ func newMachineAgent(cfg Config, server, dataDir string, log *slog.Logger) (*age
 		return nil, err
 	}
 	sources := []agent.Source{{Collector: hostCollector}, {Collector: gpuCollector}}
-	return newAgent(server, machineEndpoint, machineDeployment, machineName(), cfg.Interval, filepath.Join(dataDir, "agents", machineEndpoint), sources, log)
+	c := agent.DefaultConfig()
+	c.Server, c.Endpoint, c.Deployment, c.Instance = server, machineEndpoint, machineDeployment, machineName()
+	c.Interval, c.DataDir, c.Metrics.Listen = cfg.Interval, filepath.Join(dataDir, "agents", machineEndpoint), ""
+	c.Send.BackoffMax, c.Send.ShutdownTimeout = longestBackOff, shutdownTimeout
+	return agent.New(c, agent.Settings{Logger: log, Sources: sources})
 }
 
 // machineName returns the host's name, or "here" when it has none that an instance may have.

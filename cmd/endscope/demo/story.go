@@ -50,7 +50,7 @@ func questions() []question {
 			asks:    "Who fails? The share of requests answered with an error, by drill-down instead of PromQL:",
 			args:    []string{"metrics", "--scope", sampleEndpoint, "--metric", "ErrorRatio", "--split", "deployment", "--start", "-5m", "--interval", "full"},
 			answers: 2,
-			tells:   "A few requests are malformed (400), and a few fail on the feature store (424), in both; green's model fails (424), too, for applicants without a credit limit: it shows more the longer you wait.",
+			tells:   "What the model does not answer well is a 424, as at a managed endpoint: in both a few requests are malformed, and a few fail on the feature store; green's model fails, too, for applicants without a credit limit: it shows more the longer you wait.",
 		},
 	}
 }
@@ -72,7 +72,7 @@ func (s *story) welcome() {
   %[2]s  instances blue-1 and blue-2, a logistic regression
   %[3]s  instances green-1 and green-2, boosted stumps, the newer version
 
-  Traffic  %[4]g real requests per second; every instance is a process that scores applicants, read by an agent every %[5]s
+  Traffic  %[4]g real requests per second; every instance is a process that scores applicants, run by an agent that measures it and pushes every %[5]s
   GPUs     %[6]s
   Data     %[7]s
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -12,14 +13,14 @@ import (
 // slowLookup is how many times its median a wait for the feature store has to take to be warned of.
 const slowLookup = 2.3
 
-// console prints what the server does, worded as a model server in Python does it. Every call is one write of whole lines.
+// console prints what the server does, worded as a model server in Python does it. Every call is one write of whole lines, so that those
+// of one request stay together.
 type console struct{ w io.Writer }
 
 func (c console) printf(format string, args ...any) { _, _ = fmt.Fprintf(c.w, format+"\n", args...) }
 
 func (c console) started(addr string) {
-	c.printf("INFO:     Started server process [%d]\nINFO:     Waiting for application startup.\nINFO:     Application startup complete.\nINFO:     Serving on http://%s",
-		os.Getpid(), addr)
+	c.printf("INFO:     Started server process [%d]\nINFO:     Serving on http://%s", os.Getpid(), addr)
 }
 
 func (c console) stopped() {
@@ -38,40 +39,46 @@ type outcome struct {
 }
 
 // answered prints the lines about a request: what went wrong, if anything did, what the model did, and that it was answered.
-func (c console) answered(x *exchange, status, modelStatus int, took, usual time.Duration, err error) {
+func (c console) answered(x *exchange, usual time.Duration) {
 	var b strings.Builder
+	r := x.request
 	switch {
-	case modelStatus >= 500:
-		traceback(&b, x, err)
-	case status == statusClientLeft:
-	case err != nil && x.answered.IsZero():
-		fmt.Fprintf(&b, "WARNING:  %s refused: %v (request_id=%s)\n", x.request.URL.Path, err, x.id)
-	case err != nil:
-		why := err.Error()
-		if x.request.Context().Err() != nil {
-			why = "the client left"
-		}
-		fmt.Fprintf(&b, "WARNING:  the answer broke off: %s (request_id=%s)\n", why, x.id)
+	case x.status == statusClientLeft:
+	case x.status == http.StatusInternalServerError:
+		traceback(&b, x)
+	case x.status >= 400:
+		fmt.Fprintf(&b, "WARNING:  %s refused: %v (request_id=%s)\n", r.URL.Path, x.err, x.id)
+	case x.err != nil:
+		fmt.Fprintf(&b, "WARNING:  the answer broke off: %v (request_id=%s)\n", x.err, x.id)
 	default:
 		if x.lookup.Seconds() > slowLookup*usual.Seconds() {
 			fmt.Fprintf(&b, "WARNING:  the feature store took %d ms, usually %d ms (request_id=%s)\n", x.lookup.Milliseconds(), usual.Milliseconds(), x.id)
 		}
-		line, _ := json.Marshal(outcome{"info", "scored", x.id, x.request.URL.Path, x.rows, milliseconds(x.lookup), milliseconds(took)}) // texts and numbers always can be
+		line, _ := json.Marshal(outcome{"info", "scored", x.id, r.URL.Path, len(x.rows), milliseconds(x.lookup), milliseconds(time.Since(x.began))}) // texts and numbers always can be
 		b.Write(append(line, '\n'))
 	}
-	fmt.Fprintf(&b, "INFO:     %s - \"%s %s %s\" %d %s request_id=%s\n", x.request.RemoteAddr, x.request.Method, x.request.URL.Path, x.request.Proto,
-		status, StatusReason(status), x.id)
+	fmt.Fprintf(&b, "INFO:     %s - \"%s %s %s\" %d %s request_id=%s\n", r.RemoteAddr, r.Method, r.URL.Path, r.Proto, x.status, reason(x.status), x.id)
 	_, _ = io.WriteString(c.w, b.String())
 }
 
 // traceback prints the failure of the model.
-func traceback(b *strings.Builder, x *exchange, err error) {
+func traceback(b *strings.Builder, x *exchange) {
 	fmt.Fprintf(b, `ERROR:    Exception in the model (request_id=%s)
 Traceback (most recent call last):
   File "/app/score.py", line 58, in run
     return model.score(store.lookup(applicants))
 RuntimeError: %v
-`, x.id, err)
+`, x.id, x.err)
+}
+
+// statusClientLeft stands for an answer that nobody waited for. No standard names it, and proxies use it.
+const statusClientLeft = 499
+
+func reason(status int) string {
+	if status == statusClientLeft {
+		return "Client Closed Request"
+	}
+	return http.StatusText(status)
 }
 
 // milliseconds returns d in milliseconds, rounded to microseconds.

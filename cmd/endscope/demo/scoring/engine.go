@@ -25,7 +25,7 @@ var errFull = errors.New("too many requests wait for an explanation")
 // prompt, of which it keeps the common beginning, and then gives a token at a time. Which words, its caller knows; the time that
 // they take is played. Safe for concurrent use.
 type engine struct {
-	metrics *engineMetrics
+	metrics *metrics
 	places  chan struct{}
 
 	mu             sync.Mutex
@@ -34,63 +34,59 @@ type engine struct {
 	knowsBeginning bool
 }
 
-func newEngine(m *engineMetrics) *engine {
-	return &engine{metrics: m, places: make(chan struct{}, enginePlaces)}
-}
-
-// run answers one request: think returns the words once the prompt is read, and say is given each in turn. admitted is called when
-// the request has its place. It returns errFull, the context's error, or that of think or say.
-func (e *engine) run(ctx context.Context, prompt int, admitted func(), think func() ([]string, error), say func(string) error) (err error) {
+// run answers one request: think returns the words once the prompt is read, and say is given each in turn. It returns how many tokens it
+// read and said, and whether it had to leave words out. The error is errFull, the context's, or that of think or say.
+func (e *engine) run(ctx context.Context, prompt int, think func() ([]string, error), say func(string) error) (read, said int, cut bool, err error) {
 	arrived := time.Now()
 	if err := e.enter(ctx); err != nil {
-		return err
+		return 0, 0, false, err
 	}
 	defer func() { <-e.places }()
-	admitted()
 	m := e.metrics
 	began := time.Now()
 	m.queue.Observe(began.Sub(arrived).Seconds())
 	m.running.Inc()
-	m.batch.Inc()
-	held := prompt + enginePrompt
-	e.hold(held)
-	reason := finishedError
-	said := 0
+	read = prompt + enginePrompt
+	e.hold(read)
 	defer func() {
-		e.hold(-held)
+		e.hold(-read - said)
 		m.running.Dec()
-		m.batch.Dec()
-		if err != nil && ctx.Err() != nil {
-			reason = finishedAbort
+		why := endedDone
+		switch {
+		case err != nil && ctx.Err() != nil:
+			why = endedLeft
+		case err != nil:
+			why = endedFailed
+		case cut:
+			why = endedLimit
 		}
-		m.finished.WithLabelValues(reason).Inc()
-		m.requestTokens.WithLabelValues("output").Observe(float64(said))
+		m.ended.WithLabelValues(why).Inc()
+		m.answerTokens.Observe(float64(said))
 		m.request.Observe(time.Since(arrived).Seconds())
 	}()
 
-	m.requestTokens.WithLabelValues("input").Observe(float64(held))
-	m.input.Add(float64(held))
-	unread := held - e.remembered()
-	m.hits.Add(float64(held - unread))
-	m.misses.Add(float64(unread))
+	m.promptTokens.Observe(float64(read))
+	m.prompts.Add(float64(read))
+	unread := read - e.remembered()
+	m.found.Add(float64(read - unread))
+	m.read.Add(float64(unread))
 	if err := pause(ctx, time.Duration(float64(unread)/prefillPace*float64(time.Second))); err != nil {
-		return err
+		return read, said, cut, err
 	}
 	words, err := think()
 	if err != nil {
-		return err
+		return read, said, cut, err
 	}
-	reason = finishedStop
-	if len(words) > engineLongest {
-		words, reason = words[:engineLongest], finishedLength
+	if cut = len(words) > engineLongest; cut {
+		words = words[:engineLongest]
 	}
 	var first, previous time.Time
 	for _, word := range words {
 		if err := pause(ctx, time.Duration(decodePace*float64(time.Second))); err != nil {
-			return err
+			return read, said, cut, err
 		}
 		if err := say(word); err != nil {
-			return err
+			return read, said, cut, err
 		}
 		now := time.Now()
 		if said++; said == 1 {
@@ -101,15 +97,14 @@ func (e *engine) run(ctx context.Context, prompt int, admitted func(), think fun
 			m.betweenTokens.Observe(now.Sub(previous).Seconds())
 		}
 		previous = now
-		m.output.Inc()
-		held++
+		m.answers.Inc()
 		e.hold(1)
 	}
 	m.decode.Observe(previous.Sub(first).Seconds())
 	if said > 1 {
 		m.perToken.Observe(previous.Sub(first).Seconds() / float64(said-1))
 	}
-	return nil
+	return read, said, cut, nil
 }
 
 // enter waits for a place.
@@ -120,7 +115,7 @@ func (e *engine) enter(ctx context.Context) error {
 	default:
 	}
 	if !e.wait(1) {
-		e.metrics.rejected.WithLabelValues(rejectedFull).Inc()
+		e.metrics.refused.WithLabelValues(refusedFull).Inc()
 		return errFull
 	}
 	defer e.wait(-1)
@@ -128,7 +123,7 @@ func (e *engine) enter(ctx context.Context) error {
 	case e.places <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		e.metrics.finished.WithLabelValues(finishedAbort).Inc()
+		e.metrics.ended.WithLabelValues(endedLeft).Inc()
 		return ctx.Err()
 	}
 }
@@ -149,7 +144,7 @@ func (e *engine) hold(tokens int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.held += tokens
-	e.metrics.cache.Set(float64(e.held) / engineCache)
+	e.metrics.cache.Set(100 * float64(e.held) / engineCache)
 }
 
 // remembered returns how many tokens of a prompt were read before: the instructions, but for the first time.

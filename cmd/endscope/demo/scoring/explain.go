@@ -3,6 +3,7 @@ package scoring
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +11,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 )
 
 // columns are what an explanation calls the columns.
@@ -21,65 +21,78 @@ var columns = [Features]string{
 	"payment four months ago", "payment five months ago", "payment six months ago",
 }
 
-// explain answers POST /explain about one applicant: the score and what made it, in words that come one by one.
+// chunk is one event of an explanation, in the form of OpenAI's completions, which proxies and clients know.
+type chunk struct {
+	ID      string   `json:"id"`
+	Object  string   `json:"object"`
+	Model   string   `json:"model"`
+	Choices []choice `json:"choices"`
+	Usage   *usage   `json:"usage,omitempty"` // in the last one
+}
+
+type choice struct {
+	Index  int     `json:"index"`
+	Text   string  `json:"text"`
+	Finish *string `json:"finish_reason"`
+}
+
+type usage struct {
+	Prompt     int `json:"prompt_tokens"`
+	Completion int `json:"completion_tokens"`
+	Total      int `json:"total_tokens"`
+}
+
+// explain answers POST /explain about one applicant: the score and what made it, in words that come one by one as server-sent events.
 func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
-	s.metrics.inFlight.Inc()
-	defer s.metrics.inFlight.Dec()
-	x, rows, err := s.receive(w, r)
-	if err == nil && len(rows) != 1 {
-		err = fmt.Errorf("data must hold 1 row to explain (got %d)", len(rows))
+	x := s.receive(w, r)
+	if x.err == nil && len(x.rows) != 1 {
+		x.err = fmt.Errorf("data must hold 1 row to explain (got %d)", len(x.rows))
 	}
-	if err != nil {
-		s.answer(w, x, http.StatusBadRequest, 0, problem{err.Error()}, err)
+	if x.err != nil {
+		s.refuse(w, x, http.StatusBadRequest)
 		return
 	}
-
-	var previous time.Time
-	size := 0
-	say := func(word string) error {
-		n, err := io.WriteString(w, word+" ")
-		if err == nil {
-			err = http.NewResponseController(w).Flush()
+	send := func(text string, finish *string, u *usage) error {
+		if x.status == 0 {
+			x.status = http.StatusOK
+			w.Header().Set("Content-Type", "text/event-stream")
 		}
-		now := time.Now()
-		if size == 0 {
-			x.answered = now
-			s.metrics.model.Observe(now.Sub(x.read).Seconds())
-			s.metrics.firstToken.Observe(now.Sub(x.read).Seconds())
-		} else {
-			s.metrics.betweenTokens.Observe(now.Sub(previous).Seconds())
+		data, _ := json.Marshal(chunk{"cmpl-" + x.id, "text_completion", s.name, []choice{{0, text, finish}}, u}) // texts and numbers always can be
+		if _, err := fmt.Fprintf(w, "data: %s\n\n", data); err != nil {
+			return err
 		}
-		previous = now
-		size += n
-		return err
+		return http.NewResponseController(w).Flush()
 	}
-	admitted := func() { s.metrics.queue.Observe(time.Since(x.read).Seconds()) }
-	err = s.engine.run(r.Context(), Features, admitted, func() ([]string, error) { return s.reasons(r.Context(), x, rows[0]) }, say)
+	read, said, cut, err := s.engine.run(r.Context(), Features, func() ([]string, error) { return s.reasons(r.Context(), x) },
+		func(word string) error { return send(word+" ", nil, nil) })
+	if x.err = err; err != nil && r.Context().Err() != nil {
+		x.err = errLeft
+	}
 	switch {
-	case size > 0: // a 200 has been sent, whatever came then
-		if err != nil {
-			reason := "model_reset"
-			if r.Context().Err() != nil {
-				reason = "client_abort"
+	case x.status != 0: // a 200 has been sent, whatever came then
+		if err == nil {
+			finish := "stop"
+			if cut {
+				finish = "length"
 			}
-			s.metrics.streamErrors.WithLabelValues(reason).Inc()
+			_ = send("", &finish, &usage{read, said, read + said})
+			_, _ = io.WriteString(w, "data: [DONE]\n\n")
 		}
-		s.metrics.download.Observe(time.Since(x.answered).Seconds())
-		s.measure(x, http.StatusOK, http.StatusOK, size, nil, err)
+		s.finish(x)
+		if err != nil {
+			panic(http.ErrAbortHandler) // half an answer must not look whole
+		}
 	case errors.Is(err, errFull):
-		s.answer(w, x, http.StatusTooManyRequests, 0, problem{err.Error()}, err)
-	case r.Context().Err() != nil:
-		s.answer(w, x, statusClientLeft, 0, problem{"the client left"}, err)
+		s.refuse(w, x, http.StatusTooManyRequests)
 	default:
-		x.answered = time.Now()
-		s.metrics.model.Observe(x.answered.Sub(x.read).Seconds())
-		s.answer(w, x, http.StatusFailedDependency, http.StatusInternalServerError, problem{err.Error()}, err)
+		s.refuse(w, x, http.StatusInternalServerError)
 	}
 }
 
 // reasons scores an applicant and says what weighed most: by how much the score changes when a value is that of a typical applicant.
-func (s *Server) reasons(ctx context.Context, x *exchange, a Applicant) ([]string, error) {
-	scores, err := s.ask(ctx, x, []Applicant{a})
+func (s *Server) reasons(ctx context.Context, x *exchange) ([]string, error) {
+	a := x.rows[0]
+	scores, err := s.ask(ctx, x)
 	if err != nil {
 		return nil, err
 	}

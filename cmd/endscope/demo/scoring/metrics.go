@@ -1,77 +1,91 @@
 package scoring
 
 import (
+	_ "embed"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics are the canonical series of an endpoint's traffic, measured by the server itself.
+//go:embed mapping.yaml
+var mapping string
+
+// Mapping returns the mapping file that tells an agent what the server's metrics mean.
+func Mapping() string { return mapping }
+
+// Why a request ended, or was not begun.
+const (
+	endedDone   = "done"   // it was all said
+	endedLimit  = "limit"  // it was as long as an answer may be
+	endedLeft   = "left"   // the client left
+	endedFailed = "failed" // the model did
+	refusedFull = "full"   // too many waited
+)
+
+// metrics are the server's own, in words and units of its own.
 type metrics struct {
-	requests *prometheus.HistogramVec
-	upload   prometheus.Histogram
-	model    prometheus.Histogram
-	download prometheus.Histogram
-	// Of answers that come in pieces.
-	queue, firstToken, betweenTokens prometheus.Histogram
-	streamErrors                     *prometheus.CounterVec
-
-	requestSize  prometheus.Histogram
-	responseSize prometheus.Histogram
-	inFlight     prometheus.Gauge
-	connections  prometheus.Gauge
-	opened       prometheus.Counter
-	network      *prometheus.CounterVec
-	received     prometheus.Counter
-	sent         prometheus.Counter
-	requestDelay prometheus.Counter
-	answerDelay  prometheus.Counter
+	requests                            *prometheus.CounterVec
+	request, queue, prefill, decode     prometheus.Histogram
+	firstToken, betweenTokens, perToken prometheus.Histogram
+	promptTokens, answerTokens          prometheus.Observer
+	prompts, answers                    prometheus.Counter
+	running, waiting, cache             prometheus.Gauge
+	found, read                         prometheus.Counter
+	ended, refused                      *prometheus.CounterVec
 }
 
-// native makes a histogram that has native buckets, each at most 10 % wider than the one before, and no classic ones.
-func native(name, help string) prometheus.HistogramOpts {
-	return prometheus.HistogramOpts{
-		Name: name, Help: help,
-		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 160, NativeHistogramMinResetDuration: time.Hour,
+func newMetrics() (*metrics, *prometheus.Registry, error) {
+	// Native buckets, each at most 10 % wider than the one before, and no classic ones.
+	native := func(name, help string) prometheus.HistogramOpts {
+		return prometheus.HistogramOpts{Name: name, Help: help, NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 160, NativeHistogramMinResetDuration: time.Hour}
 	}
-}
-
-func newMetrics(reg prometheus.Registerer) (*metrics, error) {
+	histogram := func(name, help string) prometheus.Histogram { return prometheus.NewHistogram(native(name, help)) }
+	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	}
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+	}
+	sizes := prometheus.NewHistogramVec(native("scorer_request_tokens", "Tokens of a request's prompt and of its answer."), []string{"of"})
+	tokens := counters("scorer_tokens_total", "Tokens of prompts and answers.", "of")
+	prefix := counters("scorer_prefix_tokens_total", "Tokens of prompts, by whether the engine had read them before.", "found")
+	preempted := counters("scorer_preempted_total", "Requests that lost their place to others.", "how")
+	places := gauge("scorer_places", "Requests that the engine answers at once.")
+	capacity := gauge("scorer_cache_tokens", "Tokens that the cache holds.")
 	m := &metrics{
-		requests: prometheus.NewHistogramVec(native("endpoint_request_duration_seconds",
-			"Time from the first byte of a request to the last byte of its answer, by the endpoint's status and the model's."), []string{"status_code", "model_status_code"}),
-		upload:        prometheus.NewHistogram(native("endpoint_upload_duration_seconds", "Time from the first byte of a request to its last.")),
-		download:      prometheus.NewHistogram(native("endpoint_download_duration_seconds", "Time from the first byte of the model's answer to the last byte sent to the client.")),
-		queue:         prometheus.NewHistogram(native("endpoint_queue_duration_seconds", "Time that a request waited before the model began on it.")),
-		firstToken:    prometheus.NewHistogram(native("endpoint_time_to_first_token_seconds", "Time from the last byte of a request to the first byte of a streamed answer.")),
-		betweenTokens: prometheus.NewHistogram(native("endpoint_inter_token_latency_seconds", "Time from one piece of a streamed answer to the next.")),
-		streamErrors: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "endpoint_stream_errors_total",
-			Help: "Streamed answers that broke off after a 200 was sent, by why."}, []string{"reason"}),
-		model:        prometheus.NewHistogram(native("endpoint_model_duration_seconds", "Time from the last byte of a request to the first byte of the model's answer.")),
-		requestSize:  prometheus.NewHistogram(native("endpoint_request_size_bytes", "Size of a request's body.")),
-		responseSize: prometheus.NewHistogram(native("endpoint_response_size_bytes", "Size of an answer's body.")),
-		inFlight:     prometheus.NewGauge(prometheus.GaugeOpts{Name: "endpoint_requests_in_flight", Help: "Requests that are being answered."}),
-		connections:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "endpoint_connections_active", Help: "Open connections of clients."}),
-		opened:       prometheus.NewCounter(prometheus.CounterOpts{Name: "endpoint_connections_opened_total", Help: "Connections that clients opened."}),
-		network: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "endpoint_network_bytes_total",
-			Help: "Bytes moved over clients' connections, headers included."}, []string{"direction"}),
+		requests:      counters("scorer_http_requests_total", "Requests that were answered.", "path", "code"),
+		request:       histogram("scorer_request_seconds", "Time from a request's arrival at the engine to its last token."),
+		queue:         histogram("scorer_queue_seconds", "Time that a request waited for a place."),
+		prefill:       histogram("scorer_prefill_seconds", "Time from getting a place to the first token."),
+		decode:        histogram("scorer_decode_seconds", "Time from the first token to the last."),
+		firstToken:    histogram("scorer_first_token_seconds", "Time from a request's arrival at the engine to its first token."),
+		betweenTokens: histogram("scorer_token_gap_seconds", "Time from one token to the next."),
+		perToken:      histogram("scorer_token_mean_seconds", "Mean time for a token after the first, one observation for each request."),
+		running:       gauge("scorer_running", "Requests that the engine answers now."),
+		waiting:       gauge("scorer_waiting", "Requests that wait for a place."),
+		cache:         gauge("scorer_cache_used_percent", "Part of the cache that running requests hold."),
+		ended:         counters("scorer_ended_total", "Requests that ended, by why.", "why"),
+		refused:       counters("scorer_refused_total", "Requests that were not begun, by why.", "why"),
 	}
-	throttled := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "endpoint_throttle_delay_seconds_total",
-		Help: "Time for which the limit on bandwidth held requests and answers back."}, []string{"direction"})
+	reg := prometheus.NewRegistry()
 	for _, c := range []prometheus.Collector{
-		m.requests, m.upload, m.model, m.download, m.queue, m.firstToken, m.betweenTokens, m.streamErrors, m.requestSize, m.responseSize, m.inFlight, m.connections, m.opened, m.network, throttled,
+		m.requests, m.request, m.queue, m.prefill, m.decode, m.firstToken, m.betweenTokens, m.perToken, m.running, m.waiting, m.cache, m.ended, m.refused,
+		sizes, tokens, prefix, preempted, places, capacity,
 	} {
 		if err := reg.Register(c); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	m.received, m.sent = m.network.WithLabelValues("receive"), m.network.WithLabelValues("transmit")
-	m.requestDelay, m.answerDelay = throttled.WithLabelValues("request"), throttled.WithLabelValues("response")
-	m.streamErrors.WithLabelValues("client_abort")
-	m.streamErrors.WithLabelValues("model_reset")
+	places.Set(enginePlaces)
+	capacity.Set(engineCache)
+	m.promptTokens, m.answerTokens = sizes.WithLabelValues("prompt"), sizes.WithLabelValues("answer")
+	m.prompts, m.answers = tokens.WithLabelValues("prompt"), tokens.WithLabelValues("answer")
+	m.found, m.read = prefix.WithLabelValues("yes"), prefix.WithLabelValues("no")
 	// What can happen is there from the start, so that its first occurrence is a rise and not a beginning.
-	for _, k := range [][2]string{{"200", "200"}, {"400", ""}, {"424", "500"}} {
-		m.requests.WithLabelValues(k[0], k[1])
+	preempted.WithLabelValues("recompute") // it never does: what runs fits
+	for _, why := range []string{endedDone, endedLimit, endedLeft, endedFailed} {
+		m.ended.WithLabelValues(why)
 	}
-	return m, nil
+	m.refused.WithLabelValues(refusedFull)
+	return m, reg, nil
 }

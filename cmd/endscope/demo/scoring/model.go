@@ -21,6 +21,17 @@ const (
 	trainingRows = 1500
 )
 
+// trainer returns the function that trains the model of that name, and nil when there is none.
+func trainer(name string) func() Model {
+	switch name {
+	case "logistic":
+		return func() Model { return TrainLogistic() }
+	case "boosted":
+		return func() Model { return TrainBoosted() }
+	}
+	return nil
+}
+
 // Logistic is a logistic regression over scaled features.
 type Logistic struct {
 	mean, scale, weight [Features]float64

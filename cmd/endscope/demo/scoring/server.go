@@ -3,6 +3,7 @@ package scoring
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -13,14 +14,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Behaviour is what is played rather than computed. Before it scores, a server waits as it would for a feature store: a log-normal
-// time with the given median, and now and then the store does not answer.
+// Behaviour is what is played rather than computed. At its start a server waits as it would for a store of models. Before it scores, it
+// waits as it would for a feature store: a log-normal time with the given median, and now and then the store does not answer.
 type Behaviour struct {
-	Lookup      time.Duration // median of the wait
-	LookupFails float64       // share of the requests whose wait ends in a failure of the model
+	Fetch       time.Duration // wait for the model
+	Lookup      time.Duration // median of the wait for features
+	LookupFails float64       // share of the requests whose wait for features ends in a failure of the model
 }
 
 // lookupSpread is the standard deviation of the logarithm of the wait: the 99th percentile is 2.3 times the median.
@@ -31,7 +33,7 @@ const (
 	maxRows = 100
 )
 
-// Request is the body of POST /score.
+// Request is the body of POST /score and of POST /explain.
 type Request struct {
 	Data [][]float64 `json:"data"` // rows of Features values
 }
@@ -41,70 +43,54 @@ type Answer struct {
 	DefaultProbability []float64 `json:"default_probability"` // one for each row
 }
 
-// Settings are where a server says what it does.
-type Settings struct {
-	Registerer prometheus.Registerer
-	Collection *Collection   // counts traffic and payloads
-	Traffic    func(Traffic) // gets every request that was answered; must not block; may be called concurrently
-	Console    io.Writer     // gets what the server prints, whole lines at a time; may be called concurrently
-}
-
-// Server scores applicants over HTTP.
+// Server scores applicants over HTTP. It prints the id that a request brings in its header X-Request-Id, as the proxy before it makes one.
 type Server struct {
-	set       Settings
-	model     Model
+	name      string
 	behaviour Behaviour
-	metrics   *metrics
 	console   console
+	metrics   *metrics
+	page      http.Handler
 	engine    *engine
-	typical   Applicant
-	events    events
-	scored    atomic.Int64
 
-	requestLimit, answerLimit *bandwidth
+	ready   atomic.Bool // what follows is set, and does not change any more
+	model   Model
+	typical Applicant
 }
 
-// NewServer returns a server that measures itself. It returns an error when the registerer has its metrics already.
-func NewServer(model Model, b Behaviour, set Settings) (*Server, error) {
-	m, err := newMetrics(set.Registerer)
+// NewServer returns a server of the model of that name, logistic or boosted. It prints whole lines to out, concurrently.
+func NewServer(name string, b Behaviour, out io.Writer) (*Server, error) {
+	if trainer(name) == nil {
+		return nil, fmt.Errorf("no model is called %q: must be logistic or boosted", name)
+	}
+	m, reg, err := newMetrics()
 	if err != nil {
 		return nil, fmt.Errorf("metrics of the scoring server: %w", err)
 	}
-	em, err := newEngineMetrics(set.Registerer)
-	if err != nil {
-		return nil, fmt.Errorf("metrics of the engine: %w", err)
-	}
 	return &Server{
-		set: set, model: model, behaviour: b, metrics: m, console: console{set.Console}, engine: newEngine(em), typical: typical(),
-		requestLimit: &bandwidth{burst: requestBurst}, answerLimit: &bandwidth{burst: answerBurst},
+		name: name, behaviour: b, console: console{out}, metrics: m, engine: &engine{metrics: m, places: make(chan struct{}, enginePlaces)},
+		page: promhttp.HandlerFor(reg, promhttp.HandlerOpts{}),
 	}, nil
 }
 
-// Serve answers on l until ctx ends, and then finishes what is under way, for at most two seconds. It closes l.
+// Serve loads the model and answers on l until ctx ends, and then finishes what is under way, for at most two seconds. It closes l. While
+// the model is loaded, GET /health answers 503, and so does everything but the metrics.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /score", s.score)
-	mux.HandleFunc("POST /explain", s.explain)
-	mux.HandleFunc("GET /events", func(w http.ResponseWriter, _ *http.Request) {
-		body, _ := json.Marshal(s.events.last()) // of what was JSON before
-		writeJSON(w, http.StatusOK, body)
-	})
+	mux.Handle("GET /metrics", s.page)
+	mux.HandleFunc("GET /health", s.whenReady(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }))
+	mux.HandleFunc("POST /score", s.whenReady(s.score))
+	mux.HandleFunc("POST /explain", s.whenReady(s.explain))
 	server := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
-		ConnState: func(_ net.Conn, state http.ConnState) {
-			switch state {
-			case http.StateNew:
-				s.metrics.opened.Inc()
-				s.metrics.connections.Inc()
-			case http.StateClosed, http.StateHijacked:
-				s.metrics.connections.Dec()
-			}
-		},
 	}
 	s.console.started(l.Addr().String())
 	defer s.console.stopped()
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(countedListener{l, s.metrics.received, s.metrics.sent}) }()
+	ended, loaded := make(chan error, 1), make(chan struct{})
+	go func() { ended <- server.Serve(l) }()
+	go func() {
+		defer close(loaded)
+		s.load(ctx)
+	}()
 	select {
 	case err := <-ended:
 		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
@@ -116,122 +102,99 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		_ = server.Close()
 	}
 	<-ended
+	<-loaded
 	return nil
 }
 
-// score answers one request, measures it, and collects events of it.
-func (s *Server) score(w http.ResponseWriter, r *http.Request) {
-	s.metrics.inFlight.Inc()
-	defer s.metrics.inFlight.Dec()
-
-	x, rows, err := s.receive(w, r)
-	if err != nil {
-		s.answer(w, x, http.StatusBadRequest, 0, problem{err.Error()}, err)
+// load gets the model.
+func (s *Server) load(ctx context.Context) {
+	s.console.printf("INFO:     Fetching applicants for the model %q", s.name)
+	if pause(ctx, s.behaviour.Fetch) != nil {
 		return
 	}
-	scores, err := s.ask(r.Context(), x, rows)
-	asked := time.Now()
-	s.metrics.model.Observe(asked.Sub(x.read).Seconds())
-	if r.Context().Err() == nil {
-		x.answered = asked
-	}
-	switch {
-	case x.answered.IsZero():
-		s.answer(w, x, statusClientLeft, 0, problem{"the client left"}, err)
-	case err != nil: // the endpoint works, what it depends on does not
-		s.answer(w, x, http.StatusFailedDependency, http.StatusInternalServerError, problem{err.Error()}, err)
-	default:
-		s.answer(w, x, http.StatusOK, http.StatusOK, Answer{scores}, nil)
+	s.console.printf("INFO:     Training the model %q on %d applicants", s.name, trainingRows)
+	began := time.Now()
+	s.model, s.typical = trainer(s.name)(), typical()
+	s.ready.Store(true)
+	s.console.printf("INFO:     Trained the model %q in %d ms\nINFO:     Application startup complete.", s.name, time.Since(began).Milliseconds())
+}
+
+func (s *Server) whenReady(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !s.ready.Load() {
+			writeJSON(w, http.StatusServiceUnavailable, problem{"the model is being loaded"})
+			return
+		}
+		h(w, r)
 	}
 }
 
 // exchange is one request and how it went.
 type exchange struct {
-	request     *http.Request
-	id          string
-	body        []byte
-	rows        int
-	began, read time.Time     // its first byte, and its last
-	lookup      time.Duration // what it waited for the feature store
-	answered    time.Time     // first byte of the model's answer; zero when it was not asked
-
-	requestDelay, answerDelay time.Duration // by the limits on bandwidth
+	request *http.Request
+	id      string
+	began   time.Time
+	rows    []Applicant
+	lookup  time.Duration // what it waited for the feature store
+	status  int
+	err     error // why it was not answered, or not to its end
 }
 
-// receive reads a request and holds it back as long as its size demands. It returns an error for one that the model cannot be asked.
-func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*exchange, []Applicant, error) {
-	x := &exchange{request: r, id: NewID(), began: time.Now()}
-	w.Header().Set(HeaderRequestID, x.id)
+// receive reads a request. Its error is set for one that the model cannot be asked.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request) *exchange {
+	x := &exchange{request: r, id: r.Header.Get("X-Request-Id"), began: time.Now()}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	x.body = body
-	x.requestDelay = s.hold(r.Context(), s.requestLimit, len(body), s.metrics.requestDelay)
-	x.read = time.Now()
-	s.metrics.requestSize.Observe(float64(len(body)))
-	s.metrics.upload.Observe(x.read.Sub(x.began).Seconds())
-	if err != nil {
-		return x, nil, err
+	if err == nil {
+		x.rows, err = parse(body)
 	}
-	rows, err := parse(body)
-	x.rows = len(rows)
-	return x, rows, err
+	x.err = err
+	return x
 }
 
-// hold waits as long as a limit demands for so many bytes, or until ctx ends, and returns how long that took.
-func (s *Server) hold(ctx context.Context, limit *bandwidth, size int, counter prometheus.Counter) time.Duration {
-	began := time.Now()
-	delay := limit.take(size, began)
-	if delay == 0 {
-		return 0
+// score answers POST /score.
+func (s *Server) score(w http.ResponseWriter, r *http.Request) {
+	x := s.receive(w, r)
+	if x.err != nil {
+		s.refuse(w, x, http.StatusBadRequest)
+		return
 	}
-	_ = pause(ctx, delay) // who left is not waited for, and that is found out later
-	delay = time.Since(began)
-	counter.Add(delay.Seconds())
-	return delay
+	scores, err := s.ask(r.Context(), x)
+	if x.err = err; err != nil {
+		s.refuse(w, x, http.StatusInternalServerError)
+		return
+	}
+	x.status = http.StatusOK
+	writeJSON(w, x.status, Answer{scores})
+	s.finish(x)
 }
 
-// answer writes an answer in one piece, and measures the request.
-func (s *Server) answer(w http.ResponseWriter, x *exchange, status, modelStatus int, answer any, err error) {
-	answered := time.Now()
-	body, encoded := json.Marshal(answer)
-	if encoded != nil {
-		status, body = http.StatusInternalServerError, []byte(`{"error":"the answer cannot be written"}`)
+// refuse answers that the request got no answer of the model's, for the reason of the exchange.
+func (s *Server) refuse(w http.ResponseWriter, x *exchange, status int) {
+	if x.status = status; x.request.Context().Err() != nil {
+		x.status = statusClientLeft
 	}
-	x.answerDelay = s.hold(x.request.Context(), s.answerLimit, len(body), s.metrics.answerDelay)
-	size := writeJSON(w, status, body)
-	s.metrics.download.Observe(time.Since(answered).Seconds())
-	s.measure(x, status, modelStatus, size, answer, err)
+	writeJSON(w, x.status, problem{x.err.Error()})
+	s.finish(x)
 }
 
-// measure counts a request that has been answered, and collects what there is to say of it.
-func (s *Server) measure(x *exchange, status, modelStatus, size int, answer any, err error) {
-	took := time.Since(x.began)
-	s.metrics.responseSize.Observe(float64(size))
-	model := ""
-	if modelStatus != 0 {
-		model = strconv.Itoa(modelStatus)
-	}
-	s.metrics.requests.WithLabelValues(strconv.Itoa(status), model).Observe(took.Seconds())
-	s.set.Traffic(x.traffic(status, modelStatus, size, took))
-	s.console.answered(x, status, modelStatus, took, s.behaviour.Lookup, err)
-	s.collect(event{Time: x.began, Status: status, ModelStatus: modelStatus, Seconds: took.Seconds()}, x.body, answer, err)
+// finish counts a request that has been answered, and prints what there is to say of it.
+func (s *Server) finish(x *exchange) {
+	s.metrics.requests.WithLabelValues(x.request.URL.Path, strconv.Itoa(x.status)).Inc()
+	s.console.answered(x, s.behaviour.Lookup)
 }
 
 // ask waits for the feature store and asks the model.
-func (s *Server) ask(ctx context.Context, x *exchange, rows []Applicant) ([]float64, error) {
+func (s *Server) ask(ctx context.Context, x *exchange) ([]float64, error) {
 	began := time.Now()
-	wait := time.NewTimer(time.Duration(float64(s.behaviour.Lookup) * math.Exp(lookupSpread*rand.NormFloat64())))
-	defer wait.Stop()
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-wait.C:
+	if err := pause(ctx, time.Duration(float64(s.behaviour.Lookup)*math.Exp(lookupSpread*rand.NormFloat64()))); err != nil {
+		return nil, errLeft
 	}
 	x.lookup = time.Since(began)
 	if rand.Float64() < s.behaviour.LookupFails {
 		return nil, fmt.Errorf("%w: the feature store did not answer", ErrModel)
 	}
-	scores := make([]float64, len(rows))
-	for i, row := range rows {
+	scores := make([]float64, len(x.rows))
+	for i, row := range x.rows {
 		var err error
 		if scores[i], err = s.model.Score(row); err != nil {
 			return nil, fmt.Errorf("row %d: %w", i, err)
@@ -240,21 +203,7 @@ func (s *Server) ask(ctx context.Context, x *exchange, rows []Applicant) ([]floa
 	return scores, nil
 }
 
-// collect keeps a traffic event, and the payload of one request in payloadEvery.
-func (s *Server) collect(ev event, body []byte, answer any, err error) {
-	ev.Type = EventTraffic
-	if err != nil {
-		ev.Reason = err.Error()
-	}
-	s.events.add(ev)
-	s.set.Collection.Collected(EventTraffic)
-	if ev.Status == http.StatusOK && s.scored.Add(1)%payloadEvery == 1 {
-		ev.Type, ev.Request = EventPayload, body
-		ev.Answer, _ = json.Marshal(answer)
-		s.events.add(ev)
-		s.set.Collection.Collected(EventPayload)
-	}
-}
+var errLeft = errors.New("the client left")
 
 // parse reads a request's body. Its errors say what a caller has to change.
 func parse(body []byte) ([]Applicant, error) {
@@ -279,10 +228,9 @@ type problem struct {
 	Error string `json:"error"`
 }
 
-// writeJSON returns the number of bytes that it wrote.
-func writeJSON(w http.ResponseWriter, status int, body []byte) int {
+func writeJSON(w http.ResponseWriter, status int, answer any) {
+	body, _ := json.Marshal(answer) // texts and finite numbers always can be
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	n, _ := w.Write(append(body, '\n')) // a client that left is no fault of ours
-	return n
+	_, _ = w.Write(append(body, '\n')) // a client that left is no fault of ours
 }

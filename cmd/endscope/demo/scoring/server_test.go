@@ -6,59 +6,47 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// record is what a server said of itself.
-type record struct {
-	mu      sync.Mutex
-	traffic []Traffic
-	printed strings.Builder
+// printed is what a server printed.
+type printed struct {
+	mu sync.Mutex
+	b  strings.Builder
 }
 
-func (r *record) take(t Traffic) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.traffic = append(r.traffic, t)
+func (p *printed) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.b.Write(b)
 }
 
-func (r *record) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.printed.Write(p)
-}
-
-// all returns what was said so far, once n requests are answered to the end.
-func (r *record) all(t *testing.T, n int) ([]Traffic, string) {
+// with returns what was printed, once it holds a text n times.
+func (p *printed) with(t *testing.T, text string, n int) string {
 	require.Eventually(t, func() bool {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		return len(r.traffic) == n && strings.Count(r.printed.String(), " HTTP/1.1\" ") == n
-	}, 10*time.Second, time.Millisecond)
-	return r.traffic, r.printed.String()
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return strings.Count(p.b.String(), text) == n
+	}, 20*time.Second, time.Millisecond)
+	return p.b.String()
 }
 
-// serve starts a server and returns its URL and its registry.
-func serve(t *testing.T, model Model, b Behaviour) (string, *prometheus.Registry) {
-	url, reg, _ := serveRecorded(t, model, b)
-	return url, reg
-}
-
-func serveRecorded(t *testing.T, model Model, b Behaviour) (string, *prometheus.Registry, *record) {
-	reg, said := prometheus.NewPedanticRegistry(), &record{}
-	counts, err := NewCollection(reg)
-	require.NoError(t, err)
-	s, err := NewServer(model, b, Settings{Registerer: reg, Collection: counts, Traffic: said.take, Console: said})
+// start starts a server and returns its URL.
+func start(t *testing.T, name string, b Behaviour) (string, *printed) {
+	said := &printed{}
+	s, err := NewServer(name, b, said)
 	require.NoError(t, err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -68,16 +56,26 @@ func serveRecorded(t *testing.T, model Model, b Behaviour) (string, *prometheus.
 	t.Cleanup(func() {
 		cancel()
 		require.NoError(t, <-done)
+		said.with(t, "Finished server process", 1)
 	})
-	return "http://" + l.Addr().String(), reg, said
+	return "http://" + l.Addr().String(), said
 }
 
-func post(t *testing.T, url, body string) (int, string) { return ask(t, url+"/score", body) }
+// serve starts a server that is ready.
+func serve(t *testing.T, name string, b Behaviour) (string, *printed) {
+	url, said := start(t, name, b)
+	said.with(t, "Application startup complete.", 1)
+	return url, said
+}
 
-func ask(t *testing.T, url, body string) (int, string) {
+// ask sends a request of an id, and returns the status and the body of the answer.
+func ask(t *testing.T, url, id, body string) (int, string) {
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
-	resp, err := client.Post(url, "application/json", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	require.NoError(t, err)
+	req.Header.Set("X-Request-Id", id)
+	resp, err := client.Do(req)
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
@@ -85,88 +83,116 @@ func ask(t *testing.T, url, body string) (int, string) {
 	return resp.StatusCode, string(text)
 }
 
-func gathered(t *testing.T, reg *prometheus.Registry) map[string]*dto.MetricFamily {
-	families, err := reg.Gather()
+func get(t *testing.T, url string) int {
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	resp, err := client.Get(url)
 	require.NoError(t, err)
-	out := map[string]*dto.MetricFamily{}
-	for _, f := range families {
-		out[f.GetName()] = f
+	require.NoError(t, resp.Body.Close())
+	return resp.StatusCode
+}
+
+// one returns a request about one applicant with a limit.
+func one(t *testing.T, limit float64) string {
+	a, _ := NewGenerator(1).Next()
+	a[colLimit] = limit
+	body, err := json.Marshal(Request{Data: [][]float64{a[:]}})
+	require.NoError(t, err)
+	return string(body)
+}
+
+// page returns the counters and gauges of the page of metrics, and the numbers of observations, by name and label values.
+func page(t *testing.T, url string) map[string]float64 {
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	resp, err := client.Get(url + "/metrics")
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(resp.Body)
+	require.NoError(t, err)
+	out := map[string]float64{}
+	for name, f := range families {
+		for _, m := range f.Metric {
+			key := name
+			for _, l := range m.Label {
+				key += " " + l.GetValue()
+			}
+			out[key] = m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+		}
 	}
 	return out
 }
 
-func TestAnswersAreMeasured(t *testing.T) {
-	url, reg := serve(t, TrainBoosted(), Behaviour{Lookup: time.Millisecond})
-	a, _ := NewGenerator(1).Next()
-	a[colLimit] = 50_000
-	good, err := json.Marshal(Request{Data: [][]float64{a[:]}})
-	require.NoError(t, err)
-	a[colLimit] = 0
-	failing, err := json.Marshal(Request{Data: [][]float64{a[:]}})
-	require.NoError(t, err)
-
-	status, text := post(t, url, string(good))
+func TestRequestsAreAnswered(t *testing.T) {
+	url, said := serve(t, "boosted", Behaviour{Lookup: time.Millisecond})
+	require.Equal(t, http.StatusOK, get(t, url+"/health"))
+	status, text := ask(t, url+"/score", "id-1", one(t, 50_000))
 	require.Equal(t, http.StatusOK, status, text)
 	var answer Answer
 	require.NoError(t, json.Unmarshal([]byte(text), &answer))
 	require.Len(t, answer.DefaultProbability, 1)
 	for _, c := range []struct {
-		body   string
-		status int
-		says   string
+		id, body string
+		status   int
+		says     string
 	}{
-		{`{"data": [[1,2,3]]}`, 400, "row 0 must have 23 values (got 3)"},
-		{`{"data": []}`, 400, "1 to 100 rows (got 0)"},
-		{`not json`, 400, "the body must be"},
-		{string(failing), 424, "division by the applicant's limit"},
+		{"id-2", `{"data": [[1,2,3]]}`, 400, "row 0 must have 23 values (got 3)"},
+		{"id-3", `{"data": []}`, 400, "1 to 100 rows (got 0)"},
+		{"id-4", `not json`, 400, "the body must be"},
+		{"id-5", one(t, 0), 500, "division by the applicant's limit"},
 	} {
-		status, text := post(t, url, c.body)
+		status, text := ask(t, url+"/score", c.id, c.body)
 		require.Equal(t, c.status, status, c.body)
 		require.Contains(t, text, c.says)
 	}
+	console := said.with(t, " HTTP/1.1\" ", 5)
+	require.Regexp(t, `^INFO:     Started server process \[\d+\]\n`, console)
+	require.Regexp(t, `(?m)^INFO:     127\.0\.0\.1:\d+ - "POST /score HTTP/1\.1" 200 OK request_id=id-1$`, console)
+	require.Contains(t, console, "WARNING:  /score refused: data must hold 1 to 100 rows (got 0) (request_id=id-3)\n")
+	require.Contains(t, console, "ERROR:    Exception in the model (request_id=id-5)\nTraceback (most recent call last):\n")
+	require.Contains(t, console, "\nRuntimeError: row 0: ")
+	require.Regexp(t, `(?m)^\{"level":"info","event":"scored","request_id":"id-1","path":"/score","rows":1,"lookup_ms":[\d.]+,"latency_ms":[\d.]+\}$`, console)
+	v := page(t, url)
+	require.Equal(t, 1.0, v["scorer_http_requests_total 200 /score"])
+	require.Equal(t, 3.0, v["scorer_http_requests_total 400 /score"])
+	require.Equal(t, 1.0, v["scorer_http_requests_total 500 /score"])
+}
 
-	families := gathered(t, reg)
-	counts := map[string]uint64{}
-	for _, m := range families["endpoint_request_duration_seconds"].Metric {
-		key := ""
-		for _, l := range m.Label {
-			key += l.GetValue() + " "
-		}
-		counts[key] = m.Histogram.GetSampleCount()
-		require.NotEmpty(t, m.Histogram.GetPositiveSpan(), "native buckets")
-		require.Empty(t, m.Histogram.GetBucket(), "no classic buckets")
-	}
-	require.Equal(t, map[string]uint64{"200 200 ": 1, " 400 ": 3, "500 424 ": 1}, counts)
-	require.EqualValues(t, 2, families["endpoint_model_duration_seconds"].Metric[0].Histogram.GetSampleCount(), "bad input does not reach the model")
-	require.EqualValues(t, 5, families["endpoint_request_size_bytes"].Metric[0].Histogram.GetSampleCount())
-	require.EqualValues(t, 5, families["endpoint_connections_opened_total"].Metric[0].Counter.GetValue())
-	require.EqualValues(t, 0, families["endpoint_requests_in_flight"].Metric[0].Gauge.GetValue())
-	for _, m := range families["endpoint_network_bytes_total"].Metric {
-		require.Greater(t, m.Counter.GetValue(), 500.0, m.Label)
-	}
-	v := valuesOf(families)
-	require.EqualValues(t, 1, v["endpoint_data_collection_events_total payload"])
-	require.EqualValues(t, 5, v["endpoint_data_collection_events_total traffic"])
-	require.Contains(t, v, "endpoint_data_collection_errors_total queue_full event")
+func TestAServerThatLoadsSaysSo(t *testing.T) {
+	url, said := start(t, "logistic", Behaviour{Fetch: time.Hour})
+	said.with(t, `Fetching applicants for the model "logistic"`, 1)
+	require.Equal(t, http.StatusServiceUnavailable, get(t, url+"/health"))
+	require.Equal(t, http.StatusOK, get(t, url+"/metrics"))
+	status, text := ask(t, url+"/score", "id", one(t, 50_000))
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Contains(t, text, "the model is being loaded")
 }
 
 func TestAStoreThatDoesNotAnswerIsTheModelsFailure(t *testing.T) {
-	url, _ := serve(t, TrainLogistic(), Behaviour{Lookup: time.Millisecond, LookupFails: 1})
-	a, _ := NewGenerator(1).Next()
-	body, err := json.Marshal(Request{Data: [][]float64{a[:]}})
-	require.NoError(t, err)
-	status, text := post(t, url, string(body))
-	require.Equal(t, http.StatusFailedDependency, status)
-	require.Contains(t, text, "the feature store did not answer")
+	url, _ := serve(t, "logistic", Behaviour{Lookup: time.Millisecond, LookupFails: 1})
+	for _, path := range []string{"/score", "/explain"} {
+		status, text := ask(t, url+path, "id", one(t, 50_000))
+		require.Equal(t, http.StatusInternalServerError, status)
+		require.Contains(t, text, "the feature store did not answer")
+	}
 }
 
-func TestEventsKeepTheLast(t *testing.T) {
-	var e events
-	for i := range eventsKept + 5 {
-		e.add(event{Status: i})
+func TestMetricsHaveNativeBuckets(t *testing.T) {
+	s, err := NewServer("logistic", Behaviour{}, io.Discard)
+	require.NoError(t, err)
+	s.metrics.request.Observe(0.1)
+	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/metrics", nil)
+	r.Header.Set("Accept", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
+	s.page.ServeHTTP(w, r)
+	families := expfmt.NewDecoder(w.Body, expfmt.ResponseFormat(w.Result().Header))
+	for {
+		var f dto.MetricFamily
+		require.NoError(t, families.Decode(&f))
+		if f.GetName() == "scorer_request_seconds" {
+			require.NotEmpty(t, f.Metric[0].Histogram.GetPositiveSpan())
+			require.Empty(t, f.Metric[0].Histogram.GetBucket(), "no classic buckets")
+			return
+		}
 	}
-	last := e.last()
-	require.Len(t, last, eventsKept)
-	require.Equal(t, 5, last[0].Status)
-	require.Equal(t, eventsKept+4, last[eventsKept-1].Status)
 }
