@@ -3,8 +3,10 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
@@ -36,7 +38,8 @@ type TLSConfig struct {
 	InsecureSkipVerify bool   `yaml:"insecure_skip_verify" help:"Whether any certificate is believed; for tests only."`
 }
 
-func (c HTTPClientConfig) validate() error {
+// Validate returns a *config.FieldError for each bad key, joined. It does not read files.
+func (c HTTPClientConfig) Validate() error {
 	var errs []error
 	if c.BearerTokenFile != "" && c.BasicAuth.Username != "" {
 		errs = append(errs, config.Invalid("bearer_token_file", c.BearerTokenFile, "must be empty when basic_auth.username is set"))
@@ -52,7 +55,7 @@ func (c HTTPClientConfig) validate() error {
 			errs = append(errs, config.Invalid("proxy_url", quoted(c.ProxyURL), "must be a URL such as http://proxy:3128"))
 		}
 	}
-	for name := range c.Headers {
+	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
 		if _, reserved := promconfig.ReservedHeaders[http.CanonicalHeaderKey(name)]; reserved {
 			errs = append(errs, config.Invalid("headers", name, "must not be one that the agent sets itself"))
 		}
@@ -62,8 +65,31 @@ func (c HTTPClientConfig) validate() error {
 
 // Client builds the HTTP client by which the agent speaks to the server. It fails when a file cannot be read.
 func (c HTTPClientConfig) Client() (*http.Client, error) {
-	pc := promconfig.DefaultHTTPClientConfig
-	pc.FollowRedirects = false // a redirected POST loses its body
+	return c.client(promconfig.HTTPClientConfig{ // FollowRedirects is off: a redirected POST loses its body
+		EnableHTTP2: true, ProxyConfig: promconfig.ProxyConfig{ProxyFromEnvironment: true},
+	})
+}
+
+// ClientBeside builds an HTTP client for servers beside the agent, such as a page that it scrapes. It knows only the proxy that the configuration names, speaks HTTP/1.1, and follows
+// redirects of a GET on one host; it takes its credentials to no other. It fails when a file cannot be read.
+func (c HTTPClientConfig) ClientBeside() (*http.Client, error) {
+	client, err := c.client(promconfig.HTTPClientConfig{FollowRedirects: true})
+	if err != nil {
+		return nil, err
+	}
+	client.CheckRedirect = func(req *http.Request, via []*http.Request) error {
+		if len(via) >= maxRedirects || req.URL.Host != via[0].URL.Host || req.URL.Scheme != via[0].URL.Scheme {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}
+	return client, nil
+}
+
+const maxRedirects = 5
+
+// client completes pc and makes the client.
+func (c HTTPClientConfig) client(pc promconfig.HTTPClientConfig) (*http.Client, error) {
 	if c.BearerTokenFile != "" {
 		pc.Authorization = &promconfig.Authorization{Type: "Bearer", CredentialsFile: c.BearerTokenFile}
 	}
@@ -79,9 +105,7 @@ func (c HTTPClientConfig) Client() (*http.Client, error) {
 		if err != nil {
 			return nil, fmt.Errorf("proxy_url: %w", err)
 		}
-		pc.ProxyURL = promconfig.URL{URL: u}
-	} else {
-		pc.ProxyFromEnvironment = true
+		pc.ProxyConfig = promconfig.ProxyConfig{ProxyURL: promconfig.URL{URL: u}}
 	}
 	if len(c.Headers) > 0 {
 		pc.HTTPHeaders = &promconfig.Headers{Headers: map[string]promconfig.Header{}}

@@ -133,7 +133,7 @@ func (c Config) Validate() error {
 			bad("metrics.listen", c.Metrics.Listen, "must be host:port, such as 127.0.0.1:9191, or empty")
 		}
 	}
-	errs = append(errs, config.Prefix("spool", c.Spool.Validate()), config.Prefix("send", c.Send.validate()), config.Prefix("http_client", c.HTTPClient.validate()))
+	errs = append(errs, config.Prefix("spool", c.Spool.Validate()), config.Prefix("send", c.Send.validate()), config.Prefix("http_client", c.HTTPClient.Validate()))
 	schedule := func(key string, interval, timeout time.Duration) {
 		if interval != 0 && interval < 100*time.Millisecond {
 			bad("collectors."+key+".interval", interval, "must be 0 or at least 100ms")

@@ -17,9 +17,10 @@ type output struct {
 	values []string // one for each of the description's labels
 	key    string
 	round  uint64 // in which a source was last put
+	live   bool   // whether a feed still leads to it
 
-	gauge  float64
-	n      int
+	gauge  [2]float64 // also of what is taken off
+	n      [2]int
 	tally  tally // a counter; also the sum of a sum and count
 	minus  tally // what is taken off; also the count
 	has    [2]uint64
@@ -49,12 +50,15 @@ type mapper struct {
 	plan    []*planned
 	outputs map[outputKey]*output
 	feeds   map[feedKey]map[any]*feed
+	kins    map[kinKey]*kin
+	matched []*kin
 	owner   map[string]*Mapping // of each canonical name: the first mapping that gave it since the plan was made
 	claimed map[string]uint64   // by key: the round in which it was given
 	touched []*output
 	key     []byte
-	flaps   int // how often counters fell and came back
-	resets  int // how often counters began anew
+	now     time.Time // of the round
+	flaps   int       // how often counters fell and came back
+	resets  int       // how often counters began anew
 }
 
 // replan takes a new plan, with the state of the series that go on.
@@ -70,26 +74,61 @@ func (m *mapper) replan(plan []*planned) {
 	}
 }
 
-// evict forgets what belongs to series that the page has forgotten.
+// evict forgets what belongs to series that the page has forgotten. What a source of a sum had counted stays in the sum.
 func (m *mapper) evict(p *page) {
+	for _, o := range m.outputs {
+		o.live = false
+	}
+	for _, k := range m.kins {
+		k.live = false
+	}
 	for _, feeds := range m.feeds {
-		maps.DeleteFunc(feeds, func(id any, _ *feed) bool {
+		maps.DeleteFunc(feeds, func(id any, f *feed) bool {
+			gone := false
 			switch id := id.(type) {
 			case *series:
-				return id.gone
+				gone = id.gone
 			case *point:
-				return id.gone
+				gone = id.gone
+			case operandID:
+				gone = id.series.gone
 			}
-			return false
+			f.source.gone, f.dist.gone = gone, gone
+			if !gone {
+				f.keep()
+			}
+			return gone
 		})
 	}
-	maps.DeleteFunc(m.outputs, func(_ outputKey, o *output) bool { return o.round+patience < p.round })
+	// An output that a feed leads to must not be made a second time, however long it has been silent.
+	maps.DeleteFunc(m.outputs, func(_ outputKey, o *output) bool { return !o.live && o.round+patience < p.round })
+	maps.DeleteFunc(m.kins, func(_ kinKey, k *kin) bool { return !k.live })
+	for _, o := range m.outputs {
+		o.tally.fold()
+		o.minus.fold()
+		o.spread.fold()
+	}
 	clear(m.claimed)
+}
+
+// keep marks what the feed leads to.
+func (f *feed) keep() {
+	if f.out != nil {
+		f.out.live = true
+	}
+	if f.whole != nil {
+		f.whole.live = true
+	}
+	if f.match != nil {
+		f.match.live = true
+		f.match.out.keep()
+	}
 }
 
 // apply adds the canonical readings of the page's round to readings.
 func (m *mapper) apply(p *page, now time.Time, readings []agent.Reading) []agent.Reading {
 	given := 0
+	m.now = now
 	for _, pl := range m.plan {
 		name := pl.rule.To
 		if m.silent(name) {
@@ -123,11 +162,16 @@ func (m *mapper) apply(p *page, now time.Time, readings []agent.Reading) []agent
 
 // gather puts every source of the planned rule into its output.
 func (m *mapper) gather(p *page, pl *planned, now time.Time) {
+	if len(pl.rule.Leaf) > 0 {
+		m.observe(p, pl)
+	}
 	switch {
+	case pl.terms != nil:
+		m.compute(p, pl)
 	case pl.base != nil && pl.source.Part != "":
 		for _, pt := range pl.base.list {
-			f := m.feed(p, pl, pt, pt.first)
-			if f.out == nil {
+			f := m.feed(pl, pt, pt.first)
+			if f.out == nil || f.hidden(p.round) {
 				continue
 			}
 			if v, start, ok := pt.part(p, pl.source.Part, now); ok {
@@ -136,7 +180,7 @@ func (m *mapper) gather(p *page, pl *planned, now time.Time) {
 		}
 	case pl.base != nil:
 		for _, pt := range pl.base.list {
-			if f := m.feed(p, pl, pt, pt.first); f.out != nil {
+			if f := m.feed(pl, pt, pt.first); f.out != nil && !f.hidden(p.round) {
 				m.distribute(p, pl, f, pt, now)
 			}
 		}
@@ -149,8 +193,8 @@ func (m *mapper) gather(p *page, pl *planned, now time.Time) {
 				if s.round != p.round || s.native {
 					continue
 				}
-				f := m.feed(p, pl, s, s)
-				if f.out == nil {
+				f := m.feed(pl, s, s)
+				if f.out == nil || f.hidden(p.round) {
 					continue
 				}
 				v := s.value
@@ -158,8 +202,19 @@ func (m *mapper) gather(p *page, pl *planned, now time.Time) {
 					v = product(s, pl.source.Product)
 				}
 				m.put(p, pl, f, v, p.created(s, now), i)
+				if i == 0 && len(s.seen) > 0 && pl.source.Sum == "" && f.out.round == p.round {
+					f.out.show(s.seen, pl.rule.factor)
+				}
 			}
 		}
+	}
+}
+
+// show takes exemplars in, of whose values factor makes the output's.
+func (o *output) show(seen []exemplar.Exemplar, factor float64) {
+	for _, e := range seen {
+		e.Value = scaled(e.Value, factor)
+		o.shown = append(o.shown, e)
 	}
 }
 
@@ -194,7 +249,7 @@ func (m *mapper) put(p *page, pl *planned, f *feed, v float64, start time.Time, 
 		return
 	}
 	if out.round != p.round {
-		out.round, out.n, out.gauge = p.round, 0, 0
+		out.round, out.n, out.gauge, out.shown = p.round, [2]int{}, [2]float64{}, nil
 		m.touched = append(m.touched, out)
 	}
 	out.has[side] = p.round
@@ -205,14 +260,12 @@ func (m *mapper) put(p *page, pl *planned, f *feed, v float64, start time.Time, 
 			t = &out.minus
 		}
 		t.put(&f.source, p.round, v, start)
-	case side == 1:
-		out.gauge -= v
-	case pl.rule.combine == combineMax && out.n > 0:
-		out.gauge = max(out.gauge, v)
-		out.n++
+	case pl.rule.combine == combineMax && out.n[side] > 0:
+		out.gauge[side] = max(out.gauge[side], v)
+		out.n[side]++
 	default:
-		out.gauge += v
-		out.n++
+		out.gauge[side] += v
+		out.n[side]++
 	}
 }
 
@@ -277,10 +330,7 @@ func (m *mapper) distribute(p *page, pl *planned, f *feed, pt *point, now time.T
 		out.round, out.shown = p.round, nil
 		m.touched = append(m.touched, out)
 	}
-	for _, e := range pt.exemplars(p.round, native) {
-		e.Value = scaled(e.Value, pl.rule.factor)
-		out.shown = append(out.shown, e)
-	}
+	out.show(pt.exemplars(p.round, native), pl.rule.factor)
 	out.spread.put(source, p.round, p.created(from, now))
 }
 
@@ -307,40 +357,46 @@ func (m *mapper) finish(p *page, pl *planned, out *output) (agent.Reading, bool)
 		if !both {
 			return r, false
 		}
-		d := dist{sum: out.tally.total(p.round, pl.rule.combine), counts: []float64{out.minus.total(p.round, pl.rule.combine)}}
-		r.Hist, r.Start = d.native(), out.tally.start
+		d := dist{sum: out.tally.total(p.round, pl.rule.combine, m.now), counts: []float64{out.minus.total(p.round, pl.rule.combine, m.now)}}
+		r.Hist, r.Start = d.native(), out.tally.begin()
 		m.watch(&out.minus)
 		return r, r.Hist != nil
 	case pl.rule.metric.Type == model.MetricTypeHistogram:
-		if r.Hist = out.spread.total(p.round, pl.rule.combine); r.Hist == nil {
+		if r.Hist = out.spread.total(p.round, pl.rule.combine, m.now); r.Hist == nil {
 			if p.drop(dropHistogram) {
 				p.first = bucketError(pl.base.name)
 			}
 			return r, false
 		}
-		r.Start, r.Exemplars = out.spread.start, out.shown
+		r.Start, r.Exemplars = out.spread.begin(), out.shown
 		return r, true
 	case pl.source.Minus != "" && !both:
 		return r, false
 	case pl.rule.metric.Type == model.MetricTypeCounter:
 		begun := out.tally.begun
-		r.Value, r.Start = out.tally.total(p.round, pl.rule.combine), out.tally.start
+		r.Value, r.Start = out.tally.total(p.round, pl.rule.combine, m.now), out.tally.begin()
 		if pl.source.Minus != "" {
-			v := max(r.Value-out.minus.total(p.round, pl.rule.combine), 0)
+			v := max(r.Value-out.minus.total(p.round, pl.rule.combine, m.now), 0)
 			if out.tally.begun != begun {
 				out.floor = 0
 			}
 			out.floor = max(out.floor, v) // the two counters are not read at one instant
 			r.Value = out.floor
 		}
+		if pl.rule.metric.Type == model.MetricTypeCounter && out.has[0] == p.round {
+			r.Exemplars = out.shown
+		}
 		m.watch(&out.tally)
 	default:
-		r.Value = out.gauge
-		if pl.rule.combine == combineAvg && out.n > 0 {
-			r.Value /= float64(out.n)
+		g := out.gauge
+		for side, n := range out.n {
+			if pl.rule.combine == combineAvg && n > 0 {
+				g[side] /= float64(n)
+			}
 		}
+		r.Value = g[0]
 		if pl.source.Minus != "" {
-			r.Value = max(r.Value, 0)
+			r.Value = max(g[0]-g[1], 0)
 		}
 	}
 	return r, !math.IsInf(r.Value, 0) && !math.IsNaN(r.Value)
@@ -348,10 +404,8 @@ func (m *mapper) finish(p *page, pl *planned, out *output) (agent.Reading, bool)
 
 // watch takes note of what the counter went through.
 func (m *mapper) watch(t *tally) {
-	if t.begun > 1 {
-		m.resets++
-		t.begun = 1
-	}
+	m.resets += t.begun
+	t.begun = 0
 	if t.flaps > 0 {
 		m.flaps += t.flaps
 		t.flaps = 0

@@ -104,6 +104,14 @@ func (c *checker) rule(key string, r *Rule) {
 		c.bad(at(".combine"), r.Combine, fmt.Sprintf("%s is a %s, which has no average", r.To, r.metric.Type))
 	}
 	c.labels(at, r)
+	for i, l := range r.Leaf {
+		if l == "" || slices.Contains(r.Leaf[:i], l) {
+			c.bad(at(".leaf"), quoted(l), "must be labels of the source, each once")
+		}
+	}
+	if len(r.Leaf) > 0 && len(r.keep) == 0 {
+		c.bad(at(".leaf"), strings.Join(r.Leaf, ", "), "needs keep, whose other labels tell which whole the parts belong to")
+	}
 	if len(r.From) == 0 {
 		c.bad(at(".from"), "nothing", r.To+" must have at least one source")
 	}
@@ -169,14 +177,19 @@ func (c *checker) labels(at func(string) string, r *Rule) {
 			c.bad(at(""), r.To, "needs the label "+label+", by keep or set")
 		}
 	}
-	for _, label := range sorted(r.Where) {
-		p, err := newPattern(r.Where[label])
+	r.where = c.where(at(".where"), r.Where)
+}
+
+func (c *checker) where(key string, texts map[string]string) (all []condition) {
+	for _, label := range sorted(texts) {
+		p, err := newPattern(texts[label])
 		if err != nil {
-			c.bad(at(".where"), quoted(r.Where[label]), "must be a regular expression (RE2)")
+			c.bad(key, quoted(texts[label]), "must be a regular expression (RE2)")
 			continue
 		}
-		r.where = append(r.where, condition{label, p})
+		all = append(all, condition{label, p})
 	}
+	return all
 }
 
 func (c *checker) source(key string, r *Rule, s *Source, histogram bool) {
@@ -186,21 +199,10 @@ func (c *checker) source(key string, r *Rule, s *Source, histogram bool) {
 			forms++
 		}
 	}
-	switch {
-	case (s.Sum == "") != (s.Count == ""):
-		c.bad(key, quoted(s.Sum+s.Count), "must have sum and count together")
-	case (s.Name == "") == (s.Sum == ""):
-		c.bad(key, quoted(s.Name+s.Sum), "must have either name, or sum and count")
-	case forms > 1 || s.Sum != "" && forms > 0:
-		c.bad(key, quoted(s.Name+s.Sum), "must have at most one of minus, part and product, and none with sum")
-	case histogram && forms > 0:
-		c.bad(key, quoted(s.Name), r.To+" is a histogram: name a histogram, or sum and count")
-	case !histogram && s.Sum != "":
-		c.bad(key, quoted(s.Sum), r.To+" is no histogram: it cannot be made of sum and count")
-	case s.Part != "" && s.Part != "sum" && s.Part != "count":
-		c.bad(key+".part", quoted(s.Part), "must be sum or count")
-	case s.Minus == s.Name && s.Name != "":
-		c.bad(key+".minus", quoted(s.Minus), "must be another name")
+	if len(s.Ratio)+len(s.Of)+len(s.Times) > 0 {
+		c.computed(key, r, s, forms)
+	} else {
+		c.named(key, r, s, histogram, forms)
 	}
 	for _, bound := range []struct {
 		key, text string
@@ -217,6 +219,48 @@ func (c *checker) source(key string, r *Rule, s *Source, histogram bool) {
 	}
 	if s.since != nil && s.until != nil && !s.since.before(s.until) {
 		c.bad(key+".until", quoted(s.Until), "must be after since, "+s.Since)
+	}
+}
+
+// computed checks a source that is computed from several series.
+func (c *checker) computed(key string, r *Rule, s *Source, forms int) {
+	switch {
+	case s.Name != "" || s.Sum != "" || s.Count != "" || forms > 0:
+		c.bad(key, quoted(s.Name+s.Sum), "must have ratio and of, or times, and no other form beside them")
+	case len(s.Ratio) > 0 != (len(s.Of) > 0):
+		c.bad(key, "one of them", "must have ratio and of together")
+	case len(s.Ratio) > 0 && len(s.Times) > 0:
+		c.bad(key, "both", "must have either ratio and of, or times")
+	case len(s.Times) == 1:
+		c.bad(key+".times", quoted(s.Times[0].Name), "must name at least two")
+	case r.metric.Type != model.MetricTypeGauge:
+		c.bad(key, r.To, fmt.Sprintf("is a %s: only a gauge can be a ratio or a product", r.metric.Type))
+	}
+	for _, o := range s.operands() {
+		if o.Name == "" {
+			c.bad(key, `""`, "each operand must have a name")
+		}
+		o.where = c.where(key+".where", o.Where)
+	}
+}
+
+// named checks a source that reads what its names say.
+func (c *checker) named(key string, r *Rule, s *Source, histogram bool, forms int) {
+	switch {
+	case (s.Sum == "") != (s.Count == ""):
+		c.bad(key, quoted(s.Sum+s.Count), "must have sum and count together")
+	case (s.Name == "") == (s.Sum == ""):
+		c.bad(key, quoted(s.Name+s.Sum), "must have either name, or sum and count")
+	case forms > 1 || s.Sum != "" && forms > 0:
+		c.bad(key, quoted(s.Name+s.Sum), "must have at most one of minus, part and product, and none with sum")
+	case histogram && forms > 0:
+		c.bad(key, quoted(s.Name), r.To+" is a histogram: name a histogram, or sum and count")
+	case !histogram && s.Sum != "":
+		c.bad(key, quoted(s.Sum), r.To+" is no histogram: it cannot be made of sum and count")
+	case s.Part != "" && s.Part != "sum" && s.Part != "count":
+		c.bad(key+".part", quoted(s.Part), "must be sum or count")
+	case s.Minus == s.Name && s.Name != "":
+		c.bad(key+".minus", quoted(s.Minus), "must be another name")
 	}
 }
 

@@ -44,7 +44,7 @@ func New(cfg Config, set Settings) (*Collector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mappings: %w", err)
 	}
-	client, err := newClient(cfg.HTTPClient)
+	client, err := cfg.HTTPClient.ClientBeside()
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func New(cfg Config, set Settings) (*Collector, error) {
 		}
 		t.page.wanted = engine.wanted
 		t.mapper = &mapper{
-			engine: engine, silent: c.silent, max: cfg.MaxSeries, outputs: map[outputKey]*output{}, feeds: map[feedKey]map[any]*feed{}, claimed: map[string]uint64{},
+			engine: engine, silent: c.silent, max: cfg.MaxSeries, outputs: map[outputKey]*output{}, feeds: map[feedKey]map[any]*feed{}, claimed: map[string]uint64{}, kins: map[kinKey]*kin{},
 		}
 		if c.several {
 			t.mapper.target = t.name

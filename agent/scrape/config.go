@@ -2,12 +2,9 @@ package scrape
 
 import (
 	"errors"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
-
-	promconfig "github.com/prometheus/common/config"
 
 	"github.com/endscope/endscope/agent"
 	"github.com/endscope/endscope/internal/config"
@@ -82,7 +79,7 @@ func (c Config) Validate() error {
 	if c.Timeout < 0 || c.Interval != 0 && c.Timeout > c.Interval {
 		bad("timeout", c.Timeout, "must be between 0 and the interval")
 	}
-	return errors.Join(append(errs, config.Prefix("http_client", validateClient(c.HTTPClient)))...)
+	return errors.Join(append(errs, config.Prefix("http_client", c.HTTPClient.Validate()))...)
 }
 
 // parseTarget reads a target's URL and the kinds that its fragment names. The message of its error reads on from the key.
@@ -115,28 +112,4 @@ func redacted(text string) string {
 		return u.Redacted()
 	}
 	return text
-}
-
-func validateClient(c agent.HTTPClientConfig) error {
-	var errs []error
-	if c.BearerTokenFile != "" && c.BasicAuth.Username != "" {
-		errs = append(errs, config.Invalid("bearer_token_file", c.BearerTokenFile, "must be empty when basic_auth.username is set"))
-	}
-	if (c.BasicAuth.Username == "") != (c.BasicAuth.PasswordFile == "") {
-		errs = append(errs, config.Invalid("basic_auth.password_file", quoted(c.BasicAuth.PasswordFile), "must be set together with basic_auth.username"))
-	}
-	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
-		errs = append(errs, config.Invalid("tls.key_file", quoted(c.TLS.KeyFile), "must be set together with tls.cert_file"))
-	}
-	if c.ProxyURL != "" {
-		if u, err := url.Parse(c.ProxyURL); err != nil || u.Host == "" {
-			errs = append(errs, config.Invalid("proxy_url", quoted(c.ProxyURL), "must be a URL such as http://proxy:3128"))
-		}
-	}
-	for _, name := range sorted(c.Headers) {
-		if _, reserved := promconfig.ReservedHeaders[http.CanonicalHeaderKey(name)]; reserved {
-			errs = append(errs, config.Invalid("headers", name, "must not be one that the agent sets itself"))
-		}
-	}
-	return errors.Join(errs...)
 }

@@ -90,11 +90,11 @@ func TestDifferenceOfCountersDoesNotFallWhileBothRise(t *testing.T) {
 func TestCountersKeepGoingWhenThePageGetsMoreNames(t *testing.T) {
 	s := serve(t, "x_rejected_total{replica=\"a\"} 10\nx_rejected_total{replica=\"b\"} 20\n")
 	col := collector(t, rules("  - {to: model_requests_rejected_total, from: [{name: x_rejected_total}]}\n"), nil, s.URL)
-	require.Equal(t, []string{"model_requests_rejected_total{} 30"}, canonicalOnly(collect(t, col)))
+	require.Equal(t, []string{"model_requests_rejected_total{} 30 since 1800000000"}, canonicalOnly(collect(t, col)))
 	s.set("/metrics", "x_rejected_total{replica=\"a\"} 11\n")
-	require.Equal(t, []string{"model_requests_rejected_total{} 31"}, canonicalOnly(collect(t, col)))
+	require.Equal(t, []string{"model_requests_rejected_total{} 31 since 1800000000"}, canonicalOnly(collect(t, col)))
 	s.set("/metrics", "x_rejected_total{replica=\"a\"} 12\nanother 1\n")
-	require.Equal(t, []string{"model_requests_rejected_total{} 32"}, canonicalOnly(collect(t, col)), "what b counted is not forgotten")
+	require.Equal(t, []string{"model_requests_rejected_total{} 32 since 1800000000"}, canonicalOnly(collect(t, col)), "what b counted is not forgotten")
 }
 
 func TestStartTimes(t *testing.T) {

@@ -2,23 +2,36 @@ package scrape
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // feed returns where the series goes, which is decided once. id is the series, or the point that it belongs to.
-func (m *mapper) feed(p *page, pl *planned, id any, s *series) *feed {
+func (m *mapper) feed(pl *planned, id any, s *series) *feed {
 	f := pl.feeds[id]
 	if f != nil {
 		return f
 	}
 	f = &feed{}
 	pl.feeds[id] = f
-	for _, c := range pl.rule.where {
+	if matches(pl.rule.where, s) {
+		m.route(pl, f, s)
+	}
+	return f
+}
+
+func matches(where []condition, s *series) bool {
+	for _, c := range where {
 		if !c.value.matches(s.lset.Get(c.label)) {
-			return f
+			return false
 		}
 	}
+	return true
+}
+
+// route makes f lead to the output that the labels of s belong to.
+func (m *mapper) route(pl *planned, f *feed, s *series) {
 	d := m.desc(pl.rule.metric)
 	values := make([]string, len(d.Labels))
 	for _, k := range pl.rule.keep {
@@ -52,7 +65,17 @@ func (m *mapper) feed(p *page, pl *planned, id any, s *series) *feed {
 		m.outputs[key] = out
 	}
 	f.out = out
-	return f
+	if len(pl.rule.Leaf) == 0 {
+		return
+	}
+	m.key = m.key[:0]
+	for _, k := range pl.rule.keep {
+		if !slices.Contains(pl.rule.Leaf, k.source) {
+			m.key = append(append(m.key, s.lset.Get(k.source)...), 0xff)
+		}
+	}
+	f.whole = m.kin(pl, "whole")
+	f.part = slices.ContainsFunc(pl.rule.Leaf, s.lset.Has)
 }
 
 // product returns the product of labels that are numbers, and NaN where one is not.

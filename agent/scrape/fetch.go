@@ -12,10 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	promconfig "github.com/prometheus/common/config"
-
-	"github.com/endscope/endscope/agent"
 )
 
 // accept asks for the richest format first, as Prometheus does with native histograms on.
@@ -27,39 +23,6 @@ type statusError struct{ code int }
 
 func (e *statusError) Error() string {
 	return fmt.Sprintf("answered %d %s", e.code, http.StatusText(e.code))
-}
-
-// newClient builds the HTTP client of all targets. It fails when a file cannot be read.
-func newClient(c agent.HTTPClientConfig) (*http.Client, error) {
-	pc := promconfig.DefaultHTTPClientConfig
-	if c.BearerTokenFile != "" {
-		pc.Authorization = &promconfig.Authorization{Type: "Bearer", CredentialsFile: c.BearerTokenFile}
-	}
-	if c.BasicAuth.Username != "" {
-		pc.BasicAuth = &promconfig.BasicAuth{Username: c.BasicAuth.Username, PasswordFile: c.BasicAuth.PasswordFile}
-	}
-	pc.TLSConfig = promconfig.TLSConfig{
-		CAFile: c.TLS.CAFile, CertFile: c.TLS.CertFile, KeyFile: c.TLS.KeyFile,
-		ServerName: c.TLS.ServerName, InsecureSkipVerify: c.TLS.InsecureSkipVerify,
-	}
-	if c.ProxyURL != "" { // none from the environment: a target is beside the agent
-		u, err := url.Parse(c.ProxyURL)
-		if err != nil {
-			return nil, fmt.Errorf("proxy_url: %w", err)
-		}
-		pc.ProxyURL = promconfig.URL{URL: u}
-	}
-	if len(c.Headers) > 0 {
-		pc.HTTPHeaders = &promconfig.Headers{Headers: map[string]promconfig.Header{}}
-		for name, value := range c.Headers {
-			pc.HTTPHeaders.Headers[http.CanonicalHeaderKey(name)] = promconfig.Header{Values: []string{value}}
-		}
-	}
-	client, err := promconfig.NewClientFromConfig(pc, "endscope-agent", promconfig.WithIdleConnTimeout(5*time.Minute), promconfig.WithHTTP2Disabled())
-	if err != nil {
-		return nil, fmt.Errorf("make HTTP client: %w", err)
-	}
-	return client, nil
 }
 
 // fetcher gets pages into memory that it uses again. Not safe for concurrent use.

@@ -24,7 +24,7 @@ const maxMappingFile = 1 << 20
 // builtinOrder is the order of the built-in kinds: of two that give the same canonical series on one page, the first wins. The others follow by name.
 func builtinOrder() []string {
 	return []string{
-		"vllm", "sglang", "triton", "trtllm", "tgi", "llama.cpp", "tensorflow-serving", "torchserve", "dynamo", "ray-serve", "kserve", "knative", "envoy", "istio", "dcgm-exporter",
+		"vllm", "sglang", "triton", "trtllm", "tgi", "llama.cpp", "tensorflow-serving", "torchserve", "dynamo", "ray-serve", "kserve", "knative", "istio", "envoy", "dcgm-exporter",
 	}
 }
 

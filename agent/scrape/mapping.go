@@ -46,6 +46,7 @@ type Rule struct {
 	Set     map[string]string            `yaml:"set"`     // canonical label → constant value
 	Values  map[string]map[string]string `yaml:"values"`  // canonical label → value → its new value; "*" stands for any other
 	Drop    []float64                    `yaml:"drop"`    // values that say nothing
+	Leaf    []string                     `yaml:"leaf"`    // source labels that only the parts of a whole have; a whole whose parts are there is left out
 	Combine string                       `yaml:"combine"` // sum (default), max, or for gauges avg
 
 	metric  *canonical
@@ -56,7 +57,7 @@ type Rule struct {
 	label   map[string]int // canonical label → its place in metric.Labels
 }
 
-// Source is one place that a rule can read from. Exactly one of its forms is set: Name alone, Name with Minus, Part or Product, or Sum with Count.
+// Source is one place that a rule can read from. Exactly one of its forms is set: Name alone, Name with Minus, Part or Product, Sum with Count, Ratio with Of, or Times.
 type Source struct {
 	Name    string   `yaml:"name"`
 	Minus   string   `yaml:"minus"`   // Name − Minus, never below 0
@@ -64,10 +65,61 @@ type Source struct {
 	Product []string `yaml:"product"` // the product of these labels of the info series Name
 	Sum     string   `yaml:"sum"`     // with Count: a cumulative total and the number of its observations become a histogram of one bucket
 	Count   string   `yaml:"count"`
+	Ratio   Operands `yaml:"ratio"` // with Of: the sum of these ÷ the sum of those
+	Of      Operands `yaml:"of"`
+	Times   Operands `yaml:"times"` // the product of these
 	Since   string   `yaml:"since"` // first version that has this meaning
 	Until   string   `yaml:"until"` // first version that no longer has it
 
 	since, until version
+}
+
+// Operands are the numbers that a ratio or a product is made of. A single one may be written without a list.
+type Operands []Operand
+
+// Operand is one number of a computation: the series of a name, and only those whose labels match.
+type Operand struct {
+	Name  string            `yaml:"name"`
+	Where map[string]string `yaml:"where"` // beside the rule's
+
+	where []condition // sorted by label
+}
+
+// UnmarshalYAML reads a list, or one operand.
+func (o *Operands) UnmarshalYAML(unmarshal func(any) error) error {
+	var list []Operand
+	if err := unmarshal(&list); err == nil {
+		*o = list
+		return nil
+	}
+	var one Operand
+	if err := unmarshal(&one); err != nil {
+		return err
+	}
+	*o = Operands{one}
+	return nil
+}
+
+// UnmarshalYAML reads a name, or an operand with all its keys.
+func (o *Operand) UnmarshalYAML(unmarshal func(any) error) error {
+	var name string
+	if err := unmarshal(&name); err == nil {
+		o.Name = name
+		return nil
+	}
+	type plain Operand
+	return unmarshal((*plain)(o))
+}
+
+// operands returns what the source computes with, in the order of its numbers: the terms of the ratio, then those of what it is a ratio of; or the factors.
+func (s *Source) operands() []*Operand {
+	var all []*Operand
+	for _, list := range []Operands{s.Ratio, s.Of, s.Times} {
+		for i := range list {
+			all = append(all, &list[i])
+		}
+	}
+	return all
 }
 
 // condition is one entry of Rule.Where.

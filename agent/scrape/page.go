@@ -370,7 +370,7 @@ func (p *page) resolve(name string) (*meta, string) {
 	return nil, bare
 }
 
-// evict forgets series that have long left the page, when they have become many.
+// evict forgets series that have long left the page, when they have become many, and spellings of series, when a page writes them in ever other ways.
 func (p *page) evict() {
 	if len(p.metas) > p.series {
 		clear(p.metas)
@@ -382,13 +382,24 @@ func (p *page) evict() {
 	if len(p.byText) > 2*p.series+1024 {
 		age = 0
 	}
-	gone := 0
-	for _, s := range p.byText {
-		if s.gone = s.round+age < p.round; s.gone {
-			gone++
+	known, gone := 0, 0
+	for _, f := range p.families {
+		for _, s := range f.series {
+			known++
+			if s.gone = s.round+age < p.round; s.gone {
+				gone++
+			}
 		}
 	}
-	if gone < len(p.byText)/4 {
+	if len(p.byText) > 2*known+1024 { // the next page's are looked up by what they are
+		clear(p.byText)
+	}
+	if gone < known/4 {
+		for _, f := range p.families {
+			for _, s := range f.series {
+				s.gone = false
+			}
+		}
 		return
 	}
 	p.evicted++

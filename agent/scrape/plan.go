@@ -22,6 +22,9 @@ func newEngine(mappings []*Mapping) *engine {
 				for _, n := range []string{s.Name, s.Minus, s.Sum, s.Count} {
 					names[n] = true
 				}
+				for _, o := range s.operands() {
+					names[o.Name] = true
+				}
 			}
 		}
 		if m.Version != nil {
@@ -89,9 +92,10 @@ type planned struct {
 	mapping *Mapping
 	rule    *Rule
 	source  *Source
-	value   *family // Name, or Sum
-	minus   *family // Minus, or Count
-	base    *base   // of a histogram or a part
+	value   *family   // Name, or Sum
+	minus   *family   // Minus, or Count
+	base    *base     // of a histogram or a part
+	terms   []*family // of a ratio or product, one for each of the source's operands
 	feeds   map[any]*feed
 }
 
@@ -100,6 +104,9 @@ type feed struct {
 	out    *output
 	source source
 	dist   distSource
+	part   bool // of a whole
+	whole  *kin // that the series is, or is a part of; nil without leaf
+	match  *kin // whose operand the series is; nil where it is none
 }
 
 // plan picks for each rule of the mappings the first source that is on the page. versions are those of the mappings, nil where they are not known.
@@ -142,6 +149,16 @@ func (e *engine) plan(p *page, found []int, versions map[string]version) []*plan
 func (pl *planned) find(byName map[string]*family, bases map[string]*base) bool {
 	s := pl.source
 	switch {
+	case s.Name == "" && s.Sum == "":
+		pl.terms = nil
+		for _, o := range s.operands() {
+			f := byName[o.Name]
+			if f == nil {
+				return false
+			}
+			pl.terms = append(pl.terms, f)
+		}
+		return true
 	case s.Sum != "":
 		pl.value, pl.minus = byName[s.Sum], byName[s.Count]
 		return pl.value != nil && pl.minus != nil

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/endscope/endscope/agent"
+	"github.com/endscope/endscope/scopes"
 )
 
 const jobLabel = "job"
@@ -53,7 +54,9 @@ func (t *target) describe(s *series) {
 		if m := s.family.meta; m != nil {
 			d.Help, d.Unit = m.help, m.unit
 		}
-		taken := func(name string) bool { return name == jobLabel || t.several && name == targetLabel }
+		taken := func(name string) bool {
+			return name == jobLabel || t.several && name == targetLabel || name == scopes.LabelEndpoint || name == scopes.LabelDeployment || name == scopes.LabelInstance
+		}
 		s.lset.Range(func(l labels.Label) {
 			if l.Name == model.MetricNameLabel {
 				return

@@ -59,6 +59,7 @@ func samplePages() []samplePage {
 		{"istio.txt", "istio", ""},
 		{"dcgm.txt", "dcgm-exporter", ""},
 		{"dcgm-mig.txt", "dcgm-exporter", ""},
+		{"dcgm-mig-whole.txt", "dcgm-exporter", ""},
 	}
 }
 

@@ -13,11 +13,16 @@ type spread struct {
 	emitted dist // as last given
 	given   bool
 	start   time.Time
+	since   time.Time // as in tally
+	at      time.Time
+	many    bool
+	left    *dist // what the sources counted that are forgotten; nil if nothing
 	sum     dist
 }
 
 // distSource is one source of a spread.
 type distSource struct {
+	gone   bool   // whether its series are forgotten
 	in     bool   // whether the spread knows it
 	round  uint64 // in which it was last there
 	seen   uint64 // the round up to which last and offset hold; 0 if none
@@ -43,12 +48,12 @@ func (s *distSource) anew(round uint64) bool {
 		!s.since.IsZero() && !s.start.IsZero() && s.start.After(s.since.Add(time.Second))
 }
 
-// total returns the histogram of a round in which at least one source was there, and nil where it is not valid.
-func (t *spread) total(round uint64, how combine) *histogram.Histogram {
+// total returns the histogram of a round, which is at now, in which at least one source was there, and nil where it is not valid.
+func (t *spread) total(round uint64, how combine, now time.Time) *histogram.Histogram {
 	if h, ok := t.native(round, how); ok {
 		return h
 	}
-	before, all := false, true
+	before, all := t.left != nil, true
 	for _, s := range t.sources {
 		if s.seen == 0 || s.last.total() == 0 && s.offset == nil {
 			continue
@@ -58,7 +63,7 @@ func (t *spread) total(round uint64, how combine) *histogram.Histogram {
 	}
 	if !before || all {
 		t.leave(round)
-		t.given = false
+		t.given, t.left = false, nil
 		t.start = t.sources[0].start
 		for _, s := range t.sources {
 			s.offset = nil
@@ -67,7 +72,11 @@ func (t *spread) total(round uint64, how combine) *histogram.Histogram {
 			}
 		}
 	}
-	first := true
+	t.many = t.many || len(t.sources) > 1 || t.left != nil
+	first := t.left == nil
+	if !first {
+		t.sum.set(t.left)
+	}
 	for _, s := range t.sources {
 		if s.round == round {
 			if s.seen != 0 && !all && s.anew(round) {
@@ -100,9 +109,42 @@ func (t *spread) total(round uint64, how combine) *histogram.Histogram {
 	if t.given && !t.sum.mend(&t.emitted) {
 		t.start = time.Time{}
 	}
+	switch {
+	case t.at.IsZero():
+		t.since = now
+	case t.sum.total() < t.emitted.total():
+		t.since = after(t.at, now)
+	}
+	t.at = now
 	t.emitted.set(&t.sum)
 	t.given = true
 	return t.sum.native()
+}
+
+// begin returns since when the histogram counts; see tally.
+func (t *spread) begin() time.Time {
+	if t.start.IsZero() && t.many {
+		return t.since
+	}
+	return t.start
+}
+
+// fold forgets the sources whose series are forgotten, but not what they counted.
+func (t *spread) fold() {
+	t.sources = slices.DeleteFunc(t.sources, func(s *distSource) bool {
+		for _, d := range []*dist{&s.last, s.offset} {
+			if !s.gone || s.seen == 0 || d == nil {
+				continue
+			}
+			if t.left == nil {
+				t.left = &dist{}
+				t.left.set(d)
+			} else {
+				t.left.add(d)
+			}
+		}
+		return s.gone
+	})
 }
 
 // native returns the sum of the round's native histograms, and false where the sources are classic ones. Their resets are left to those who read them.

@@ -184,6 +184,7 @@ func (t *target) adapt(ctx context.Context) {
 		t.evicted = t.page.evicted
 		t.mapper.evict(t.page)
 		t.names = 0
+		t.forgetDescs()
 	}
 	changed := t.page.names != t.names
 	if changed {
@@ -206,10 +207,7 @@ func (t *target) adapt(ctx context.Context) {
 	}
 	if label != t.label {
 		t.label = label
-		clear(t.descs)
-		for _, s := range t.page.byText {
-			s.desc = nil
-		}
+		t.forgetDescs()
 	}
 	versions := t.probe.versions(ctx, t)
 	if changed || versions != nil {
@@ -217,6 +215,16 @@ func (t *target) adapt(ctx context.Context) {
 			t.versions = versions
 		}
 		t.mapper.replan(t.engine.plan(t.page, t.found, t.versions))
+	}
+}
+
+// forgetDescs makes the descriptions of raw series be made anew.
+func (t *target) forgetDescs() {
+	clear(t.descs)
+	for _, f := range t.page.families {
+		for _, s := range f.series {
+			s.desc = nil
+		}
 	}
 }
 
