@@ -65,7 +65,7 @@ func (t *tailer) save(now time.Time) {
 	}
 	for _, f := range t.files {
 		p := f.position(now)
-		if p.Offset != f.kept.Offset || p.Head != f.kept.Head || p.fileID != f.kept.fileID || p.Size != f.kept.Size || p.Path != f.kept.Path {
+		if p.Offset != f.kept.Offset || p.Head != f.kept.Head || p.fileID != f.kept.fileID || p.Size != f.kept.Size || p.Path != f.kept.Path || p.Rotated != f.kept.Rotated {
 			t.dirty = true
 			f.kept = p
 		}

@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -38,6 +35,7 @@ type file struct {
 	lanes  map[string]*lane // by stream
 	limit  *rate.Limiter    // nil: none
 	out    func(records.Console)
+	first  time.Time // when it was found
 	now    time.Time // of the turn in hand
 	grew   time.Time // when bytes last came
 	gone   time.Time // since when the path has named another file, or none; zero while it names this one
@@ -46,7 +44,7 @@ type file struct {
 
 func newFile(p *Pipeline, path string, f *os.File, info os.FileInfo, out func(records.Console)) *file {
 	now := time.Now()
-	o := &file{p: p, path: path, f: f, id: idOf(info), lanes: map[string]*lane{}, out: out, now: now, grew: now, size: info.Size()}
+	o := &file{p: p, path: path, f: f, id: idOf(info), lanes: map[string]*lane{}, out: out, first: now, now: now, grew: now, size: info.Size()}
 	if p.cfg.Format != FormatAuto {
 		o.format = p.cfg.Format
 	}
@@ -278,7 +276,7 @@ func (o *file) held() int {
 
 // position is what is to be remembered of the file now.
 func (o *file) position(now time.Time) position {
-	p := position{fileID: o.id, Path: o.path, Offset: o.safe(), Size: o.size, Head: o.head, Seen: now}
+	p := position{fileID: o.id, Path: o.path, Offset: o.safe(), Size: o.size, Head: o.head, First: o.first, Seen: now, Rotated: !o.gone.IsZero()}
 	if p.Offset == o.kept.Offset {
 		p.Tail = o.kept.Tail
 	} else if m, err := markAt(o.f, p.Offset-min(p.Offset, tailLen), int(min(p.Offset, tailLen))); err == nil {
@@ -297,53 +295,4 @@ func (o *file) rewritten() bool {
 		return true
 	}
 	return info.Size() != o.split.pos && !markOf(o.tail).holds(o.f, o.split.pos-int64(len(o.tail)))
-}
-
-// generations returns the files beside path whose names begin with its name, as those do that a rotation renamed or copied, oldest first.
-// Packed ones are left out.
-func generations(path string) []string {
-	real, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		real = path
-	}
-	dir, base := filepath.Split(real)
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil
-	}
-	type found struct {
-		path string
-		at   time.Time
-	}
-	var all []found
-	for _, e := range entries {
-		if e.Name() == base || !strings.HasPrefix(e.Name(), base) || isPacked(e.Name()) || !e.Type().IsRegular() {
-			continue
-		}
-		if info, err := e.Info(); err == nil {
-			all = append(all, found{dir + e.Name(), info.ModTime()})
-		}
-	}
-	slices.SortFunc(all, func(a, b found) int {
-		if c := a.at.Compare(b.at); c != 0 {
-			return c
-		}
-		// Written within one tick of the clock: app.log.2 is older than app.log.1, and app.log-20260102 than app.log-20260103.
-		x, errA := strconv.Atoi(strings.TrimLeft(a.path[len(dir)+len(base):], ".-_"))
-		y, errB := strconv.Atoi(strings.TrimLeft(b.path[len(dir)+len(base):], ".-_"))
-		if errA == nil && errB == nil && max(x, y) < 1_000_000 {
-			return y - x
-		}
-		return strings.Compare(a.path, b.path)
-	})
-	paths := make([]string, len(all))
-	for i, f := range all {
-		paths[i] = f.path
-	}
-	return paths
-}
-
-// isPacked reports whether a name is that of a compressed file.
-func isPacked(name string) bool {
-	return slices.Contains([]string{".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip", ".tmp"}, filepath.Ext(name))
 }

@@ -85,6 +85,14 @@ func (s *sink) messages() []string {
 	return m
 }
 
+func (s *sink) last() string {
+	m := s.messages()
+	if len(m) == 0 {
+		return ""
+	}
+	return m[len(m)-1]
+}
+
 func (s *sink) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

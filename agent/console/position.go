@@ -49,6 +49,9 @@ func markOf(b []byte) mark {
 
 // holds reports whether the bytes at offset are those of the mark.
 func (m mark) holds(f io.ReaderAt, offset int64) bool {
+	if m.Len == 0 {
+		return true
+	}
 	got, err := markAt(f, offset, m.Len)
 	return err == nil && got == m
 }
@@ -60,10 +63,12 @@ type position struct {
 	Offset int64     `json:"offset"`
 	Size   int64     `json:"size"` // of the file when it was last looked at
 	Head   mark      `json:"head"`
-	Tail   mark      `json:"tail"` // of the bytes before Offset
-	Seen   time.Time `json:"seen"`
-	// Done says that the file was rotated away and read to its end.
-	Done bool `json:"done,omitempty"`
+	Tail   mark      `json:"tail"`  // of the bytes before Offset
+	First  time.Time `json:"first"` // when it was found: of the files of one path, the older comes first
+	Seen   time.Time `json:"seen"`  // when this was written
+	// Rotated says that the path named another file, or none, and Done that the file is not read any more.
+	Rotated bool `json:"rotated,omitempty"`
+	Done    bool `json:"done,omitempty"`
 }
 
 // matches reports whether f is the file that was read up to Offset, or a copy of it.

@@ -32,13 +32,15 @@ func secrets() []secret {
 	}
 	keys = append(keys, "secret", "passw", "passphrase")
 	names = append(names, "secret", "passw(?:or)?d", "passphrase")
+	named := [][]string{{"key", "token", "secret", "passw", "passphrase"}, keys} // most lines have none of the first, which are few
 	return []secret{
 		// A private key on one line, its line breaks written as \n. Keys of several lines are keyBlock's.
 		kind(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?s:.*?)(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|\z)`, []string{"private key"}),
 		kind(`(?i)\bauthorization["']?\s*[:=]\s*["'\[(]*(?:(?:bearer|basic|digest|token|apikey)\s+)?([^\s"',;}\])]+)`, []string{"authorization"}),
 		kind(`(?i)\bbearer\s+([a-z0-9._~+/\-]{20,}=*)`, []string{"bearer"}),
 		// key=value and "key": "value", in environments, headers, arguments, URLs and what Python prints of either.
-		kind(`(?i)(?:`+strings.Join(names, "|")+`)[\w\-]*["']?(?:\s*[:=]\s*|\s+)["'\[(]*([^\s"',;&}\])]{6,})`, []string{"key", "token", "secret", "passw", "passphrase"}, keys),
+		kind(`(?i)(?:`+strings.Join(names, "|")+`)[\w\-]*["']?\s*[:=]\s*["'\[(]*([^\s"',;&}\])]{6,})`, named...),
+		kind(`(?i)(?:^|\s)--?[\w\-]*(?:`+strings.Join(names, "|")+`)[\w\-]*\s+["']?([^\s"',;]{6,})`, named...),
 		kind(`(?i)[?&](?:key|token|sig|signature|code|x-amz-signature|x-amz-credential|x-goog-signature)=([^\s"'&]{8,})`,
 			[]string{"?", "&"}, []string{"key=", "token=", "sig=", "signature=", "code=", "credential="}),
 		kind(`(?i)\b[a-z][a-z0-9+.\-]*://[^\s/:@"']*:([^\s/@"']+)@`, []string{"://"}, []string{"@"}),

@@ -27,6 +27,7 @@ func TestSecretsAreRedacted(t *testing.T) {
 		"x-api-key: 12345678":                                                     "x-api-key: [REDACTED]",
 		"args: {'api_key': ['s3cr3t-value'], 'port': 8000}":                       "args: {'api_key': ['[REDACTED]'], 'port': 8000}",
 		"--api-key s3cr3t-value --port 8000":                                      "--api-key [REDACTED] --port 8000",
+		"server --hf-token 'abcdefgh' --x":                                        "server --hf-token '[REDACTED]' --x",
 		"AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYKEY":                 "AWS_SECRET_ACCESS_KEY=[REDACTED]",
 		"key AKIAIOSFODNN7EXAMPLE used":                                           "key [REDACTED] used",
 		"HF_TOKEN=hf_" + x:                                                        "HF_TOKEN=[REDACTED]",
@@ -41,6 +42,8 @@ func TestSecretsAreRedacted(t *testing.T) {
 		// What only looks alike stays.
 		"max_tokens=4096 num_tokens: 12345678":     "max_tokens=4096 num_tokens: 12345678",
 		"Basic configuration loaded":               "Basic configuration loaded",
+		"password required for user alice":         "password required for user alice",
+		"Secret management is disabled":            "Secret management is disabled",
 		"bearer authentication is on":              "bearer authentication is on",
 		"http://127.0.0.1:8000/v1 @ 10:00":         "http://127.0.0.1:8000/v1 @ 10:00",
 		"INFO engine key_cache=12345678 tokenizer": "INFO engine key_cache=12345678 tokenizer",

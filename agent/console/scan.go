@@ -157,9 +157,7 @@ func (t *tailer) follow(path string) error {
 	f := newFile(t.p, path, raw, info, t.take)
 	t.say(path, "", nil)
 	if p, ok := t.known[f.id]; ok && p.Offset <= f.size && p.matches(raw) {
-		f.begin(p.Offset)
-		f.kept = p
-		t.files = append(t.files, f)
+		t.goOn(path, raw, info, p)
 		return nil
 	}
 	if t.hasFollowed(path) || t.isNew(path) {
@@ -200,26 +198,27 @@ func (t *tailer) resumeAll(now time.Time) {
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(left)) {
-		slices.SortFunc(left[path], func(a, b position) int { return a.Seen.Compare(b.Seen) })
-		replaced := true
+		slices.SortFunc(left[path], func(a, b position) int { return a.First.Compare(b.First) })
+		replaced, current := true, func() {}
 		for _, p := range left[path] {
 			if _, err := os.Stat(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				replaced = false // it cannot be looked at now, and will be followed when it can
 				continue
 			}
 			if f, info, err := openFile(path); err == nil {
-				same := idOf(info) == p.fileID && p.Offset <= info.Size() && p.matches(f)
-				_ = f.Close()
-				if same {
+				if idOf(info) == p.fileID && p.Offset <= info.Size() && p.matches(f) {
 					replaced = false
+					current = func() { t.goOn(path, f, info, p) } // held open: it may be renamed before the scan comes to it
 					continue
 				}
+				_ = f.Close()
 			}
 			t.resume(path, p, now)
 		}
 		if last := left[path][len(left[path])-1]; replaced {
 			t.between(path, last, last.Seen)
 		}
+		current() // after the older ones
 	}
 }
 
@@ -235,6 +234,18 @@ func openFile(path string) (*os.File, os.FileInfo, error) {
 		return nil, nil, err
 	}
 	return f, info, nil
+}
+
+// goOn follows a file from where it was left, if the patterns still match its path.
+func (t *tailer) goOn(path string, raw *os.File, info os.FileInfo, p position) {
+	if !slices.ContainsFunc(t.p.cfg.Files, func(pattern string) bool { ok, err := filepath.Match(pattern, path); return ok && err == nil }) {
+		_ = raw.Close()
+		return
+	}
+	f := newFile(t.p, path, raw, info, t.take)
+	f.begin(p.Offset)
+	f.first, f.kept = p.First, p
+	t.files = append(t.files, f)
 }
 
 // resume opens the file that was read up to last, or a copy of it, wherever a rotation has put it.
@@ -257,7 +268,10 @@ func (t *tailer) resume(path string, last position, now time.Time) {
 	last.Done = true
 	t.known[last.fileID] = last
 	if old == nil {
-		t.lost(path, last.Size-last.Offset, "the file was rotated away while no agent ran", now)
+		// A file that is gone for good, or had been rotated and read to its end, took nothing that is known of.
+		if _, err := os.Stat(path); last.Size > last.Offset || err == nil && !last.Rotated {
+			t.lost(path, last.Size-last.Offset, "it was rotated away while no agent ran", now)
+		}
 		return
 	}
 	info, err := old.Stat()
@@ -266,7 +280,7 @@ func (t *tailer) resume(path string, last position, now time.Time) {
 		return
 	}
 	f := newFile(t.p, path, old, info, t.take)
-	f.gone = now
+	f.gone, f.first = now, last.First
 	f.begin(last.Offset)
 	t.files = append(t.files, f)
 }

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"fmt"
 	"sync"
 	"time"
 
@@ -49,13 +48,6 @@ type batchLine struct {
 	end     int // in bytes; the line begins where the one before ends
 	cut     int
 	partial bool // a state of a line that goes on: only Settings.Line is told
-}
-
-// drop is lines that were lost for one reason, until a row tells of them.
-type drop struct {
-	lines    int
-	bytes    int64
-	from, to time.Time
 }
 
 // Stream returns a way in. Name is the column Stream of its rows: stdout or stderr.
@@ -179,18 +171,6 @@ func (s *Stream) recycle(b *batch) {
 	}
 }
 
-func (s *Stream) drop(reason string, lines int, bytes int64, from, to time.Time) {
-	d := s.dropped[reason]
-	if d == nil {
-		d = &drop{from: from}
-		s.dropped[reason] = d
-	}
-	d.lines += lines
-	d.bytes += bytes
-	d.to = to
-	s.counts[reason] += lines
-}
-
 // Close makes rows of what has come, and returns when they are recorded. A second call does nothing.
 func (s *Stream) Close() error {
 	s.mu.Lock()
@@ -296,29 +276,3 @@ func (s *Stream) flushPartial(now time.Time) {
 	s.send(false)
 	s.account(0)
 }
-
-// note records a row about lines that were dropped since the last one.
-func (s *Stream) note(now time.Time) {
-	s.mu.Lock()
-	dropped := s.dropped
-	if len(dropped) > 0 {
-		s.dropped = map[string]*drop{}
-	}
-	s.mu.Unlock()
-	for _, reason := range []string{ReasonRateLimit, ReasonBacklog} {
-		d := dropped[reason]
-		if d == nil {
-			continue
-		}
-		why := "they were printed faster than they could be read"
-		if reason == ReasonRateLimit {
-			why = fmt.Sprintf("they were more than console.rate_limit, %s a second", s.p.cfg.RateLimit)
-		}
-		row := s.lane.row
-		row.Time = now
-		row.Message = fmt.Sprintf("endscope-agent: %d lines (%d bytes) of %s from %s to %s were dropped: %s", d.lines, d.bytes, s.name, stamp(d.from), stamp(d.to), why)
-		s.lane.out(row)
-	}
-}
-
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

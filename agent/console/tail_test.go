@@ -114,8 +114,7 @@ func TestTruncationWithoutACopyIsCountedAndSaid(t *testing.T) {
 	write(t, path, "new\n")
 	s.setFail(nil)
 	require.Eventually(t, func() bool {
-		m := r.messages()
-		return len(m) >= 102 && m[len(m)-1] == "new"
+		return r.last() == "new"
 	}, 20*time.Second, 5*time.Millisecond)
 	require.Contains(t, r.messages(), "in hand")
 	require.InDelta(t, 1, r.metric(t, "agent_console_file_changes_total", "kind=truncated"), 0)
@@ -187,7 +186,28 @@ func TestARestartGoesOnWhereItWas(t *testing.T) {
 	write(t, path, "another\n")
 	s.setFail(nil)
 	r = follow(t, dir, s, quick(path))
-	require.Eventually(t, func() bool { return r.messages()[r.count()-1] == "another" }, 20*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return r.last() == "another" }, 20*time.Second, 5*time.Millisecond)
+	require.Regexp(t, `^endscope-agent: a part of .*server.log \(at least \d+ bytes\) was gone before it was read: it was rotated away while no agent ran$`, r.messages()[201])
+}
+
+func TestBytesThatATruncationTookAreCounted(t *testing.T) {
+	dir, path := logPath(t)
+	cfg := quick(path)
+	cfg.RateLimit, cfg.RateBurst = 1<<10, 64<<10 // as slow as if it stood still
+	for i := range 300 {
+		write(t, path, numbered(i, i+1)[0]+strings.Repeat("x", 1000)+"\n")
+	}
+	r := follow(t, dir, &sink{}, cfg)
+	require.Eventually(t, func() bool { return r.count() > 100 }, 20*time.Second, 5*time.Millisecond)
+	require.Positive(t, r.metric(t, "agent_console_lag_bytes"))
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.NoError(t, os.Truncate(path, 0))
+	write(t, path, "new\n")
+	require.Eventually(t, func() bool { return r.last() == "new" }, 20*time.Second, 5*time.Millisecond)
+	read := r.metric(t, "agent_console_read_bytes_total", "source=file") - float64(len("new\n"))
+	require.InDelta(t, float64(info.Size())-read, r.metric(t, "agent_console_lost_bytes_total"), 0)
+	require.Contains(t, strings.Join(r.messages(), "\n"), "was gone before it was read: it was truncated")
 }
 
 func TestDamagedPositionsAreNoEnd(t *testing.T) {
