@@ -36,6 +36,8 @@ func labelValuesOf(label string) []string {
 		return []string{"hit", "miss"}
 	case "gpu":
 		return []string{"0", "1"}
+	case "phase":
+		return []string{"total", "weights_load", "compile"}
 	}
 	return []string{label + "-1", label + "$2"}
 }

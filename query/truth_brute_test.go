@@ -68,7 +68,7 @@ func (t truth) set(q *asked, g group, window int, b bound) {
 // dimensionOf returns the value of a dimension, by the label that it stands for.
 func dimensionOf(name string, ls map[string]string) string {
 	switch name {
-	case "deployment", "direction", "reason", "type", "kind", "tier", "disk", "gpu", "xid":
+	case "deployment", "direction", "reason", "type", "kind", "tier", "disk", "gpu", "xid", "phase", "outcome":
 		return ls[name]
 	case "instanceId":
 		return ls["instance"]
@@ -525,31 +525,31 @@ func (q *asked) without(g group, names []string) group {
 }
 
 // mean is a rule for the mean of all observations; its Total is their sum and its Count their number.
-func mean(name string, factor float64) rule {
+func mean(name string, c which, factor float64) rule {
 	return func(q *asked, a scopes.Aggregation) truth {
 		switch a {
 		case scopes.Count:
-			return counted(name, nil, observations, 0, 1)(q, scopes.Total)
+			return counted(name, c, observations, 0, 1)(q, scopes.Total)
 		case scopes.Total:
-			return counted(name, nil, total, 0, factor)(q, scopes.Total)
+			return counted(name, c, total, 0, factor)(q, scopes.Total)
 		}
-		return ratio(side{name: name, f: total}, side{name: name, f: observations}, false, func(v float64) float64 { return v * factor })(q, a)
+		return ratio(side{name: name, c: c, f: total}, side{name: name, c: c, f: observations}, false, func(v float64) float64 { return v * factor })(q, a)
 	}
 }
 
 // quantile is a rule for the q-th quantile: the value lies in the bucket of the observation that has that rank, or between those of two
 // neighbours where the rank falls between them. Where some of what is asked about has bounds of its own, all is brought to those.
-func quantile(name string, percent int, factor float64) rule {
+func quantile(name string, c which, percent int, factor float64) rule {
 	return func(q *asked, a scopes.Aggregation) truth {
 		if a == scopes.Count {
-			return counted(name, nil, observations, 0, 1)(q, scopes.Total)
+			return counted(name, c, observations, 0, 1)(q, scopes.Total)
 		}
 		out := truth{}
 		whole := *q
 		whole.not = nil // what is folded has the buckets that all have
-		shared := whole.layouts(name)
+		shared := whole.layouts(name, c)
 		delete(shared, "exponential")
-		for g, list := range q.of(name, nil) {
+		for g, list := range q.of(name, c) {
 			for i, w := range q.spans {
 				var all []float64
 				layouts := maps.Clone(shared)
@@ -580,9 +580,9 @@ func quantile(name string, percent int, factor float64) rule {
 }
 
 // layouts returns one layout of each form that the histograms that are asked about have had at any time.
-func (q *asked) layouts(name string) map[string]layout {
+func (q *asked) layouts(name string, c which) map[string]layout {
 	out := map[string]layout{}
-	for _, list := range q.of(name, nil) {
+	for _, list := range q.of(name, c) {
 		for _, s := range list {
 			for _, x := range s.live {
 				out[x.layout.form()] = x.layout

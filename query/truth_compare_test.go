@@ -263,7 +263,7 @@ func (c *comparison) forms(q *asked, r query.Request, got map[group]query.Answer
 	if !ok {
 		return
 	}
-	forms := q.layouts(series)
+	forms := q.layouts(series, nil)
 	for g, s := range got {
 		if s.Histogram == nil {
 			c.fail("%s does not say from which histograms it is", g.text())

@@ -57,39 +57,48 @@ func rules() map[string]rule {
 		"CpuMemoryUtilizationPercentage": sampled("instance_memory_utilization_ratio", nil, percent),
 		"DiskUtilization":                sampled("instance_disk_utilization_ratio", nil, percent),
 		"InstanceRestarts":               perMinute("instance_restarts_total"),
+		"ReadyInstances":                 instantSum("instance_ready"),
 		"DeploymentCapacity":             capacity,
 		"AgentFreshness":                 glimpsed(15*time.Second, freshness),
 
-		"GpuUtilizationPercentage":       sampled("gpu_utilization_ratio", nil, percent),
-		"GpuMemoryUtilizationPercentage": sampled("gpu_memory_utilization_ratio", nil, percent),
-		"GpuEnergyJoules":                perMinute("gpu_energy_joules_total"),
-		"GpuPower":                       instantSum("gpu_power_watts"),
-		"GpuTemperature":                 sampled("gpu_temperature_celsius", nil, same),
-		"GpuMemoryTemperature":           sampled("gpu_memory_temperature_celsius", nil, same),
-		"GpuClock":                       sampled("gpu_clock_hertz", where("clock", "sm"), same),
-		"GpuMemoryClock":                 sampled("gpu_clock_hertz", where("clock", "memory"), same),
-		"GpuSmActivity":                  sampled("gpu_sm_activity_ratio", nil, percent),
-		"GpuSmOccupancy":                 sampled("gpu_sm_occupancy_ratio", nil, percent),
-		"GpuTensorActivity":              sampled("gpu_tensor_activity_ratio", nil, percent),
-		"GpuDramActivity":                sampled("gpu_dram_activity_ratio", nil, percent),
-		"GpuThrottleRatio":               throttled,
-		"GpuXidErrors":                   perMinute("gpu_xid_errors_total"),
-		"GpuEccErrors":                   perMinute("gpu_ecc_errors_total"),
-		"GpuHours":                       counted("gpu_time_seconds_total", nil, increase, 0, 1.0/3600),
-		"IdleGpuHours":                   counted("gpu_time_seconds_total", where("state", "unbound", "bound_idle"), increase, 0, 1.0/3600),
-		"EnergyPerRequest":               ratio(energy, served, false, same),
-		"EnergyPerToken":                 ratio(blind(energy, "direction"), tokens, false, same),
+		"GpuUtilizationPercentage":         sampled("gpu_utilization_ratio", nil, percent),
+		"GpuMemoryUtilizationPercentage":   sampled("gpu_memory_utilization_ratio", nil, percent),
+		"GpuEnergyJoules":                  perMinute("gpu_energy_joules_total"),
+		"GpuPower":                         instantSum("gpu_power_watts"),
+		"GpuTemperature":                   sampled("gpu_temperature_celsius", nil, same),
+		"GpuMemoryTemperature":             sampled("gpu_memory_temperature_celsius", nil, same),
+		"GpuClock":                         sampled("gpu_clock_hertz", where("clock", "sm"), same),
+		"GpuMemoryClock":                   sampled("gpu_clock_hertz", where("clock", "memory"), same),
+		"GpuSmActivity":                    sampled("gpu_sm_activity_ratio", nil, percent),
+		"GpuSmOccupancy":                   sampled("gpu_sm_occupancy_ratio", nil, percent),
+		"GpuTensorActivity":                sampled("gpu_tensor_activity_ratio", nil, percent),
+		"GpuDramActivity":                  sampled("gpu_dram_activity_ratio", nil, percent),
+		"GpuThrottleRatio":                 throttled,
+		"GpuXidErrors":                     perMinute("gpu_xid_errors_total"),
+		"GpuEccErrors":                     perMinute("gpu_ecc_errors_total"),
+		"InstanceGpuUtilizationPercentage": sampled("instance_gpu_utilization_ratio", nil, percent),
+		"InstanceGpuMemoryBytes":           instantSum("instance_gpu_memory_bytes"),
+		"GpuHours":                         counted("gpu_time_seconds_total", nil, increase, 0, 1.0/3600),
+		"IdleGpuHours":                     counted("gpu_time_seconds_total", where("state", "unbound", "bound_idle"), increase, 0, 1.0/3600),
+		"EnergyPerRequest":                 ratio(energy, served, false, same),
+		"EnergyPerToken":                   ratio(blind(energy, "direction"), tokens, false, same),
 	}
 	for name, series := range histograms() {
 		factor := 1000.0 // milliseconds
 		if name == "RequestSize" || name == "ResponseSize" {
 			factor = 1
 		}
-		out[name] = mean(series, factor)
-		out[name+"_P50"] = quantile(series, 50, factor)
-		out[name+"_P90"] = quantile(series, 90, factor)
-		out[name+"_P95"] = quantile(series, 95, factor)
-		out[name+"_P99"] = quantile(series, 99, factor)
+		out[name] = mean(series, nil, factor)
+		out[name+"_P50"] = quantile(series, nil, 50, factor)
+		out[name+"_P90"] = quantile(series, nil, 90, factor)
+		out[name+"_P95"] = quantile(series, nil, 95, factor)
+		out[name+"_P99"] = quantile(series, nil, 99, factor)
+	}
+	for name, c := range map[string]which{"StartDuration": where("phase", "total"), "StartPhaseDuration": where("phase", "weights_load", "compile")} {
+		const starts = "instance_start_duration_seconds"
+		out[name] = mean(starts, c, 1000)
+		out[name+"_P50"] = quantile(starts, c, 50, 1000)
+		out[name+"_P95"] = quantile(starts, c, 95, 1000)
 	}
 	return out
 }
