@@ -87,6 +87,20 @@ func TestHistogramsOfSeveralSourcesAdd(t *testing.T) {
 	require.Equal(t, "{count:4, sum:7, [-Inf,2]:4}", at(h("a", 1, 1, 1)+h("b", 1, 2, 2)+other), "other bounds: those in common remain")
 }
 
+// Another version of the server, with other bounds.
+func TestBoundsChange(t *testing.T) {
+	s := serve(t, "")
+	col := collector(t, rules(waits), nil, s.URL)
+	at := func(page string) string {
+		s.set("/metrics", page)
+		return strings.TrimPrefix(strings.Join(canonicalOnly(collect(t, col)), "\n"), "model_queue_duration_seconds{} ")
+	}
+	require.Equal(t, "{count:100, sum:90, [-Inf,1]:80, (1,2]:20}", at("x_bucket{le=\"1\"} 80\nx_bucket{le=\"2\"} 100\nx_bucket{le=\"+Inf\"} 100\nx_sum 90\nx_count 100\n"))
+	require.Equal(t, "{count:5, sum:9, [-Inf,1]:1, (1,4]:4}", at("x_bucket{le=\"1\"} 1\nx_bucket{le=\"4\"} 5\nx_bucket{le=\"+Inf\"} 5\nx_sum 9\nx_count 5\n"), "it began anew: nothing of the old is carried over")
+	require.Equal(t, "{count:7, sum:12, [-Inf,1]:2, (1,4]:5}", at("x_bucket{le=\"1\"} 2\nx_bucket{le=\"4\"} 7\nx_bucket{le=\"+Inf\"} 7\nx_sum 12\nx_count 7\n"))
+	require.Equal(t, "{count:150, sum:300, [-Inf,1]:50, (1,2]:50, (2,+Inf]:50}", at("x_bucket{le=\"1\"} 50\nx_bucket{le=\"2\"} 100\nx_bucket{le=\"+Inf\"} 150\nx_sum 300\nx_count 150\n"), "bounds that change while the count rises are those of the page too")
+}
+
 func TestBucketsThatWereReadInTheMiddleDoNotFall(t *testing.T) {
 	s := serve(t, "")
 	col := collector(t, rules(waits), nil, s.URL)

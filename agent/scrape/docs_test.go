@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
 )
 
@@ -20,13 +23,12 @@ func TestManualListsWhatThereIs(t *testing.T) {
 	require.NoError(t, err)
 	text := string(page)
 	for _, d := range newOwnDescs().list() {
-		labels := "`" + strings.Join(d.Labels, "`, `") + "`"
-		row := strings.ReplaceAll(fmt.Sprintf("| `%s` | %s | %s | %s | ", d.Name, d.Type, d.Unit, labels), "|  |", "| |")
-		require.Contains(t, text, row)
+		require.Contains(t, text, "| `"+d.Name+"` | ")
 	}
 	for _, reason := range dropReasons() {
 		require.Contains(t, text, "`"+reason+"`")
 	}
+	require.Contains(t, strings.Join(strings.Fields(text), " "), strings.Join(builtinOrder(), ", "))
 	for _, path := range candidates() {
 		require.Contains(t, text, "`"+path+"`")
 	}
@@ -62,6 +64,59 @@ func TestManualListsWhatThereIs(t *testing.T) {
 		return
 	}
 	require.Equal(t, table.String(), have, "go test ./agent/scrape -run Manual -update-manual writes it")
+}
+
+func TestOwnMetricsAreDocumentedAndWellNamed(t *testing.T) {
+	text, err := os.ReadFile("../../docs/metrics.md")
+	require.NoError(t, err)
+	_, section, ok := strings.Cut(string(text), "### Collector `scrape`")
+	require.True(t, ok, "docs/metrics.md has a section for the collector")
+	section, _, _ = strings.Cut(section, "\n#")
+	documented := map[string]string{}
+	for line := range strings.Lines(section) {
+		cells := strings.Split(strings.ReplaceAll(strings.TrimSpace(line), "`", ""), "|")
+		if len(cells) != 7 || !strings.HasPrefix(line, "| `") {
+			continue
+		}
+		for i := range cells {
+			cells[i] = strings.TrimSpace(cells[i])
+		}
+		require.NotEmpty(t, cells[5], "%s: says what it means", cells[1])
+		documented[cells[1]] = cells[2] + "|" + cells[3] + "|" + cells[4]
+	}
+	described := map[string]string{}
+	var families []*dto.MetricFamily
+	for _, d := range newOwnDescs().list() {
+		described[d.Name] = string(d.Type) + "|" + d.Unit + "|" + strings.Join(d.Labels, ", ")
+		m := &dto.Metric{}
+		for _, l := range d.Labels {
+			m.Label = append(m.Label, &dto.LabelPair{Name: &l, Value: new("x")})
+		}
+		typ := map[model.MetricType]dto.MetricType{model.MetricTypeCounter: dto.MetricType_COUNTER, model.MetricTypeGauge: dto.MetricType_GAUGE}[d.Type]
+		families = append(families, &dto.MetricFamily{Name: &d.Name, Help: &d.Help, Type: &typ, Metric: []*dto.Metric{m}})
+	}
+	require.Equal(t, documented, described, "docs/metrics.md against what the collector describes")
+	for _, reason := range dropReasons() {
+		require.Contains(t, section, "`"+reason+"`")
+	}
+	problems, err := promlint.NewWithMetricFamilies(families).Lint()
+	require.NoError(t, err)
+	require.Empty(t, problems)
+
+	// And what it describes is what a round gives, with every reason there from the start.
+	s := serve(t, "x_running 1\n")
+	lines, err := round(t, collector(t, rules(rejected), nil, s.URL))
+	require.NoError(t, err)
+	given := map[string]bool{}
+	for _, l := range lines {
+		if name, _, _ := strings.Cut(l, "{"); strings.HasPrefix(name, "agent_") {
+			given[name] = true
+		}
+	}
+	require.Len(t, given, len(documented))
+	for name := range given {
+		require.Contains(t, documented, name)
+	}
 }
 
 func TestExampleOfTheManualWorks(t *testing.T) {

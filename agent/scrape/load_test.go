@@ -62,6 +62,9 @@ func TestMappingErrorsNamePlaceAndValue(t *testing.T) {
 	rule := func(lines string) string {
 		return "kind: small\ndetect: {prefixes: [\"small:\"]}\nmetrics:\n  - to: model_tokens_total\n    set: {direction: input}\n" + lines
 	}
+	gauge := func(from, more string) string {
+		return "kind: small\ndetect: {any: [a]}\nmetrics:\n  - {to: gpu_memory_utilization_ratio, from: " + from + ", " + more + "}\n"
+	}
 	for name, c := range map[string]struct{ text, want string }{
 		"not YAML":             {"kind: [", "m.yaml:1: "},
 		"empty":                {"", "m.yaml: must hold one YAML document"},
@@ -89,6 +92,19 @@ func TestMappingErrorsNamePlaceAndValue(t *testing.T) {
 		"rewritten value":      {rule("    from: [{name: a}]\n    values: {direction: {x: y}}\n"), `label direction of model_tokens_total must be one of input, output (got "y")`},
 		"rewritten, not given": {rule("    from: [{name: a}]\n    values: {model: {x: y}}\n"), "must be a label that keep or set gives"},
 		"part of a histogram":  {"kind: small\ndetect: {any: [a]}\nmetrics:\n  - {to: model_queue_duration_seconds, from: [{name: a, part: sum}]}\n", "is a histogram: name a histogram, or sum and count"},
+		"ratio of nothing":     {gauge("[{ratio: a}]", ""), "metrics[0].from[0]: must have ratio and of together (got one of them)"},
+		"ratio and times":      {gauge("[{ratio: a, of: b, times: [a, b]}]", ""), "must have either ratio and of, or times (got both)"},
+		"ratio and name":       {gauge("[{name: a, ratio: a, of: b}]", ""), "must have ratio and of, or times, and no other form beside them (got \"a\")"},
+		"ratio and minus":      {gauge("[{ratio: a, of: b, minus: c}]", ""), "must have ratio and of, or times, and no other form beside them"},
+		"one factor":           {gauge("[{times: a}]", ""), `metrics[0].from[0].times: must name at least two (got "a")`},
+		"no operand":           {gauge("[{times: [a, \"\"]}]", ""), `metrics[0].from[0]: each operand must have a name (got "")`},
+		"operand's where":      {gauge("[{times: [a, {name: b, where: {x: \"(\"}}]}]", ""), `metrics[0].from[0].where: must be a regular expression (RE2) (got "(")`},
+		"operand's key":        {gauge("[{times: [a, {nam: b}]}]", ""), `unknown field "nam"`},
+		"operands of a map":    {gauge("[{times: {a: b}}]", ""), `unknown field "a"`},
+		"product of counters":  {rule("    from: [{times: [a, b]}]\n"), "metrics[0].from[0]: is a counter: only a gauge can be a ratio or a product (got model_tokens_total)"},
+		"leaf without keep":    {gauge("[{name: a}]", "leaf: [mig]"), "m.yaml:4: metrics[0].leaf: needs keep, whose other labels tell which whole the parts belong to (got mig)"},
+		"leaf twice":           {gauge("[{name: a}]", "keep: {u: uuid}, leaf: [mig, mig]"), `metrics[0].leaf: must be labels of the source, each once (got "mig")`},
+		"empty leaf":           {gauge("[{name: a}]", "keep: {u: uuid}, leaf: [\"\"]"), `metrics[0].leaf: must be labels of the source, each once (got "")`},
 		"alias":                {smallMapping + "aliases: [{match: \"(\", replace: a}]\n", `aliases[0].match: must be a regular expression (RE2) (got "(")`},
 		"version":              {smallMapping + "version: {path: version}\n", `version.path: must begin with / (got "version")`},
 		"version's label":      {smallMapping + "version: {metric: build}\n", "version.label: must be set together with version.metric"},
@@ -121,6 +137,7 @@ func TestVersionsCompareByNumber(t *testing.T) {
 func FuzzMapping(f *testing.F) {
 	f.Add([]byte(smallMapping))
 	f.Add([]byte("kind: a\ndetect: {any: [a]}\nmetrics:\n  - {to: model_queue_duration_seconds, factor: 1e-6, from: [{sum: a, count: b, since: \"1\", until: \"2\"}], where: {a: \"b|\"}, values: {model: {\"*\": x}}}\n"))
+	f.Add([]byte("kind: a\ndetect: {any: [a]}\nmetrics:\n  - {to: gpu_memory_utilization_ratio, from: [{ratio: a, of: [a, {name: b, where: {c: d}}]}, {times: [a, b]}], keep: {u: uuid}, leaf: [m]}\n"))
 	metrics := canonicalMetrics()
 	f.Fuzz(func(t *testing.T, text []byte) {
 		m, err := parseMapping("m.yaml", text, metrics)

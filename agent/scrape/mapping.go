@@ -87,25 +87,25 @@ type Operand struct {
 
 // UnmarshalYAML reads a list, or one operand.
 func (o *Operands) UnmarshalYAML(unmarshal func(any) error) error {
-	var list []Operand
-	if err := unmarshal(&list); err == nil {
-		*o = list
-		return nil
-	}
-	var one Operand
-	if err := unmarshal(&one); err != nil {
+	var value any
+	if err := unmarshal(&value); err != nil {
 		return err
 	}
-	*o = Operands{one}
-	return nil
+	if _, list := value.([]any); list {
+		return unmarshal((*[]Operand)(o))
+	}
+	*o = make(Operands, 1)
+	return unmarshal(&(*o)[0])
 }
 
 // UnmarshalYAML reads a name, or an operand with all its keys.
 func (o *Operand) UnmarshalYAML(unmarshal func(any) error) error {
-	var name string
-	if err := unmarshal(&name); err == nil {
-		o.Name = name
-		return nil
+	var value any
+	if err := unmarshal(&value); err != nil {
+		return err
+	}
+	if _, keys := value.(map[string]any); !keys {
+		return unmarshal(&o.Name)
 	}
 	type plain Operand
 	return unmarshal((*plain)(o))
