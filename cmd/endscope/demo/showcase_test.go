@@ -105,7 +105,7 @@ func documented(t *testing.T) []string {
 // One demo shows everything: a test of each of its sides.
 func TestADemoShowsEverything(t *testing.T) {
 	cfg := DefaultConfig()
-	cfg.Listen, cfg.DataDir, cfg.Rate, cfg.Interval, cfg.SimulateGPU, cfg.Log.Level = "127.0.0.1:0", t.TempDir(), 60, time.Second, true, "error"
+	cfg.Listen, cfg.DataDir, cfg.Rate, cfg.Interval, cfg.SimulateGPU, cfg.Log.Level = "127.0.0.1:0", t.TempDir(), 40, time.Second, true, "error"
 	server := startDemo(t, cfg)
 	defer http.DefaultClient.CloseIdleConnections()
 	t.Run("queries", func(t *testing.T) { testQueries(t, server) })
@@ -218,7 +218,7 @@ func testCatalogue(t *testing.T, server string) {
 
 // measured returns which of the metrics have a value in the last minute.
 func measured(t *testing.T, server, scope string, metrics []string) map[string]bool {
-	q := url.Values{"scope": {scope}, "metric": metrics, "start": {time.Now().Add(-time.Minute).UTC().Format(time.RFC3339)}, "interval": {"full"}}
+	q := url.Values{"scope": {scope}, "metric": metrics, "start": {time.Now().Add(-time.Minute).UTC().Format(time.RFC3339)}, "interval": {"5s"}} // steps of a minute would have to be waited for
 	text, err := get(server + "/api/v1/metrics?" + q.Encode())
 	require.NoError(t, err)
 	var answer struct {
