@@ -343,6 +343,7 @@ func TestRestartOnRequest(t *testing.T) {
 // doubleFork leaves an orphan that lives on in a session of its own, one that ends at once, and one that keeps stdout open.
 const doubleFork = `
 import os, sys, time
+def say(s): os.write(1, (s + "\n").encode()) # whole, whoever else writes
 def orphan(f):
     if os.fork() == 0:
         os.setsid()
@@ -352,13 +353,13 @@ def orphan(f):
         os._exit(0)
     os.wait()
 def live():
-    print("orphan", os.getpid(), flush=True)
+    say("orphan %d" % os.getpid())
     time.sleep(600)
 def die():
-    print("dying", os.getpid(), flush=True)
+    say("dying %d" % os.getpid())
 orphan(live)
 orphan(die)
-print("ready", flush=True)
+say("ready")
 sys.stdin.readline()
 sys.exit(4)
 `
@@ -372,6 +373,11 @@ func TestOrphansAreReapedAndKilled(t *testing.T) {
 	set.Stdin = stdin
 	_, wait := start(t, never(), set)
 	var live, dying int
+	defer func() {
+		if t.Failed() {
+			t.Logf("stdout %q, stderr %q, events %v", w.text("stdout"), w.text("stderr"), w.kinds())
+		}
+	}()
 	eventually(t, func() bool {
 		if !strings.Contains(w.text("stdout"), "ready") || strings.Count(w.text("stdout"), "\n") != 3 {
 			return false
