@@ -40,12 +40,14 @@ lint: tools ## Check gofmt, go vet and staticcheck.
 	@GOFLAGS= $(GO) build -o .cache/staticcheck honnef.co/go/tools/cmd/staticcheck
 	.cache/staticcheck ./...
 
-bench: build ## Run the Go benchmarks, then those of ingestion and of questions against their peers, and that of the logs.
+bench: build ## Run the Go benchmarks, then those of ingestion, questions and the proxy against their peers, of the logs and of the agent.
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 30m ./...
-	scripts/debian-tools victoria-metrics
+	scripts/debian-tools victoria-metrics nginx
 	$(GO) run ./bench/ingest
 	$(GO) run ./bench/query
 	$(GO) run ./bench/logs
+	$(GO) run ./bench/proxy -agent bin/endscope-agent
+	$(GO) run ./bench/agent
 
 generate: tools ## Write the generated files anew: example configurations, configuration reference, golden files.
 	$(GO) test $$(git grep -lE 'Bool\("update"' -- '*_test.go' | xargs dirname | sort -u | sed 's|^|./|') -update
