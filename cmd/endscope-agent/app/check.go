@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -25,7 +24,7 @@ type findings []agent.Finding
 
 func (f *findings) add(name, detail string, err error) {
 	if err != nil {
-		detail = err.Error()
+		detail = strings.ReplaceAll(err.Error(), "\n", "; ")
 	}
 	*f = append(*f, agent.Finding{Name: name, Detail: detail, Err: err})
 }
@@ -198,17 +197,16 @@ func (f *findings) server(ctx context.Context, cfg Config, finder *process.Finde
 	}
 }
 
-// console says which files of logs are there.
+// console says which files and units of the journal are there, and in which format.
 func (f *findings) console(cfg Config) {
-	for _, pattern := range cfg.Console.Files {
-		matches, err := filepath.Glob(pattern)
-		detail := fmt.Sprintf("%d files", len(matches))
-		if err == nil && len(matches) == 0 {
-			detail = "no file yet; it is read once it appears"
+	for _, s := range cfg.Console.Look() {
+		detail := "is followed"
+		if s.Kind == "file" {
+			detail = fmt.Sprintf("%d bytes", s.Size)
+			if s.Format != "" {
+				detail += ", format " + s.Format
+			}
 		}
-		f.add("console "+pattern, detail, err)
-	}
-	for _, unit := range cfg.Console.Journald {
-		f.add("console journald "+unit, "is followed", nil)
+		f.add("console "+s.Name, detail, s.Err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"path/filepath"
 
 	"github.com/endscope/endscope/agent"
 	"github.com/endscope/endscope/agent/gpu"
@@ -44,7 +45,7 @@ func newCollectors(cfg Config, h hooks, log *slog.Logger) (_ *collectors, err er
 		log := log.With("collector", "gpu")
 		set := gpu.Settings{Logger: log, Source: nvml.New(log), Pids: h.pids, PidMethod: h.method, OnEvent: h.onEvent}
 		if h.onEvent != nil {
-			set.KernelLog = gpu.OpenKernelLog
+			set.KernelLog, set.Dir = gpu.OpenKernelLog, filepath.Join(cfg.Agent.DataDir, "gpu")
 		}
 		if cfg.Collectors.SimulatedGPU.Devices > 0 {
 			simulate(&set, cfg)
