@@ -236,7 +236,8 @@ func (c *checker) computed(key string, r *Rule, s *Source, forms int) {
 	case r.metric.Type != model.MetricTypeGauge:
 		c.bad(key, r.To, fmt.Sprintf("is a %s: only a gauge can be a ratio or a product", r.metric.Type))
 	}
-	for _, o := range s.operands() {
+	s.all = s.operands()
+	for _, o := range s.all {
 		if o.Name == "" {
 			c.bad(key, `""`, "each operand must have a name")
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -155,6 +156,9 @@ func (c *Collector) Collect(ctx context.Context, r *agent.Round) error {
 		all.Go(func() { results[i], errs[i] = t.scrape(ctx, r.Time) })
 	}
 	all.Wait()
+	if c.several {
+		c.once(results)
+	}
 	total := len(r.Readings)
 	for _, readings := range results {
 		total += len(readings)
@@ -168,6 +172,32 @@ func (c *Collector) Collect(ctx context.Context, r *agent.Round) error {
 		r.Readings = append(r.Readings, readings...)
 	}
 	return errors.Join(errs...)
+}
+
+// once leaves each GPU's readings to the first target that gives them: a server and an exporter beside it read the same device. A GPU is told by its uuid; one without is left alone.
+func (c *Collector) once(results [][]agent.Reading) {
+	type reading struct{ name, uuid string }
+	owner := map[reading]int{}
+	for i, readings := range results {
+		t := c.targets[i]
+		mapped := t.mapped
+		results[i] = slices.DeleteFunc(readings, func(r agent.Reading) bool {
+			if mapped--; mapped < 0 || !strings.HasPrefix(r.Desc.Name, "gpu_") {
+				return false
+			}
+			key := reading{r.Desc.Name, r.LabelValues[slices.Index(r.Desc.Labels, "uuid")]}
+			first, owned := owner[key]
+			if key.uuid == "" || owned && first == i {
+				return false
+			}
+			if !owned {
+				owner[key] = i
+				return false
+			}
+			t.dropped[dropOverlap]++ // told in the next round
+			return true
+		})
+	}
 }
 
 // Close ends what is under way in the background.

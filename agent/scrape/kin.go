@@ -113,7 +113,7 @@ func (m *mapper) operand(pl *planned, all []*Operand, at int, s *series) *feed {
 
 // compute puts the numbers that are computed from several series. One of which an operand is missing, or says nothing, is absent.
 func (m *mapper) compute(p *page, pl *planned) {
-	all := pl.source.operands()
+	all := pl.source.all
 	m.matched = m.matched[:0]
 	for at, family := range pl.terms {
 		for _, s := range family.series {

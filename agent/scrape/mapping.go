@@ -72,6 +72,7 @@ type Source struct {
 	Until   string   `yaml:"until"` // first version that no longer has it
 
 	since, until version
+	all          []*Operand // of a ratio or product, in their order
 }
 
 // Operands are the numbers that a ratio or a product is made of. A single one may be written without a list.

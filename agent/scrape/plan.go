@@ -22,7 +22,7 @@ func newEngine(mappings []*Mapping) *engine {
 				for _, n := range []string{s.Name, s.Minus, s.Sum, s.Count} {
 					names[n] = true
 				}
-				for _, o := range s.operands() {
+				for _, o := range s.all {
 					names[o.Name] = true
 				}
 			}
@@ -151,7 +151,7 @@ func (pl *planned) find(byName map[string]*family, bases map[string]*base) bool 
 	switch {
 	case s.Name == "" && s.Sum == "":
 		pl.terms = nil
-		for _, o := range s.operands() {
+		for _, o := range s.all {
 			f := byName[o.Name]
 			if f == nil {
 				return false

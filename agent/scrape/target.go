@@ -53,6 +53,7 @@ type target struct {
 	probe   versionProbe
 
 	readings []agent.Reading
+	mapped   int                    // of readings: the canonical ones, which come first
 	descs    map[string]*agent.Desc // of raw readings
 	key      []byte
 	kinds    []string
@@ -85,6 +86,7 @@ func (t *target) scrape(ctx context.Context, now time.Time) ([]agent.Reading, er
 	begin := time.Now()
 	mapped, err := t.read(ctx, now)
 	read := mapped >= 0
+	t.mapped = max(mapped, 0)
 	took := time.Since(begin)
 	if err != nil {
 		err = fmt.Errorf("target %s: %w", t.pageURL(), err)

@@ -100,6 +100,26 @@ func running(lines []string) []string {
 	return out
 }
 
+// Triton and dcgm-exporter read the same GPUs.
+func TestTrap2TwoTargetsReadOneGPU(t *testing.T) {
+	exporter := serve(t, "DCGM_FI_DEV_POWER_USAGE{gpu=\"0\",UUID=\"a\"} 300\nDCGM_FI_DEV_POWER_USAGE{gpu=\"1\",UUID=\"b\"} 100\n")
+	triton := serve(t, "nv_inference_request_success{model=\"m\",version=\"1\"} 4\nnv_gpu_power_usage{gpu_uuid=\"a\"} 301\nnv_gpu_power_usage{gpu_uuid=\"c\"} 7\nnv_gpu_utilization{gpu_uuid=\"a\"} 0.5\n")
+	c := collector(t, "", nil, exporter.URL, triton.URL)
+	for range 2 {
+		require.Equal(t, []string{
+			fmt.Sprintf(`gpu_power_watts{gpu="0",target=%q,uuid="a"} 300`, exporter.host()),
+			fmt.Sprintf(`gpu_power_watts{gpu="1",target=%q,uuid="b"} 100`, exporter.host()),
+			fmt.Sprintf(`gpu_power_watts{target=%q,uuid="c"} 7`, triton.host()),
+			fmt.Sprintf(`gpu_utilization_ratio{target=%q,uuid="a"} 0.5`, triton.host()),
+			fmt.Sprintf(`model_requests_finished_total{model="m",model_version="1",reason="other",target=%q} 4`, triton.host()),
+		}, canonicalOnly(collect(t, c)))
+	}
+	lines, err := round(t, c)
+	require.NoError(t, err)
+	require.Contains(t, strings.Join(lines, "\n"), fmt.Sprintf(`agent_scrape_dropped_samples_total{reason="overlap",target=%q} 2`, triton.host()))
+	require.Contains(t, strings.Join(lines, "\n"), fmt.Sprintf(`nv_gpu_power_usage{gpu_uuid="a",job="triton",target=%q} 301`, triton.host()), "the raw series stays")
+}
+
 func TestTrap3TypesAndResets(t *testing.T) {
 	mapping := rules(`
   - {to: model_requests_finished_total, from: [{name: x_requests}], set: {reason: other}}
