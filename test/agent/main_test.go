@@ -127,13 +127,7 @@ func patience() time.Duration {
 	return time.Minute
 }
 
-// eventually waits until f returns nil, and fails the test with f's last error after a generous time.
-func eventually(t *testing.T, f func(context.Context) error) {
-	t.Helper()
-	require.NoError(t, subproc.Await(within(t, patience()), f))
-}
-
-// await is eventually as long as the agent runs.
+// await waits until f returns nil, and fails the test with f's last error after a generous time, or when the agent has ended.
 func (a *agent) await(t *testing.T, f func(context.Context) error) {
 	t.Helper()
 	require.NoError(t, a.proc.Await(within(t, patience()), f))
