@@ -18,6 +18,9 @@ type spread struct {
 	many    bool
 	left    *dist // what the sources counted that are forgotten; nil if nothing
 	sum     dist
+
+	leftNative *histogram.FloatHistogram // what native ones did
+	count      uint64                    // of the native histogram that was last given
 }
 
 // distSource is one source of a spread.
@@ -31,13 +34,15 @@ type distSource struct {
 	offset *dist // nil while the source has not restarted beside others
 	start  time.Time
 	since  time.Time
-	native *histogram.Histogram // instead of now
+	native *histogram.Histogram      // instead of now
+	kept   *histogram.Histogram      // the last native
+	base   *histogram.FloatHistogram // what natives counted before restarts; nil if nothing
 }
 
 // put takes in a source whose now, or native, is of this round.
 func (t *spread) put(s *distSource, round uint64, start time.Time) {
 	if !s.in {
-		s.in, s.seen, s.offset = true, 0, nil
+		s.in, s.seen, s.offset, s.kept, s.base = true, 0, nil, nil, nil
 		t.sources = append(t.sources, s)
 	}
 	s.round, s.start = round, start
@@ -50,7 +55,7 @@ func (s *distSource) anew(round uint64) bool {
 
 // total returns the histogram of a round, which is at now, in which at least one source was there, and nil where it is not valid.
 func (t *spread) total(round uint64, how combine, now time.Time) *histogram.Histogram {
-	if h, ok := t.native(round, how); ok {
+	if h, ok := t.natives(round, how, now); ok {
 		return h
 	}
 	before, all := t.left != nil, true
@@ -62,15 +67,7 @@ func (t *spread) total(round uint64, how combine, now time.Time) *histogram.Hist
 		all = all && s.anew(round)
 	}
 	if !before || all {
-		t.leave(round)
-		t.given, t.left = false, nil
-		t.start = t.sources[0].start
-		for _, s := range t.sources {
-			s.offset = nil
-			if s.start.Before(t.start) { // the zero time, which is not known, is before all
-				t.start = s.start
-			}
-		}
+		t.renew(round)
 	}
 	t.many = t.many || len(t.sources) > 1 || t.left != nil
 	first := t.left == nil
@@ -132,6 +129,9 @@ func (t *spread) begin() time.Time {
 // fold forgets the sources whose series are forgotten, but not what they counted.
 func (t *spread) fold() {
 	t.sources = slices.DeleteFunc(t.sources, func(s *distSource) bool {
+		if s.gone && s.kept != nil {
+			t.leftNative = plus(plus(t.leftNative, s.base), s.kept.ToFloat(nil))
+		}
 		for _, d := range []*dist{&s.last, s.offset} {
 			if !s.gone || s.seen == 0 || d == nil {
 				continue
@@ -147,53 +147,18 @@ func (t *spread) fold() {
 	})
 }
 
-// native returns the sum of the round's native histograms, and false where the sources are classic ones. Their resets are left to those who read them.
-func (t *spread) native(round uint64, how combine) (*histogram.Histogram, bool) {
-	var sum *histogram.FloatHistogram
-	var one *histogram.Histogram
-	n := 0
-	for _, s := range t.sources {
-		if s.round != round || s.native == nil {
-			continue
-		}
-		n++
-		h := s.native
-		s.native = nil
-		switch {
-		case n == 1:
-			one = h.Copy()
-			t.start = s.start
-		case how == combineMax:
-			if h.Count > one.Count {
-				one = h.Copy()
-			}
-		default:
-			if sum == nil {
-				sum = one.ToFloat(nil)
-			}
-			added, _, _, err := sum.Add(h.ToFloat(nil))
-			if err != nil {
-				return nil, true
-			}
-			sum = added
-			if s.start.Before(t.start) {
-				t.start = s.start
-			}
-		}
-	}
-	if n > 0 {
-		t.leave(round)
-	}
-	if sum != nil {
-		one = integral(sum.Compact(0))
-	}
-	return one, n > 0
-}
-
-// leave forgets the sources that are not there.
-func (t *spread) leave(round uint64) {
+// renew makes the spread begin anew, with the sources that are there.
+func (t *spread) renew(round uint64) {
 	t.sources = slices.DeleteFunc(t.sources, func(s *distSource) bool {
 		s.in = s.round == round
 		return !s.in
 	})
+	t.given, t.left, t.leftNative = false, nil, nil
+	t.start = t.sources[0].start
+	for _, s := range t.sources {
+		s.offset, s.base = nil, nil
+		if s.start.Before(t.start) { // the zero time, which is not known, is before all
+			t.start = s.start
+		}
+	}
 }
