@@ -2,7 +2,6 @@ package demo
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -18,10 +17,10 @@ const (
 	shutdownTimeout = 2 * time.Second
 )
 
-// NewAgent returns the hidden command that is the whole of endscope-agent.
+// NewAgent returns the hidden command that is the whole of endscope-agent: one program cannot be of another version than the other.
 func NewAgent(env cli.Env) (*cobra.Command, error) {
 	return &cobra.Command{
-		Use: agentCommand, Short: "The agent, where endscope-agent is not beside this program", Hidden: true, DisableFlagParsing: true,
+		Use: agentCommand, Short: "What endscope-agent is, for `endscope demo`", Hidden: true, DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root, err := agentapp.NewRoot(env)
 			if err != nil {
@@ -31,16 +30,6 @@ func NewAgent(env cli.Env) (*cobra.Command, error) {
 			return root.ExecuteContext(cmd.Context())
 		},
 	}, nil
-}
-
-// agentProgram returns the words that start an agent: the program endscope-agent beside this one, so that its memory is that of an agent,
-// or else this program, which holds the same code and more.
-func agentProgram(program string) []string {
-	beside := filepath.Join(filepath.Dir(program), "endscope-agent")
-	if info, err := os.Stat(beside); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
-		return []string{beside}
-	}
-	return []string{program, agentCommand}
 }
 
 // place is where one instance listens on loopback, as host:port.
@@ -77,12 +66,12 @@ func (f *fleet) mountAgent(r role) []string {
 
 // agent returns the command line of an agent that runs a container of a role; name is that of its folder.
 func (f *fleet) agent(r role, name, container, image string, more ...string) []string {
-	return append(append(agentProgram(f.program), "exec",
-		"--server="+f.server, "--endpoint="+sampleEndpoint, "--deployment="+r.deployment, "--instance="+r.instance, fmt.Sprintf("--interval=%s", f.interval),
-		"--data-dir="+filepath.Join(f.dir, "agents", name), "--metrics.listen=", "--console.container="+container, "--console.image="+image,
+	return append([]string{f.program, agentCommand, "exec",
+		"--server=" + f.server, "--endpoint=" + sampleEndpoint, "--deployment=" + r.deployment, "--instance=" + r.instance, fmt.Sprintf("--interval=%s", f.interval),
+		"--data-dir=" + filepath.Join(f.dir, "agents", name), "--metrics.listen=", "--console.container=" + container, "--console.image=" + image,
 		"--exec.passthrough=false", fmt.Sprintf("--exec.stop-timeout=%s", serverStopTimeout), "--logs.flush-interval=200ms",
 		fmt.Sprintf("--send.backoff-max=%s", longestBackOff), fmt.Sprintf("--send.shutdown-timeout=%s", shutdownTimeout),
 		fmt.Sprintf("--logs.send.backoff-max=%s", longestBackOff), fmt.Sprintf("--logs.send.shutdown-timeout=%s", shutdownTimeout),
 		"--identity.environment=off", "--identity.kubernetes=off", "--identity.docker=off", "--kubernetes.events=off", // this machine's are not the instance's
-	), more...)
+	}, more...)
 }

@@ -151,16 +151,6 @@ func TestFleetSaysWhyAnInstanceDoesNotStart(t *testing.T) {
 	require.ErrorIs(t, f.run(t.Context()), os.ErrNotExist)
 }
 
-func TestTheAgentBesideTheProgramIsPreferred(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "endscope")
-	require.Equal(t, []string{program, agentCommand}, agentProgram(program))
-	beside := filepath.Join(filepath.Dir(program), "endscope-agent")
-	require.NoError(t, os.WriteFile(beside, nil, 0o644))
-	require.Equal(t, []string{program, agentCommand}, agentProgram(program), "it cannot be run")
-	require.NoError(t, os.Chmod(beside, 0o755))
-	require.Equal(t, []string{beside}, agentProgram(program))
-}
-
 func TestAServerEndsWithItsStandardInput(t *testing.T) {
 	in, demo := io.Pipe()
 	done := make(chan error, 1)
@@ -243,6 +233,7 @@ func TestTheLifeOfContainersIsPushedToTheEnd(t *testing.T) {
 	twice := slices.Concat(once, once, []string{"green-2 BackOff"}, once) // the first restart is made at once
 	require.Eventually(t, func() bool { return len(e.names(mountContainer)) >= len(twice) }, 30*time.Second, 10*time.Millisecond)
 	require.Equal(t, twice, e.names(mountContainer)[:len(twice)])
+	require.Eventually(t, func() bool { return slices.Contains(e.names(serverContainer), "green-2 Ready") }, 30*time.Second, 10*time.Millisecond)
 	stop()
 	require.NoError(t, <-ended)
 	require.Equal(t, []string{"green-2 Created", "green-2 Started", "green-2 Ready", "green-2 Killing", "green-2 Exited"}, e.names(serverContainer))
