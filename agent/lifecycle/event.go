@@ -46,6 +46,9 @@ func (l *Lifecycle) begin(at time.Time) {
 	l.announced = false
 	l.setState(Starting)
 	l.reading.Store(true)
+	if l.set.Began != nil {
+		l.set.Began()
+	}
 }
 
 func (l *Lifecycle) started(e ProcessEvent) {

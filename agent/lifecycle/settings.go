@@ -21,6 +21,8 @@ type Settings struct {
 	Logger     *slog.Logger          // nil discards
 	Registerer prometheus.Registerer // nil registers nothing
 	Record     func(records.Event)   // takes the rows; must not block. Required
+	// Began is called when another start of the server begins. It must not call the Lifecycle. Nil for none.
+	Began func()
 	// Restart ends the server so that it starts again, for the reason "liveness" or "startup". Nil when the agent does not run the server itself.
 	// Not nil, what happens to the process comes in through Process, and Find is not called.
 	Restart func(reason string)

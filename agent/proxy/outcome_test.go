@@ -291,8 +291,8 @@ func TestAnswersBeforeTheWholeRequest(t *testing.T) {
 
 func TestTheFirstAnswerIsToldOnce(t *testing.T) {
 	var times []time.Time
-	codes := make(chan int, 3)
-	for _, c := range []int{500, 200, 200} {
+	codes := make(chan int, 5)
+	for _, c := range []int{500, 200, 200, 200, 200} {
 		codes <- c
 	}
 	model := server(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(<-codes) })
@@ -301,9 +301,15 @@ func TestTheFirstAnswerIsToldOnce(t *testing.T) {
 		get(t, client(t), f.url)
 		f.row(i + 1)
 	}
-	rows := f.all(3)
+	f.ModelStarted()
+	for i := range 2 {
+		get(t, client(t), f.url)
+		f.row(i + 4)
+	}
+	rows := f.all(5)
 	f.stop()
-	require.Len(t, times, 1)
+	require.Len(t, times, 2, "once, and once more after the model started anew")
+	require.Equal(t, rows[3].Answered, times[1].Sub(rows[3].Time))
 	require.Equal(t, 500, rows[0].Code)
 	require.Equal(t, rows[1].Answered, times[0].Sub(rows[1].Time))
 }

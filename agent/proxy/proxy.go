@@ -24,7 +24,8 @@ type Settings struct {
 	Registerer prometheus.Registerer // nil registers nowhere
 	// Record gets the row of every request once it has ended. It must not block, and may be called concurrently. Nil drops rows.
 	Record func(records.Traffic)
-	// FirstRequest is called once, after the first request that the model answered with a 2xx, with the time of the answer. Nil for none.
+	// FirstRequest is called once, after the first request that the model answered with a 2xx, with the time of the answer, and once more after each
+	// ModelStarted. Nil for none.
 	FirstRequest func(time.Time)
 }
 
@@ -117,6 +118,9 @@ func New(cfg Config, set Settings) (_ *Proxy, err error) {
 	}
 	return p, nil
 }
+
+// ModelStarted says that the model server has started anew, so that its first request is told again. It may be called at any time.
+func (p *Proxy) ModelStarted() { p.served.Store(false) }
 
 // Addr returns the address that the proxy listens on.
 func (p *Proxy) Addr() net.Addr { return p.listener.Addr() }

@@ -146,6 +146,11 @@ func (i *instance) openLife(c *kube.Client, runs bool) error {
 		Logger: i.log, Registerer: i.reg, Record: i.recorder.Event, Container: i.container(), Image: i.image(),
 		Dir: i.dir("lifecycle"), Foreign: c != nil && !runs && i.cfg.Kubernetes.Events != kube.ModeOff,
 	}
+	set.Began = func() {
+		if i.proxy != nil {
+			i.proxy.ModelStarted()
+		}
+	}
 	found := process.Settings{Logger: i.log, Target: i.target()}
 	if i.cfg.Proxy.Enabled() || runs {
 		set.Target = i.target()
