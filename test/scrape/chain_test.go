@@ -147,7 +147,7 @@ func (c *chain) push(deployment, instance string, story [][]agent.Reading) {
 	// The end of the story waits in the spool when it is read, and is sent before the agent ends.
 	of := fmt.Sprintf("{deployment=%q,instance=%q}", deployment, instance)
 	require.Eventually(c.t, func() bool {
-		got := c.promql("count_over_time(agent_scrape_success" + of + "[15m])")
+		got := c.promql("sum(count_over_time(agent_scrape_success" + of + "[15m]))")
 		return len(got) == 1 && got[0] == rounds
 	}, time.Minute, 20*time.Millisecond)
 	cancel()
