@@ -34,6 +34,7 @@ type sink struct {
 	dropped map[string]int
 	fail    error // what Append answers, once set
 	appends int
+	full    int // how many more rows Record has no room for
 	reg     *prometheus.Registry
 }
 
@@ -41,10 +42,15 @@ func (s *sink) settings(dir string) Settings {
 	s.reg, s.dropped = prometheus.NewRegistry(), map[string]int{}
 	return Settings{
 		Registerer: s.reg, Dir: dir,
-		Record: func(r records.Console) {
+		Record: func(r records.Console) bool {
 			s.mu.Lock()
 			defer s.mu.Unlock()
+			if s.full > 0 {
+				s.full--
+				return false
+			}
 			s.rows = append(s.rows, r)
+			return true
 		},
 		Append: func(ctx context.Context, rows []records.Console) error {
 			s.mu.Lock()

@@ -24,8 +24,8 @@ type Settings struct {
 	Registerer prometheus.Registerer // nil registers nothing
 	// Dir is the folder of the file that keeps positions. Required where files or the journal are read.
 	Dir string
-	// Record takes a row of a Stream. It must not block. Required for Stream.
-	Record func(records.Console)
+	// Record takes a row of a Stream, and returns false where it has no room for it; that row it counts as lost. It must not block. Required for Stream.
+	Record func(records.Console) (taken bool)
 	// Append takes rows of files and the journal and returns when they are on disk. Required where files or the journal are read. The rows are
 	// the callee's. After an error the same rows are given again.
 	Append func(context.Context, []records.Console) error

@@ -12,6 +12,7 @@ const (
 	batchLines = 2048
 	backlog    = 24 // batches that may wait: 1.5 MiB of lines
 	noteEvery  = 5 * time.Second
+	lastNote   = 2 * time.Second // how long a Stream that is closed waits for room for its last note
 )
 
 // Stream is a way in for what a running process prints. Write never waits: bytes are cut into lines at once, and another goroutine makes rows of
@@ -60,7 +61,7 @@ func (p *Pipeline) Stream(name string) *Stream {
 	if container == ContainerAuto {
 		container = DefaultContainer
 	}
-	s.lane = p.newLane(name, name, container, p.set.Record)
+	s.lane = p.newLane(name, name, container, s.record)
 	s.split = splitter{max: int(p.cfg.MaxLine) + slack, bars: true, emit: s.accept, first: s.begun}
 	if p.cfg.RateLimit > 0 {
 		s.limit = rate.NewLimiter(rate.Limit(p.cfg.RateLimit), int(p.cfg.RateBurst)+slack)
@@ -226,9 +227,10 @@ func (s *Stream) run() {
 				}
 				break
 			}
-			now := time.Now()
-			s.lane.flush(now)
-			s.note(now)
+			s.lane.flush(time.Now())
+			for end := time.Now().Add(lastNote); !s.note(time.Now()) && time.Now().Before(end); {
+				time.Sleep(lastNote / 40)
+			}
 			return
 		}
 	}

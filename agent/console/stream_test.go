@@ -141,9 +141,9 @@ func TestAStreamNeverWaitsForItsReader(t *testing.T) {
 	set := s.settings("")
 	release := make(chan struct{})
 	take := set.Record
-	set.Record = func(r records.Console) {
+	set.Record = func(r records.Console) bool {
 		<-release // a consumer that breaks its promise
-		take(r)
+		return take(r)
 	}
 	cfg := DefaultConfig()
 	cfg.RateLimit = 0
@@ -248,4 +248,21 @@ func FuzzClean(f *testing.F) {
 		require.Equal(t, got, string(clean([]byte(got), nil)), "a second time changes nothing")
 		require.LessOrEqual(t, len(got), 3*len(data))
 	})
+}
+
+// Lines that found no room behind the pipeline are told of too, and the note waits until there is room for it.
+func TestLinesWithoutRoomAreToldOf(t *testing.T) {
+	s := &sink{full: 12}
+	p, err := NewPipeline(DefaultConfig(), s.settings(""))
+	require.NoError(t, err)
+	st := p.Stream("stdout")
+	for i := range 10 {
+		_, _ = fmt.Fprintf(st, "line %d\n", i)
+	}
+	require.NoError(t, st.Close())
+	messages := s.messages()
+	require.Len(t, messages, 1)
+	require.Contains(t, messages[0], "endscope-agent: 10 lines (70 bytes) of stdout from ")
+	require.Contains(t, messages[0], "they came faster than they could be written to the disk")
+	require.Empty(t, s.dropped, "whoever had no room has counted them")
 }

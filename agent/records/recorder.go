@@ -122,11 +122,9 @@ func (r *Recorder) Traffic(row Traffic) {
 	}
 }
 
-// Console records one line. It never waits: where there is no room, the row is dropped and counted.
-func (r *Recorder) Console(row Console) {
-	if r.console != nil {
-		r.console.record(&row, consoleSize(&row))
-	}
+// Console records one line. It never waits: where there is no room, the row is dropped and counted, and Console returns false.
+func (r *Recorder) Console(row Console) (taken bool) {
+	return r.console == nil || r.console.record(&row, consoleSize(&row))
 }
 
 // Event records one thing that happened. It never waits: where there is no room, the row is dropped and counted. Properties must not be changed

@@ -48,14 +48,16 @@ type table[T any] struct {
 }
 
 // record takes a row if there is room in memory. It never waits.
-func (t *table[T]) record(row *T, size int64) {
+func (t *table[T]) record(row *T, size int64) (taken bool) {
 	t.events.Inc()
-	if reason, taken := t.queue.offer(row, size); !taken {
+	reason, taken := t.queue.offer(row, size)
+	if !taken {
 		t.metrics.dropped(t.kind, reason, 1)
 		t.sayFull.Do(func() {
 			t.log.Warn("rows of a log are dropped, as there is no room for them in memory", "reason", reason)
 		})
 	}
+	return taken
 }
 
 // append writes rows and returns when they are in the spool. It waits for its turn, and while the spool has no room: rows that others hold back are

@@ -22,13 +22,14 @@ type flood struct{ rows, lines, dropped, notes atomic.Int64 }
 func (f *flood) run(t *testing.T, cfg console.Config, command string) (took time.Duration, heap uint64) {
 	t.Helper()
 	p, err := console.NewPipeline(cfg, console.Settings{
-		Record: func(r records.Console) {
+		Record: func(r records.Console) bool {
 			if strings.HasPrefix(r.Message, "endscope-agent: ") {
 				f.notes.Add(1)
-				return
+				return true
 			}
 			f.rows.Add(1)
 			f.lines.Add(int64(strings.Count(r.Message, "\n") + 1))
+			return true
 		},
 		Dropped: func(_ string, n int) { f.dropped.Add(int64(n)) },
 	})
