@@ -504,10 +504,14 @@ func TestAPushThatIsSentAgainIsStoredAndCountedOnce(t *testing.T) {
 	require.Equal(t, first.Rows, again.Rows)
 	require.Equal(t, first.Bad, again.Bad, "the answer is as it was")
 	require.Len(t, h.store.take(consoleTable), 1)
+	rest, err := h.in.WriteLogs(h.ctx, consoleTable, "agent-1", []byte(`{"Message":"another"}`))
+	require.NoError(t, err)
+	require.False(t, rest.Repeated, "a name that is used again for other rows loses none")
+	require.Len(t, h.store.take(consoleTable), 1)
 	other, err := send("agent-2")
 	require.NoError(t, err)
 	require.False(t, other.Repeated)
-	require.Equal(t, 2.0, testutil.ToFloat64(h.in.logTables[consoleTable].metrics.rows), "a repetition is not counted")
+	require.Equal(t, 3.0, testutil.ToFloat64(h.in.logTables[consoleTable].metrics.rows), "a repetition is not counted")
 
 	for _, bad := range []string{strings.Repeat("k", 129), "ä", "a\nb"} {
 		_, err := send(bad)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/endscope/endscope/internal/logrows"
 )
 
@@ -25,6 +27,15 @@ var ErrLogsRepeated = errors.New("the rows were stored before")
 
 // maxLogsKey is the most bytes that a push's key may have.
 const maxLogsKey = 128
+
+// logsKey is by which a repetition is known: the sender's name for the push together with what it holds, so that a name that is used again
+// for other rows loses none.
+func logsKey(key string, body []byte) string {
+	if key == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s %016x", key, xxhash.Sum64(body))
+}
 
 // checkLogsKey refuses keys that are too long or hold anything but printable ASCII.
 func checkLogsKey(key string) error {

@@ -10,7 +10,7 @@ import (
 
 // WriteLogs stores rows of one table: newline-delimited JSON, or a JSON array, of objects whose fields are columns. A row that cannot be
 // read or breaks a rule is refused and the next one is read; the result names lines. The body may be used again when WriteLogs returns.
-// A push with a key that one to the same table had before is not stored again; "" is no key.
+// A push with a key and a body that one to the same table had before is not stored again; "" is no key.
 //
 // An error means that nothing is stored: *Error for an unknown table, a bad key, a broken array, too many rows or too much at once; otherwise the
 // store's error.
@@ -27,7 +27,7 @@ func (in *Ingester) WriteLogs(ctx context.Context, table, key string, body []byt
 		return LogsResult{}, err
 	}
 	b := in.newLogRows(t, grants, "HTTP", 1+max(bytes.Count(body, []byte("\n")), len(body)/1024))
-	b.key = key
+	b.key = logsKey(key, body)
 	r := logRowReader{b: b, t: t}
 	if err := r.read(body); err != nil {
 		b.free()

@@ -17,7 +17,7 @@ import (
 // LogIngester takes the bodies of pushes of logs, inflated. Each method returns what was stored and what was refused; an error means that
 // nothing is acknowledged: an *ingest.Error, or the store's error, after which the sender should try again.
 type LogIngester interface {
-	// WriteLogs takes newline-delimited JSON or a JSON array of rows of one table. A push with a key that one before had is not stored again.
+	// WriteLogs takes newline-delimited JSON or a JSON array of rows of one table. A push with the key and the body of one before is not stored again.
 	WriteLogs(ctx context.Context, table, key string, body []byte) (ingest.LogsResult, error)
 	// WriteOTLPLogs takes decoded OTLP logs, and owns them.
 	WriteOTLPLogs(ctx context.Context, ld plog.Logs) (ingest.LogsResult, error)

@@ -41,6 +41,7 @@ func check(ctx context.Context, cfg Config, log *slog.Logger) (findings, error) 
 		defer c.Close()
 	}
 	found, err := names(ctx, &cfg, c, log)
+	named := err == nil
 	if err != nil {
 		f.add("identity", "", err)
 		cfg.Agent.Endpoint, cfg.Agent.Deployment, cfg.Agent.Instance = "unnamed", "unnamed", "unnamed"
@@ -65,7 +66,7 @@ func check(ctx context.Context, cfg Config, log *slog.Logger) (findings, error) 
 	}
 	reached := true
 	for _, one := range list {
-		if one.Name != "identity" || found.Endpoint.Value != "" {
+		if one.Name != "identity" || named {
 			f = append(f, one)
 		}
 		reached = reached && (one.Name != "server" && one.Name != "credentials" || one.Err == nil)
