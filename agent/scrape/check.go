@@ -217,6 +217,9 @@ func (c *checker) source(key string, r *Rule, s *Source, histogram bool) {
 		}
 		*bound.to = v
 	}
+	if s.Strict && s.Since == "" && s.Until == "" {
+		c.bad(key+".strict", s.Strict, "needs since or until")
+	}
 	if s.since != nil && s.until != nil && !s.since.before(s.until) {
 		c.bad(key+".until", quoted(s.Until), "must be after since, "+s.Since)
 	}

@@ -85,6 +85,7 @@ func TestMappingErrorsNamePlaceAndValue(t *testing.T) {
 		"sum without count":    {rule("    from: [{sum: a}]\n"), "must have sum and count together"},
 		"bad part":             {rule("    from: [{name: a, part: mean}]\n"), `must be sum or count (got "mean")`},
 		"bad version":          {rule("    from: [{name: a, since: new}]\n"), `metrics[0].from[0].since: must be a version such as 0.11.2 (got "new")`},
+		"strict about nothing": {rule("    from: [{name: a, strict: true}]\n"), `metrics[0].from[0].strict: needs since or until (got true)`},
 		"empty range":          {rule("    from: [{name: a, since: \"2\", until: \"1.9\"}]\n"), `metrics[0].from[0].until: must be after since, 2 (got "1.9")`},
 		"value not allowed":    {strings.Replace(rule("    from: [{name: a}]\n"), "input", "in", 1), `label direction of model_tokens_total must be one of input, output (got "in")`},
 		"label missing":        {strings.Replace(rule("    from: [{name: a}]\n"), "    set: {direction: input}\n", "", 1), "metrics[0]: needs the label direction, by keep or set"},

@@ -67,9 +67,10 @@ type Source struct {
 	Count   string   `yaml:"count"`
 	Ratio   Operands `yaml:"ratio"` // with Of: the sum of these ÷ the sum of those
 	Of      Operands `yaml:"of"`
-	Times   Operands `yaml:"times"` // the product of these
-	Since   string   `yaml:"since"` // first version that has this meaning
-	Until   string   `yaml:"until"` // first version that no longer has it
+	Times   Operands `yaml:"times"`  // the product of these
+	Since   string   `yaml:"since"`  // first version that has this meaning
+	Until   string   `yaml:"until"`  // first version that no longer has it
+	Strict  bool     `yaml:"strict"` // not where the version is not known: a name that was kept while its unit changed
 
 	since, until version
 	all          []*Operand // of a ratio or product, in their order

@@ -183,6 +183,28 @@ func TestTrap5RenameInsideAFleet(t *testing.T) {
 	require.Equal(t, []string{`model_cache_utilization_ratio{model="a"} 0.75`, `model_tokens_total{direction="output"} 1200`}, canonicalOnly(collect(t, c)), "the series goes on under one name")
 }
 
+// A name that was kept while its unit changed says nothing where the version is not known; elsewhere an unknown version is no hindrance.
+func TestTrap5AChangeOfUnitNeedsTheVersion(t *testing.T) {
+	mapping := rules(`
+  - {to: model_tokens_total, from: [{name: x_tokens_total, since: "0.9", strict: true}], set: {direction: output}}
+  - {to: model_requests_running, from: [{name: x_running, since: "0.9"}]}
+`) + "version: {metric: x_build_info, label: version}\n"
+	const page = "x_tokens_total 7\nx_running 2\n"
+	for version, want := range map[string][]string{
+		"":                                    {`model_requests_running{} 2`},
+		"x_build_info{version=\"dev\"} 1\n":   {`model_requests_running{} 2`},
+		"x_build_info{version=\"0.8.5\"} 1\n": {},
+		"x_build_info{version=\"0.9.0\"} 1\n": {`model_requests_running{} 2`, `model_tokens_total{direction="output"} 7`},
+	} {
+		c := collector(t, mapping, nil, serve(t, page+version).URL)
+		var got []string
+		for range 2 { // once to learn the version
+			got = canonicalOnly(collect(t, c))
+		}
+		require.Equal(t, want, got, version)
+	}
+}
+
 func TestTrap6ServerOfSeveralProcesses(t *testing.T) {
 	mapping := rules("  - {to: model_requests_rejected_total, from: [{name: x_rejected_total}]}\n")
 	s := serve(t, "x_rejected_total 1000\n")

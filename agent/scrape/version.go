@@ -42,7 +42,10 @@ func (v version) before(other version) bool {
 	return slices.Compare(pad(v), pad(other)) < 0
 }
 
-// holds tells whether the source has its meaning in the version v; where v is not known it has.
+// holds tells whether the source has its meaning in the version v; where v is not known it has, unless the source is strict.
 func (s *Source) holds(v version) bool {
-	return v == nil || (s.since == nil || !v.before(s.since)) && (s.until == nil || v.before(s.until))
+	if v == nil {
+		return !s.Strict
+	}
+	return (s.since == nil || !v.before(s.since)) && (s.until == nil || v.before(s.until))
 }
