@@ -2,10 +2,15 @@ package scrape
 
 import (
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/agent"
 )
 
 // Each test is one of the traps that mappings must get past; the golden pages of the kinds show them in full.
@@ -118,6 +123,46 @@ func TestTrap2TwoTargetsReadOneGPU(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, strings.Join(lines, "\n"), fmt.Sprintf(`agent_scrape_dropped_samples_total{reason="overlap",target=%q} 2`, triton.host()))
 	require.Contains(t, strings.Join(lines, "\n"), fmt.Sprintf(`nv_gpu_power_usage{gpu_uuid="a",job="triton",target=%q} 301`, triton.host()), "the raw series stays")
+}
+
+// An ensemble of Triton counts a request under its own name and under each member's, and the page does not say which model is one. The series stay apart
+// by model, so that a question can name the one that clients call; a sum over all models counts such a request once for each. docs/agent/model-servers.md
+// says so.
+func TestTrap2AnEnsembleAndItsMembersStayApart(t *testing.T) {
+	s := serve(t, `nv_inference_request_success{model="pipeline",version="1"} 100
+nv_inference_request_success{model="tokenizer",version="1"} 100
+nv_inference_request_success{model="llm",version="1"} 100
+nv_inference_request_success{model="alone",version="1"} 7
+nv_inference_request_duration_us{model="pipeline",version="1"} 9000000
+nv_inference_request_duration_us{model="tokenizer",version="1"} 1000000
+nv_inference_request_duration_us{model="llm",version="1"} 8000000
+`)
+	c := collector(t, "", nil, s.URL)
+	require.Equal(t, []string{
+		`model_request_duration_seconds{model="llm",model_version="1"} {count:100, sum:8, [-Inf,+Inf]:100}`,
+		`model_request_duration_seconds{model="pipeline",model_version="1"} {count:100, sum:9, [-Inf,+Inf]:100}`,
+		`model_request_duration_seconds{model="tokenizer",model_version="1"} {count:100, sum:1, [-Inf,+Inf]:100}`,
+		`model_requests_finished_total{model="alone",model_version="1",reason="other"} 7`,
+		`model_requests_finished_total{model="llm",model_version="1",reason="other"} 100`,
+		`model_requests_finished_total{model="pipeline",model_version="1",reason="other"} 100`,
+		`model_requests_finished_total{model="tokenizer",model_version="1",reason="other"} 100`,
+	}, canonicalOnly(collect(t, c)))
+	requests := func(models ...string) (sum float64) {
+		r := agent.Round{Time: time.Unix(1_800_000_000, 0)}
+		require.NoError(t, c.Collect(t.Context(), &r))
+		for _, reading := range r.Readings {
+			model := slices.Index(reading.Desc.Labels, "model")
+			if reading.Desc.Name == "model_requests_finished_total" && (len(models) == 0 || slices.Contains(models, reading.LabelValues[model])) {
+				sum += reading.Value
+			}
+		}
+		return sum
+	}
+	require.Equal(t, 307.0, requests(), "of 107 requests: the three of the pipeline count thrice")
+	require.Equal(t, 107.0, requests("pipeline", "alone"), "of the models that clients call")
+	text, err := os.ReadFile("../../docs/agent/model-servers.md")
+	require.NoError(t, err)
+	require.Contains(t, string(text), `sum(rate(model_requests_finished_total{model=~"pipeline|alone"}[5m]))`)
 }
 
 func TestTrap3TypesAndResets(t *testing.T) {
