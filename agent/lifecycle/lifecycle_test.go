@@ -398,3 +398,30 @@ func TestTheConsoleAloneTellsThatAServerIsReady(t *testing.T) {
 		b.stop()
 	})
 }
+
+// Each failure is in one row: one of its own, or the one that sums up. What a success cut short is not summed up again.
+func TestSummariesOfFailuresDoNotOverlap(t *testing.T) {
+	begin := time.Date(2026, 11, 28, 10, 0, 0, 0, time.UTC)
+	var f flood
+	for s := range floodRows {
+		require.True(t, f.pass(begin.Add(time.Duration(s)*time.Second), "x"))
+	}
+	for s := range 3 {
+		require.False(t, f.pass(begin.Add(time.Duration(10+s)*time.Second), "x"))
+	}
+	more := func(at time.Duration, now bool) string {
+		n, since, _ := f.due(begin.Add(at), now)
+		if n == 0 {
+			return ""
+		}
+		return fmt.Sprintf("%d since %s", n, since.Format(time.TimeOnly))
+	}
+	require.Empty(t, more(13*time.Second, false))
+	require.Equal(t, "3 since 10:00:10", more(20*time.Second, true), "it was good in between")
+	for s := range 3 {
+		require.False(t, f.pass(begin.Add(time.Duration(30+s)*time.Second), "x"), "the rate is bounded all the same")
+	}
+	require.Equal(t, "3 since 10:00:30", more(time.Minute, false))
+	require.Empty(t, more(2*time.Minute, true))
+	require.True(t, f.pass(begin.Add(2*time.Minute), "x"))
+}

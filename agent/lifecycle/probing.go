@@ -121,8 +121,8 @@ func (l *Lifecycle) more(p probe, at time.Time, now bool) {
 	if f == nil {
 		return
 	}
-	if n, detail := f.due(at, now); n > 0 {
-		l.row(at, p.row(), fmt.Sprintf("%s probe of container %s failed %d more times since %s; the last: %s", p.title(), l.set.Container, n, f.since.UTC().Format(time.TimeOnly), detail),
+	if n, since, detail := f.due(at, now); n > 0 {
+		l.row(at, p.row(), fmt.Sprintf("%s probe of container %s failed %d more times since %s; the last: %s", p.title(), l.set.Container, n, since.UTC().Format(time.TimeOnly), detail),
 			map[string]any{"count": n})
 	}
 }

@@ -113,8 +113,9 @@ func signalReason(name string) string {
 type flood struct {
 	since  time.Time // of the current window; zero when none is open
 	rows   int
-	more   int
-	detail string // of the last failure that gave no row
+	more   int       // failures that gave no row and are not summed up yet
+	first  time.Time // of them
+	detail string    // of the last of them
 }
 
 const (
@@ -131,17 +132,18 @@ func (f *flood) pass(at time.Time, detail string) bool {
 		f.rows++
 		return true
 	}
-	f.more++
+	if f.more++; f.more == 1 {
+		f.first = at
+	}
 	f.detail = detail
 	return false
 }
 
-// due returns how many failures wait to be told, when it is time to or with now.
-func (f *flood) due(at time.Time, now bool) (int, string) {
+// due returns how many failures wait to be told, since when and why the last one failed, when it is time to or with now. Each is returned once.
+func (f *flood) due(at time.Time, now bool) (n int, since time.Time, detail string) {
 	if f.more == 0 || !now && at.Sub(f.since) < floodWindow {
-		return 0, ""
+		return 0, time.Time{}, ""
 	}
-	n := f.more
-	f.more = 0
-	return n, f.detail
+	n, f.more = f.more, 0
+	return n, f.first, f.detail
 }
