@@ -107,6 +107,7 @@ func (p *passthrough) run() {
 			p.mu.Lock()
 			b, dropped, closed := p.waiting, p.dropped, p.closed
 			p.waiting, p.dropped = spare[:0], 0
+			spare = nil // it is theirs who put now
 			p.mu.Unlock()
 			if len(b) == 0 && dropped == 0 {
 				if closed {
@@ -118,8 +119,8 @@ func (p *passthrough) run() {
 			if dropped > 0 {
 				_, _ = fmt.Fprintf(p.to, "\n[endscope-agent: %d bytes of output are left out here: they came faster than they could be written]\n", dropped)
 			}
-			if spare = b; cap(spare) > 256<<10 {
-				spare = nil
+			if cap(b) <= 256<<10 {
+				spare = b
 			}
 		}
 	}
