@@ -44,14 +44,14 @@ func (w *answerWriter) Write(p []byte) (int, error) {
 	if d := x.p.answerLimit.wait(x.request.Context(), len(p)); d > 0 {
 		w.delay += d
 	}
-	if d := x.p.cfg.ClientTimeout; d > 0 && x.request.ProtoMajor == 2 { // of one stream; conn looks after the connection
-		_ = w.rc.SetWriteDeadline(time.Now().Add(d))
-	}
+	disarm := w.arm()
 	n, err := w.ResponseWriter.Write(p)
 	w.bytes += int64(n)
-	if err == nil && (w.length < 0 || w.bytes < w.length) { // the rest may be long in coming
+	// The rest may be long in coming. HTTP/2 would send the last piece after the handler, where no deadline stands and nobody learns how it went.
+	if err == nil && (w.length < 0 || w.bytes < w.length || x.request.ProtoMajor == 2) {
 		err = w.rc.Flush()
 	}
+	disarm()
 	if err != nil && w.err == nil {
 		w.err = err
 	}
@@ -59,6 +59,27 @@ func (w *answerWriter) Write(p []byte) (int, error) {
 		x.tokens.scan(p[:n], time.Now())
 	}
 	return n, err
+}
+
+// FlushError is what ReverseProxy calls when the header of an answer has waited long enough. An answer without a body is left alone: its header and its
+// end are one frame of HTTP/2, which gRPC tells from a stream that broke.
+func (w *answerWriter) FlushError() error {
+	if w.length == 0 {
+		return nil
+	}
+	defer w.arm()()
+	return w.rc.Flush()
+}
+
+// arm gives the client client_timeout to take what is written until the function that it returns is called. In HTTP/2 that is a timer of one stream,
+// which resets it even when nothing is being written; conn looks after the connection as a whole, and after HTTP/1.
+func (w *answerWriter) arm() (disarm func()) {
+	d := w.x.p.cfg.ClientTimeout
+	if d == 0 || w.x.request.ProtoMajor != 2 {
+		return func() {}
+	}
+	_ = w.rc.SetWriteDeadline(time.Now().Add(d))
+	return func() { _ = w.rc.SetWriteDeadline(time.Time{}) }
 }
 
 // begin prepares for the header of the model's answer: what net/http would add of its own is left out, and the ids are set.

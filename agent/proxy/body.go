@@ -76,15 +76,22 @@ func (b *requestBody) relax() {
 	}
 }
 
-func (b *requestBody) Read(p []byte) (int, error) {
-	if d := b.x.p.cfg.ClientTimeout; d > 0 {
-		b.mu.Lock()
-		if !b.calm {
-			_ = b.rc.SetReadDeadline(time.Now().Add(d)) // where it cannot be set, the client may take its time
-		}
-		b.mu.Unlock()
+// arm sets until when the client may be silent. Where that cannot be set, it may take its time.
+func (b *requestBody) arm(until time.Time) {
+	if b.x.p.cfg.ClientTimeout == 0 {
+		return
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.calm && !b.ended {
+		_ = b.rc.SetReadDeadline(until)
+	}
+}
+
+func (b *requestBody) Read(p []byte) (int, error) {
+	b.arm(time.Now().Add(b.x.p.cfg.ClientTimeout))
 	n, err := b.ReadCloser.Read(p)
+	b.arm(time.Time{}) // what follows, such as a wait for bandwidth or for a model that does not read, is no silence of the client
 	now := time.Now()
 	delay := b.x.p.requestLimit.wait(b.x.request.Context(), n)
 	b.mu.Lock()
@@ -100,9 +107,6 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		if !b.ended {
 			b.ended = true
 			b.pass()
-			if b.x.p.cfg.ClientTimeout > 0 && !b.calm {
-				_ = b.rc.SetReadDeadline(time.Time{})
-			}
 		}
 	case b.err == nil:
 		b.err = err

@@ -52,6 +52,7 @@ type conn struct {
 
 	firstRead atomic.Int64 // when the first byte of a request came, in nanoseconds since the proxy's epoch; 0 when none did
 	handling  atomic.Bool  // a request of it has reached the handler and is not answered
+	stalled   atomic.Bool  // the client took nothing for client_timeout, so the connection is lost
 }
 
 func (c *conn) Read(b []byte) (int, error) {
@@ -71,6 +72,9 @@ func (c *conn) Write(b []byte) (int, error) {
 		_ = c.Conn.SetWriteDeadline(time.Now().Add(d)) // an error shows in Write
 	}
 	n, err := c.Conn.Write(b)
+	if isDeadline(err) {
+		c.stalled.Store(true)
+	}
 	c.l.p.metrics.sent.Add(float64(n))
 	if !c.handling.Load() && bytes.HasPrefix(b, []byte("HTTP/1.1 ")) {
 		c.refused(b)

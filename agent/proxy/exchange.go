@@ -20,6 +20,7 @@ const maxUserAgent = 70
 type exchange struct {
 	p       *Proxy
 	request *http.Request // as the client sent it
+	conn    *conn         // the client's; nil where it is not known
 	writer  *answerWriter
 	body    *requestBody // nil when the request has none
 	small   []byte       // the body, where it was read at once
@@ -77,7 +78,7 @@ func (x *exchange) broken() string {
 		return ""
 	case errors.Is(context.Cause(ctx), errRequestTimeout):
 		return reasonTimeout
-	case x.p.cut.Load() && ctx.Err() != nil, isDeadline(x.writer.err):
+	case x.p.cut.Load() && ctx.Err() != nil, isDeadline(x.writer.err), x.conn != nil && x.conn.stalled.Load():
 		return reasonLimit
 	case x.writer.err != nil, ctx.Err() != nil:
 		return reasonAbort

@@ -36,6 +36,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{p: p, began: now, heard: now}
 	c, _ := r.Context().Value(connKey{}).(*conn)
 	if c != nil {
+		x.conn = c
 		x.began = c.begin(r, now)
 	}
 	ctx := context.WithValue(r.Context(), exchangeKey{}, x)
