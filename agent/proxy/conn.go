@@ -125,7 +125,7 @@ func (c *conn) begin(r *http.Request, now time.Time) time.Time {
 	}
 	c.handling.Store(true)
 	if first := c.firstRead.Load(); first > 0 {
-		return c.l.p.epoch.Add(time.Duration(first))
+		return now.Add(time.Duration(first) - now.Sub(c.l.p.epoch)) // not from the epoch on, whose wall clock may have been set since
 	}
 	return now
 }
