@@ -7,29 +7,65 @@ import (
 	"github.com/endscope/endscope/agent/records"
 )
 
-// foreignHold is how long something waits to be told by others, who see it later, before the agent tells it itself.
-const foreignHold = 5 * time.Minute
-
-// maxHeld bounds what waits; what comes on top is told at once.
-const maxHeld = 64
+const (
+	foreignHold = 5 * time.Minute  // how long something waits to be told by others, who see it later, before the agent tells it itself
+	probeHold   = 90 * time.Second // the same for a failed probe; a cluster is asked at least every 30 s
+	sameHappens = time.Minute      // between two tellings of one thing; clocks of whole seconds, and ends that are noticed late
+	sameProbe   = 30 * time.Second // between failures of the agent's probe and of another's same probe that say the same
+	maxHeld     = 64               // bounds what waits; what comes on top is told at once
+)
 
 // foreign keeps what the agent and others (Kubernetes) both see from being told twice, and from not being told when the others cannot.
 type foreign struct {
-	rows     []records.Event      // own ones that wait
-	told     map[string]time.Time // by name: when the last one of others happened
-	restarts []time.Time          // own ones that wait
-	known    []time.Time          // restarts that others told and the agent has not seen
+	rows     []records.Event // own ones that wait
+	told     []records.Event // by others, with nothing of the agent's own to match yet
+	restarts []time.Time     // own ones that wait
+	known    []time.Time     // restarts that others told and the agent has not seen
 }
 
-// holds says that others write rows of this name.
-func (f *foreign) holds(name string) bool {
-	return name == rowCreated || name == rowStarted || name == rowKilling || name == rowBackOff
+// family returns what a row tells of, as others and the agent have different names for an end. It is empty for what only one side tells.
+func family(name string) string {
+	switch name {
+	case rowExited, rowOOM, rowTerminated:
+		return rowExited
+	case rowCreated, rowStarted, rowKilling, rowBackOff, rowLiveness, rowReadiness, rowStartup:
+		return name
+	}
+	return ""
+}
+
+// ofProbe says that a family is that of a probe. Each side has a probe of its own, so that failures of the two do not come in pairs.
+func ofProbe(family string) bool {
+	return family == rowLiveness || family == rowReadiness || family == rowStartup
+}
+
+// nearest returns the place of the row of a family that is the closest to a time, and -1 where none is near enough.
+func nearest(rows []records.Event, kind string, at time.Time) int {
+	best, far := -1, sameHappens
+	if ofProbe(kind) {
+		far = sameProbe
+	}
+	for i, e := range rows {
+		if d := e.Time.Sub(at).Abs(); family(e.Name) == kind && d <= far {
+			best, far = i, d
+		}
+	}
+	return best
 }
 
 // keep takes an own row. It returns false when the row is to be written at once.
 func (f *foreign) keep(e records.Event) bool {
-	if t, ok := f.told[e.Name]; ok && e.Time.Sub(t).Abs() < time.Minute {
-		return true // told already
+	kind := family(e.Name)
+	if kind == "" {
+		return false
+	}
+	if i := nearest(f.told, kind, e.Time); i >= 0 {
+		if ofProbe(kind) {
+			return true
+		}
+		other := f.told[i].Name
+		f.told = slices.Delete(f.told, i, i+1)
+		return e.Name != rowOOM || other == rowOOM // a kill for memory that the others did not see is told
 	}
 	if len(f.rows) >= maxHeld {
 		return false
@@ -38,18 +74,27 @@ func (f *foreign) keep(e records.Event) bool {
 	return true
 }
 
-// saw takes a row of others: the own one that waits is not needed.
-func (f *foreign) saw(e records.Event) {
-	if !f.holds(e.Name) {
-		return
+// saw takes a row of others: the own one that waits is not needed. It returns the row as it is to be written: an end that the agent knows to be a kill
+// for memory is called so.
+func (f *foreign) saw(e records.Event) records.Event {
+	kind := family(e.Name)
+	if kind == "" {
+		return e
 	}
-	if f.told == nil {
-		f.told = map[string]time.Time{}
+	matched := false
+	for i := nearest(f.rows, kind, e.Time); i >= 0 && !(matched && !ofProbe(kind)); i = nearest(f.rows, kind, e.Time) {
+		if f.rows[i].Name == rowOOM && e.Name == rowTerminated {
+			e.Name, e.Message = rowOOM, e.Message+". A process of it was killed for lack of memory"
+		}
+		f.rows, matched = slices.Delete(f.rows, i, i+1), true
 	}
-	f.told[e.Name] = e.Time
-	if i := slices.IndexFunc(f.rows, func(own records.Event) bool { return own.Name == e.Name }); i >= 0 {
-		f.rows = slices.Delete(f.rows, i, i+1)
+	if !matched || ofProbe(kind) {
+		if len(f.told) >= maxHeld {
+			f.told = slices.Delete(f.told, 0, 1)
+		}
+		f.told = append(f.told, e)
 	}
+	return e
 }
 
 // restart takes an own restart. It returns false when it is to be counted at once.
@@ -78,7 +123,7 @@ func (f *foreign) restarted(at time.Time) {
 func (f *foreign) due(at time.Time, now bool) (rows []records.Event, restarts int) {
 	old := func(t time.Time) bool { return now || at.Sub(t) >= foreignHold }
 	f.rows = slices.DeleteFunc(f.rows, func(e records.Event) bool {
-		if old(e.Time) {
+		if old(e.Time) || ofProbe(family(e.Name)) && at.Sub(e.Time) >= probeHold {
 			rows = append(rows, e)
 			return true
 		}
@@ -91,15 +136,18 @@ func (f *foreign) due(at time.Time, now bool) (rows []records.Event, restarts in
 		}
 		return false
 	})
+	f.told = slices.DeleteFunc(f.told, func(e records.Event) bool { return at.Sub(e.Time) >= foreignHold })
 	f.known = slices.DeleteFunc(f.known, func(t time.Time) bool { return at.Sub(t) >= foreignHold })
 	return rows, restarts
 }
 
-// Event takes a row that others made of this container, such as Kubernetes, and passes it on.
+// Event takes a row that others made, such as Kubernetes, and passes it on. One whose Properties name another container says nothing of this one.
 func (l *Lifecycle) Event(e records.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.foreign.saw(e)
+	if c, named := e.Properties["container"].(string); !named || c == l.set.Container || l.set.Container == DefaultContainer {
+		e = l.foreign.saw(e)
+	}
 	l.set.Record(e)
 }
 

@@ -26,10 +26,11 @@ func TestWhatKubernetesTellsIsNotToldTwice(t *testing.T) {
 		at(2 * time.Second)
 		w.change(process.Main{}, process.ErrNotFound, 0)
 		at(2 * time.Second)
-		w.change(process.Main{PID: 9, Start: time.Now(), StartTicks: 99}, nil, 0)
+		third := time.Now()
+		w.change(process.Main{PID: 9, Start: third, StartTicks: 99}, nil, 0)
 		at(2 * time.Minute)
 		b.Restarted(ProcessEvent{ExitCode: -1, Reason: "liveness"}) // after
-		b.Event(records.Event{Time: time.Now(), Name: rowStarted, Message: "Started container model"})
+		b.Event(records.Event{Time: third.Add(500 * time.Millisecond), Name: rowStarted, Message: "Started container model"})
 		at(10 * time.Minute)
 		b.stop()
 		require.Len(t, b.named(rowStarted), 3)
@@ -105,5 +106,145 @@ func TestAServerThatDoesNotEndWhenAsked(t *testing.T) {
 		require.Equal(t, 1.0, counter(t, b.reg, "instance_restarts_total", "liveness"))
 		require.Equal(t, 1.0, counter(t, b.reg, "instance_restarts_total", "crash"))
 		require.Zero(t, counter(t, b.reg, "instance_restarts_total", "manual"))
+	})
+}
+
+// ofKubernetes is a row as agent/kube makes it: times have whole seconds.
+func ofKubernetes(at time.Time, name, container string) records.Event {
+	return records.Event{Time: at.Truncate(time.Second), Name: name, Message: "by Kubernetes", Properties: map[string]any{"source": "kubernetes", "container": container}}
+}
+
+func byKubernetes(rows []records.Event) (theirs, own int) {
+	for _, e := range rows {
+		if e.Properties["source"] == "kubernetes" {
+			theirs++
+		} else {
+			own++
+		}
+	}
+	return theirs, own
+}
+
+func TestAnEndIsToldOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		oom, before bool // killed for memory; Kubernetes tells before the agent sees it
+		told        []string
+		container   string
+		theirs, own int
+		want        []string
+	}{
+		"error":                   {told: []string{"Terminated"}, theirs: 1},
+		"error, told before":      {told: []string{"Terminated"}, before: true, theirs: 1},
+		"memory":                  {told: []string{"OOMKilled"}, oom: true, theirs: 1},
+		"memory, told before":     {told: []string{"OOMKilled"}, oom: true, before: true, theirs: 1},
+		"memory of a child":       {told: []string{"Terminated"}, oom: true, theirs: 1, want: []string{rowOOM}},
+		"memory, as Error before": {told: []string{"Terminated"}, oom: true, before: true, theirs: 1, own: 1, want: []string{"Terminated", rowOOM}},
+		"Kubernetes alone knows":  {told: []string{"OOMKilled"}, theirs: 1},
+		"not told":                {own: 1},
+		"of another container":    {told: []string{"Terminated"}, container: "other", theirs: 1, own: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := &watched{main: process.Main{PID: 7, Start: time.Now(), StartTicks: 70}}
+				b := newBenchWith(t, nil, DefaultConfig(), Settings{Find: w.find, OOMKills: w.kills, Foreign: true, Container: "model"}, readiness)
+				at(30 * time.Second)
+				b.Event(ofKubernetes(time.Now().Add(-2*time.Hour), "Terminated", "model")) // an end of long ago
+				ended := time.Now()
+				tell := func() {
+					for _, reason := range c.told {
+						container := "model"
+						if c.container != "" {
+							container = c.container
+						}
+						b.Event(ofKubernetes(ended, reason, container))
+					}
+				}
+				if c.before {
+					tell()
+				}
+				kills := 0
+				if c.oom {
+					kills = 1
+				}
+				w.change(process.Main{}, process.ErrNotFound, kills)
+				at(12 * time.Second)
+				if !c.before {
+					tell()
+				}
+				at(10 * time.Minute)
+				b.stop()
+				rows := b.named(rowExited, rowOOM, "Terminated")[1:]
+				theirs, own := byKubernetes(rows)
+				require.Equal(t, []int{c.theirs, c.own}, []int{theirs, own}, "%v", rows)
+				for i, want := range c.want {
+					require.Equal(t, want, rows[i].Name)
+				}
+			})
+		})
+	}
+}
+
+func TestEndsOfACrashLoopAreToldOnceEach(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &watched{main: process.Main{PID: 7, Start: time.Now(), StartTicks: 70}}
+		b := newBenchWith(t, nil, DefaultConfig(), Settings{Find: w.find, Foreign: true, Container: "model"}, readiness)
+		at(30 * time.Second)
+		var ends []time.Time
+		for i := range 4 {
+			ends = append(ends, time.Now())
+			w.change(process.Main{}, process.ErrNotFound, 0)
+			at(5 * time.Second)
+			w.change(process.Main{PID: 8 + i, Start: time.Now(), StartTicks: uint64(80 + i)}, nil, 0)
+			at(5 * time.Second)
+		}
+		for _, e := range []time.Time{ends[0], ends[1], ends[3]} { // the state of a container holds the last ends alone
+			b.Event(ofKubernetes(e, "Terminated", "model"))
+		}
+		at(10 * time.Minute)
+		b.stop()
+		theirs, own := byKubernetes(b.named(rowExited, "Terminated"))
+		require.Equal(t, []int{3, 1}, []int{theirs, own})
+		require.WithinDuration(t, ends[2], b.named(rowExited)[0].Time, 2*time.Second, "the one that nobody else told")
+	})
+}
+
+func TestAProbeThatKubernetesAsksTooIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &watched{main: process.Main{PID: 7, Start: time.Now(), StartTicks: 70}}
+		b := newBenchWith(t, nil, DefaultConfig(), Settings{Find: w.find, Foreign: true, Container: "model"}, liveness, readiness)
+		at(30 * time.Second)
+		b.probes[liveness].set(errRefused)
+		b.probes[readiness].set(errRefused)
+		for range 3 { // a minute in which it asks for readiness as well
+			at(20 * time.Second)
+			b.Event(ofKubernetes(time.Now().Add(-3*time.Second), rowReadiness, "model"))
+			b.Event(ofKubernetes(time.Now().Add(-3*time.Second), rowLiveness, "other"))
+		}
+		b.probes[liveness].set(nil)
+		b.probes[readiness].set(nil)
+		at(time.Minute)
+		b.probes[readiness].set(errRefused) // and now Kubernetes has said too much and is silent
+		at(20 * time.Second)
+		b.probes[readiness].set(nil)
+		at(foreignHold)
+		b.stop()
+		theirs, own := byKubernetes(b.named(rowReadiness))
+		require.Equal(t, []int{3, 2}, []int{theirs, own})
+		theirs, own = byKubernetes(b.named(rowLiveness))
+		require.Equal(t, []int{3, 6}, []int{theirs, own}, "another container's probe says nothing of this one")
+	})
+}
+
+func TestAFailedProbeThatKubernetesDoesNotTellIsNotLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &watched{main: process.Main{PID: 7, Start: time.Now(), StartTicks: 70}}
+		b := newBenchWith(t, nil, DefaultConfig(), Settings{Find: w.find, Foreign: true}, readiness)
+		at(30 * time.Second)
+		b.probes[readiness].set(errRefused)
+		at(20 * time.Second)
+		require.Empty(t, b.named(rowReadiness))
+		at(2 * time.Minute)
+		require.NotEmpty(t, b.named(rowReadiness))
+		b.stop()
 	})
 }

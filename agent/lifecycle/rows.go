@@ -29,6 +29,9 @@ const (
 	rowStartPhase = "StartPhase"
 )
 
+// rowTerminated is Kubernetes' name for an end that is not OOMKilled.
+const rowTerminated = "Terminated"
+
 // row writes one event. Properties begin with the container.
 func (l *Lifecycle) row(at time.Time, name, message string, properties map[string]any) {
 	if properties == nil {
@@ -36,7 +39,7 @@ func (l *Lifecycle) row(at time.Time, name, message string, properties map[strin
 	}
 	properties["container"] = l.set.Container
 	e := records.Event{Time: at, Name: name, Message: message, Properties: properties}
-	if l.set.Foreign && l.foreign.holds(name) && l.foreign.keep(e) {
+	if l.set.Foreign && l.foreign.keep(e) {
 		return
 	}
 	l.set.Record(e)

@@ -40,7 +40,7 @@ type Settings struct {
 	// Dir is where the state of the start is kept, so that an agent that starts again knows the server that ran on. Empty keeps nothing.
 	Dir string
 	// Foreign says that others, such as Kubernetes through Event and Restarted, tell of this container, too: the rows Created, Started, Killing and
-	// BackOff, and restarts. The agent's own wait for theirs, and are told only when none comes.
+	// BackOff, ends, failed probes, and restarts. The agent's own wait for theirs, and are told only when none comes.
 	Foreign bool
 }
 
