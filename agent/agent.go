@@ -132,6 +132,8 @@ func (a *Agent) Run(ctx context.Context) error {
 	a.sender.Flush(deadline)
 	if left := a.spool.Stats().Entries; left > 0 {
 		a.log.Warn("agent stops with rounds in the spool; they are sent at the next start", "rounds", left)
+	} else {
+		a.log.Info("agent stops")
 	}
 	return nil
 }

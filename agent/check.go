@@ -20,6 +20,9 @@ import (
 // maxSkew is the difference of clocks from which Check warns; receivers refuse samples that are about ten minutes ahead.
 const maxSkew = 30 * time.Second
 
+// SpoolInUse is the end of the detail of the finding "spool" where an agent runs with that folder.
+const SpoolInUse = " is in use by a running agent"
+
 // Finding is one thing that Check looked at.
 type Finding struct {
 	Name   string // what, such as "server" or "collector host"
@@ -126,7 +129,7 @@ func checkSpool(cfg Config, log *slog.Logger, add func(string, string, error)) {
 	}
 	s, err := spool.Open(cfg.Spool, spool.Settings{Dir: cfg.DataDir, Logger: log})
 	if errors.Is(err, spool.ErrLocked) {
-		add("spool", cfg.DataDir+" is in use by a running agent", nil)
+		add("spool", cfg.DataDir+SpoolInUse, nil)
 		return
 	}
 	if err != nil {

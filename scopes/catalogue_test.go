@@ -39,11 +39,10 @@ meaning of a metric in Azure Monitor. Ask for a metric with ` + "`GET /api/v1/me
 scope; the first aggregation is the one used where none is asked for. Dimensions with a level in parentheses are there at that level only. How
 each kind is computed is described in [Drill-down](drill-down.md#how-values-are-computed).
 
-A metric has values as soon as the series that it is computed from come in, whoever sends them: the agent sends ` + "`instance_*`" + ` and ` + "`gpu_*`" + ` ([Metrics](metrics.md)); a
-proxy, a model server or your own program those that begin with ` + "`endpoint_`" + ` and ` + "`model_`" + `. To feed a metric, push the series named in its row, with its base unit (seconds, bytes,
+A metric has values as soon as the series that it is computed from come in, whoever sends them: the agent sends ` + "`instance_*`" + ` and ` + "`gpu_*`" + `, and with its proxy and scraping
+` + "`endpoint_*`" + ` and ` + "`model_*`" + ` ([Metrics](metrics.md), [the agent](agent/README.md)); so may any other program of yours. To feed a metric, push the series named in its row, with its base unit (seconds, bytes,
 ratios from 0 to 1), the labels ` + "`endpoint`, `deployment` and `instance`" + `, and for its dimensions labels of their own (` + "`statusCode`" + ` is ` + "`status_code`, `modelStatusCode`" + ` is
-` + "`model_status_code`" + `); a histogram is best native. Empty until something sends them: ` + "`InstanceRestarts`, `DataCollectionErrorsPerMinute`" + `, which wait for the
-proxy and for what watches model servers. ` + "`GpuXidErrors`" + ` is empty until a GPU has a first error.
+` + "`model_status_code`" + `); a histogram is best native. ` + "`GpuXidErrors`" + ` is empty until a GPU has a first error.
 `)
 	var order []string
 	byName := map[string][]*Definition{}

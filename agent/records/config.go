@@ -49,7 +49,7 @@ func DefaultConfig() Config {
 	}
 	return Config{
 		Enabled: true, FlushInterval: 500 * time.Millisecond, MaxQueue: 20_000, MaxQueueBytes: 16 << 20,
-		BatchRows: 5000, BatchBytes: 1 << 20, MaxMessage: 64 << 10,
+		BatchRows: 5000, BatchBytes: 1 << 20, MaxMessage: 160 << 10,
 		Spool: SpoolConfig{Traffic: bounded(256 << 20), Console: bounded(256 << 20), Event: bounded(16 << 20)},
 		Send: SendConfig{
 			Path: "/api/v1/logs", Timeout: 30 * time.Second, BackoffMin: 500 * time.Millisecond, BackoffMax: 30 * time.Second, ShutdownTimeout: 5 * time.Second,

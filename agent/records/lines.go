@@ -136,7 +136,7 @@ func bounded(n int64) int64 { return min(max(n, math.MinInt32), math.MaxInt32) }
 
 // appendMs appends whole milliseconds, rounded down, so that durations from one start keep their order.
 func appendMs(dst []byte, name string, d time.Duration) []byte {
-	return appendInt(dst, name, bounded(max(d, 0).Milliseconds()))
+	return appendInt(dst, name, bounded(int64(max(d, 0).Round(time.Millisecond)/time.Millisecond)))
 }
 
 func (l *lines) console(dst []byte, c *Console) []byte {

@@ -37,7 +37,7 @@ func TestTrafficRowsHaveTheColumnsOfTheTable(t *testing.T) {
 		RequestBytes: 10, ResponseBytes: 20, UserAgent: "curl/8", RequestID: "r", ClientRequestID: "c", Received: 1999 * time.Microsecond, Answered: 20 * time.Millisecond, Total: 30 * time.Millisecond,
 		RequestDelay: 4 * time.Millisecond, ResponseDelay: 5 * time.Millisecond, Streaming: true, StreamError: "timeout", FirstToken: 12345678 * time.Nanosecond, InputTokens: 7, OutputTokens: 0, Model: "m",
 	}, `,"Method":"POST","Path":"/score","Protocol":"HTTP/1.1","AuthType":"Key","IdentityData":"id","ResponseCode":424,"ResponseCodeReason":"Model error","ModelStatusCode":500,"ModelStatusReason":"Internal Server Error"`+
-		`,"RequestPayloadSize":10,"ResponsePayloadSize":20,"UserAgent":"curl/8","XRequestId":"r","XMSClientRequestId":"c","RequestDurationMs":1,"ResponseDurationMs":20,"TotalDurationMs":30`+
+		`,"RequestPayloadSize":10,"ResponsePayloadSize":20,"UserAgent":"curl/8","XRequestId":"r","XMSClientRequestId":"c","RequestDurationMs":2,"ResponseDurationMs":20,"TotalDurationMs":30`+
 		`,"RequestThrottlingDelayMs":4,"ResponseThrottlingDelayMs":5,"Properties":{"Streaming":true,"StreamError":"timeout","FirstTokenMs":12.346,"InputTokens":7,"OutputTokens":0,"Model":"m"}}`)
 	// What is not known is left out: the model did not answer, nobody told of tokens.
 	f(Traffic{Code: 499, Answered: -1, Received: -5, InputTokens: -1, OutputTokens: -1, ModelReason: "of no answer"},

@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os/exec"
 	"strings"
 	"time"
 
 	"github.com/endscope/endscope/agent"
 	"github.com/endscope/endscope/agent/gpu"
 	"github.com/endscope/endscope/agent/identity"
+	"github.com/endscope/endscope/agent/lifecycle"
 	"github.com/endscope/endscope/agent/process"
 )
 
@@ -29,9 +31,14 @@ func (f *findings) add(name, detail string, err error) {
 	*f = append(*f, agent.Finding{Name: name, Detail: detail, Err: err})
 }
 
-// check looks at everything that run would use, without storing or sending a sample or a row.
-func check(ctx context.Context, cfg Config, log *slog.Logger) (findings, error) {
+// check looks at everything that run would use, without storing or sending a sample or a row. With a command it looks at what exec would use: then the
+// model server does not run yet, and that nothing answers is no failure.
+func check(ctx context.Context, cfg Config, command []string, log *slog.Logger) (findings, error) {
 	var f findings
+	if len(command) > 0 {
+		path, err := exec.LookPath(command[0])
+		f.add("command", path, err)
+	}
 	c, err := cluster(cfg)
 	if err != nil {
 		f.add("cluster", "", err)
@@ -46,7 +53,9 @@ func check(ctx context.Context, cfg Config, log *slog.Logger) (findings, error) 
 		f.add("identity", "", err)
 		cfg.Agent.Endpoint, cfg.Agent.Deployment, cfg.Agent.Instance = "unnamed", "unnamed", "unnamed"
 	}
-	f.sources(found)
+	if named {
+		f.sources(found)
+	}
 	i := &instance{cfg: cfg, log: log, names: found}
 	finder, err := process.New(cfg.Lifecycle.Process, process.Settings{Logger: log, Target: i.target()})
 	if err != nil {
@@ -64,8 +73,12 @@ func check(ctx context.Context, cfg Config, log *slog.Logger) (findings, error) 
 	if err != nil {
 		return nil, errors.Join(err, cols.close(cfg))
 	}
-	reached := true
+	reached, running := true, false
 	for _, one := range list {
+		if one.Name == "collector scrape" {
+			continue // each target is told of below
+		}
+		running = running || one.Name == "spool" && strings.HasSuffix(one.Detail, agent.SpoolInUse)
 		if one.Name != "identity" || named {
 			f = append(f, one)
 		}
@@ -75,10 +88,81 @@ func check(ctx context.Context, cfg Config, log *slog.Logger) (findings, error) 
 		f.logs(ctx, cfg)
 	}
 	f.gpus(cols.gpu)
+	if !running { // else they are taken by the agent that runs
+		f.address(ctx, "proxy.listen", cfg.Proxy.Listen)
+		f.address(ctx, "metrics.listen", cfg.Agent.Metrics.Listen)
+	}
+	if cfg.Proxy.Target != "" && !cfg.Proxy.Enabled() {
+		f.add("proxy", "", errNoListen)
+	}
+	before := len(f)
 	f.targets(cols)
 	f.server(ctx, cfg, finder)
+	f.probes(ctx, cfg)
+	for n := range f[before:] {
+		if one := &f[before+n]; len(command) > 0 && one.Err != nil {
+			one.Err, one.Detail = nil, "not yet, before exec starts it: "+one.Detail
+		}
+	}
 	f.console(cfg)
 	return f, cols.close(cfg)
+}
+
+// errNoListen is what is wrong with a proxy.target alone.
+var errNoListen = errors.New("proxy.target is set and proxy.listen is not, so no proxy runs and no request is measured")
+
+// address says whether an address can be listened on.
+func (f *findings) address(ctx context.Context, key, address string) {
+	if address == "" {
+		return
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err == nil {
+		err = l.Close()
+	}
+	f.add(key, address+" is free", err)
+}
+
+// probes asks once what the probes of HTTP and TCP would ask.
+func (f *findings) probes(ctx context.Context, cfg Config) {
+	for _, p := range []struct {
+		name  string
+		probe lifecycle.ProbeConfig
+	}{{"liveness", cfg.Lifecycle.Liveness}, {"readiness", cfg.Lifecycle.Readiness}, {"startup", cfg.Lifecycle.Startup}} {
+		switch {
+		case p.probe.HTTP != "":
+			status, err := get(ctx, p.probe)
+			if err == nil && (status < 200 || status > 399) {
+				err = fmt.Errorf("%s answers %d", p.probe.HTTP, status)
+			}
+			f.add("probe "+p.name, fmt.Sprintf("%s answers %d", p.probe.HTTP, status), err)
+		case p.probe.TCP != "":
+			d := net.Dialer{Timeout: p.probe.Timeout}
+			conn, err := d.DialContext(ctx, "tcp", p.probe.TCP)
+			if err == nil {
+				err = conn.Close()
+			}
+			f.add("probe "+p.name, p.probe.TCP+" takes connections", err)
+		}
+	}
+}
+
+// get asks an HTTP probe's question, and follows no redirect.
+func get(ctx context.Context, p lifecycle.ProbeConfig) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.HTTP, nil)
+	if err != nil {
+		return 0, err
+	}
+	for name, value := range p.Headers {
+		req.Header.Set(name, value)
+	}
+	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
+	if err != nil {
+		return 0, err
+	}
+	return resp.StatusCode, resp.Body.Close()
 }
 
 // sources says where each name comes from.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -65,6 +67,7 @@ func newRun(env cli.Env) (*cobra.Command, error) {
 			"  endscope-agent run --config.file agent.yaml --proxy.listen :8080 --proxy.target http://127.0.0.1:8000 --scrape.targets http://127.0.0.1:8000",
 	}, cobra.NoArgs, DefaultConfig, func(ctx context.Context, cfg Config, _ []string) error {
 		log, _ := cli.NewLogger(cfg.Log, env.Stderr)
+		defer quietLibraries(log)()
 		i, err := newInstance(ctx, cfg, child{}, log)
 		if err != nil {
 			return err
@@ -86,6 +89,7 @@ func newExec(env cli.Env) (*cobra.Command, error) {
 		Example: "  endscope-agent exec --config.file agent.yaml -- python server.py --port 8000",
 	}, cobra.MinimumNArgs(1), DefaultConfig, func(ctx context.Context, cfg Config, command []string) error {
 		log, _ := cli.NewLogger(cfg.Log, env.Stderr)
+		defer quietLibraries(log)()
 		signals, stop := passedOn()
 		defer stop()
 		i, err := newInstance(ctx, cfg, child{command: command, out: env.Stdout, errOut: env.Stderr, signals: signals}, log)
@@ -98,12 +102,13 @@ func newExec(env cli.Env) (*cobra.Command, error) {
 
 func newCheck(env cli.Env) (*cobra.Command, error) {
 	return withConfig(&cobra.Command{
-		Use: "check", Short: "Check the configuration, every source, the spool and the way to the server",
+		Use: "check [flags] [-- command [argument …]]", Short: "Check the configuration, every source, the spool and the way to the server",
+		Example: "  endscope-agent check --config.file agent.yaml\n  endscope-agent check --config.file agent.yaml -- python server.py --port 8000",
 		Long: "Check the configuration, say what was found (identity, GPUs, the kind of model server and what it gives, sources of logs), and send the\n" +
-			"server empty requests. No sample and no row is stored or sent.",
-	}, cobra.NoArgs, DefaultConfig, func(ctx context.Context, cfg Config, _ []string) error {
+			"server empty requests. No sample and no row is stored or sent. With the command of exec, the model server need not run yet.",
+	}, cobra.ArbitraryArgs, DefaultConfig, func(ctx context.Context, cfg Config, command []string) error {
 		log, _ := cli.NewLogger(cfg.Log, env.Stderr)
-		findings, err := check(ctx, cfg, log)
+		findings, err := check(ctx, cfg, command, log)
 		if err != nil {
 			return err
 		}
@@ -142,4 +147,16 @@ func unnamed() Config {
 	cfg := DefaultConfig()
 	cfg.Agent.Server = "http://127.0.0.1:9190"
 	return cfg
+}
+
+// quietLibraries leads what libraries say through Go's own logger, such as net/http of answers that nobody asked for, which may hold what the model said,
+// to the agent's log at its lowest level, until undo is called.
+func quietLibraries(log *slog.Logger) (undo func()) {
+	out, flags := stdlog.Writer(), stdlog.Flags()
+	stdlog.SetOutput(slog.NewLogLogger(log.Handler(), slog.LevelDebug).Writer())
+	stdlog.SetFlags(0)
+	return func() {
+		stdlog.SetOutput(out)
+		stdlog.SetFlags(flags)
+	}
 }

@@ -197,6 +197,9 @@ func (i *instance) openConsole() error {
 
 func (i *instance) openProxy() error {
 	if !i.cfg.Proxy.Enabled() {
+		if i.cfg.Proxy.Target != "" {
+			i.log.Warn(errNoListen.Error())
+		}
 		return nil
 	}
 	var err error

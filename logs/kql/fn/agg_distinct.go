@@ -13,7 +13,7 @@ func distinctAggregates() []Aggregate {
 			return func() Accumulator { return &countDistinct{budget: c.Budget, seen: map[string]struct{}{}} }, nil
 		},
 	}
-	sketch := func(text, help string, accuracyAt int, result func(h *hll) value.Value) Aggregate {
+	sketch := func(text, help string, accuracyAt, exact int, result func(h *hll) value.Value) Aggregate {
 		return Aggregate{
 			Signature: Signature{Text: text, Help: help},
 			Make: func(c *Context, args []Arg) (func() Accumulator, error) {
@@ -21,15 +21,20 @@ func distinctAggregates() []Aggregate {
 				if err != nil {
 					return nil, err
 				}
-				return func() Accumulator { return &sketchDistinct{budget: c.Budget, hll: newHLL(bits), result: result} }, nil
+				pool := exact
+				return func() Accumulator {
+					h := newHLL(bits)
+					h.pool = &pool
+					return &sketchDistinct{budget: c.Budget, hll: h, result: result}
+				}, nil
 			},
 		}
 	}
 	count := func(h *hll) value.Value { return h.count() }
 	keep := func(h *hll) value.Value { return h.value() }
 	dcount := sketch("dcount(expr: any, [accuracy: long]): long",
-		fmt.Sprintf("Counts the distinct values that are not null: exactly up to %d, above by an estimate whose error the accuracy 0 to 4 sets.", hllExact), 1, count)
-	sketched := sketch("hll(expr: any, [accuracy: long]): dynamic", "Keeps a sketch of the distinct values, for hll_merge and dcount_hll.", 1, keep)
+		fmt.Sprintf("Counts the distinct values that are not null: exactly up to %d in all groups together, and above by an estimate whose error the accuracy 0 to 4 sets, where the engine beneath does not count them.", dcountExact), 1, dcountExact, count)
+	sketched := sketch("hll(expr: any, [accuracy: long]): dynamic", "Keeps a sketch of the distinct values, for hll_merge and dcount_hll.", 1, 0, keep)
 	return []Aggregate{
 		exact,
 		conditional(exact, "count_distinctif(expr: any, predicate: bool): long", "Counts the distinct values of rows in which a predicate is true, exactly.", "count_distinctif", 1),

@@ -5,8 +5,10 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"github.com/endscope/endscope/logs/kql/value"
@@ -156,6 +158,31 @@ func TestDistinctCounts(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestDcountIsExactWhereItCan counts more distinct values than a sketch keeps exactly, in two groups that share what is kept.
+func TestDcountIsExactWhereItCan(t *testing.T) {
+	var dcount Aggregate
+	for _, a := range distinctAggregates() {
+		if strings.HasPrefix(a.Signature.Text, "dcount(") {
+			dcount = a
+		}
+	}
+	grown := 0
+	next, err := dcount.Make(&Context{Budget: func(n int) error { grown += n; return nil }}, []Arg{column("x", value.Long)})
+	require.NoError(t, err)
+	few, many := next(), next()
+	for i := range 20_000 {
+		require.NoError(t, few.Add([]value.Value{int64(i)}))
+		require.NoError(t, few.Add([]value.Value{int64(i)}))
+	}
+	const n = dcountExact + dcountExact/4
+	for i := range n {
+		require.NoError(t, many.Add([]value.Value{int64(i)}))
+	}
+	require.Equal(t, int64(20_000), few.Result())
+	require.InEpsilon(t, n, many.Result(), 0.05, "estimated once the room for exact ones is used up")
+	require.Less(t, grown, 32<<20)
 }
 
 func TestMergedSketchesEqualOneSketch(t *testing.T) {
