@@ -15,12 +15,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 
 	"github.com/endscope/endscope/agent/identity"
 	"github.com/endscope/endscope/agent/kube"
+	agent "github.com/endscope/endscope/cmd/endscope-agent/app"
 	"github.com/endscope/endscope/scopes"
 )
 
@@ -39,6 +41,9 @@ type object struct {
 			Metadata struct{ Labels, Annotations map[string]string }
 			Spec     pod
 		}
+		Predictor struct { // of an InferenceService
+			Grace *int `yaml:"terminationGracePeriodSeconds"`
+		}
 	}
 	Rules   []rule                // of a Role
 	RoleRef struct{ Name string } `yaml:"roleRef"`
@@ -54,6 +59,7 @@ type pod struct {
 	InitContainers     []container `yaml:"initContainers"`
 	Containers         []container
 	Volumes            []volume
+	Grace              *int `yaml:"terminationGracePeriodSeconds"`
 }
 
 type volume struct {
@@ -73,6 +79,7 @@ type fieldRef struct {
 
 type container struct {
 	Name, Image   string
+	RestartPolicy string `yaml:"restartPolicy"` // Always makes a sidecar of an init container
 	Command, Args []string
 	Env           []struct {
 		Name, Value string
@@ -303,6 +310,46 @@ func TestTheAgentTakesWhatManifestsTellIt(t *testing.T) {
 					return v.Name == m.Name
 				}), "no volume %s", m.Name)
 			}
+		})
+	}
+}
+
+// lastSteps is the time of a stopping agent's steps that have no key: the connections that are cut, the last lines of the console, the last round.
+const lastSteps = 15 * time.Second
+
+// TestThePodWaitsUntilTheAgentHasPushed: what is not pushed when the kubelet kills the agent is lost with the pod's volume. The steps come one after the
+// other.
+func TestThePodWaitsUntilTheAgentHasPushed(t *testing.T) {
+	for _, w := range workloads {
+		t.Run(w.file, func(t *testing.T) {
+			all := manifests(t, w.file)
+			o := find(t, all, w.kind, "")
+			c, args, _ := o.pod().agent()
+			cfg := agent.DefaultConfig()
+			text := ""
+			for _, m := range all {
+				if m.Kind == "ConfigMap" {
+					text = m.Data["agent.yaml"]
+				}
+			}
+			require.NotEmpty(t, text)
+			require.NoError(t, yaml.Unmarshal([]byte(text), &cfg))
+			need := cfg.Agent.Send.ShutdownTimeout + cfg.Logs.Send.ShutdownTimeout + lastSteps
+			if cfg.Proxy.Enabled() {
+				need += cfg.Proxy.DrainTimeout
+			}
+			if args[0] == "exec" || c.RestartPolicy == "Always" { // the server ends first: the agent ends it, or the kubelet before it tells a sidecar
+				need += cfg.Exec.StopTimeout
+			}
+			grace := o.pod().Grace
+			if w.kind == "ServingRuntime" { // has no such field
+				grace = find(t, all, "InferenceService", "").Spec.Predictor.Grace
+			}
+			have := 30 * time.Second // Kubernetes' default
+			if grace != nil {
+				have = time.Duration(*grace) * time.Second
+			}
+			require.LessOrEqual(t, need, have, "terminationGracePeriodSeconds")
 		})
 	}
 }
