@@ -102,17 +102,24 @@ func (x *exchange) mark(h http.Header) {
 	}
 }
 
-// announce names the trailers that will follow the answer, where the protocol has room for them: in HTTP/2, and in HTTP/1.1 after a body of unknown length.
+// announce names the trailers that will follow the answer, where the protocol has room for them: in HTTP/2, and in HTTP/1.1 after chunks, which the
+// answer is made of for that. HTTP/1.0 and answers without a body have no room.
 func (w *answerWriter) announce(res *http.Response) bool {
 	x := w.x
-	if x.p.cfg.BandwidthLimit == 0 || x.grpc || res.StatusCode == http.StatusSwitchingProtocols || x.request.Method == http.MethodHead {
+	if x.p.cfg.BandwidthLimit == 0 || x.grpc || !x.request.ProtoAtLeast(1, 1) || x.request.Method == http.MethodHead || bodiless(res.StatusCode) {
 		return false
 	}
-	if x.request.ProtoMajor == 2 || x.request.ProtoAtLeast(1, 1) && res.ContentLength < 0 {
-		res.Header["Trailer"] = append(res.Header["Trailer"], trailerRequestDelay+", "+trailerAnswerDelay)
-		return true
+	if x.request.ProtoMajor == 1 {
+		dropLength(res)
 	}
-	return false
+	res.Header["Trailer"] = append(res.Header["Trailer"], trailerRequestDelay+", "+trailerAnswerDelay)
+	return true
+}
+
+// dropLength makes an answer of HTTP/1.1 one of chunks. HTTP/2 has room for trailers beside a length, HTTP/1.1 has not.
+func dropLength(res *http.Response) {
+	res.ContentLength = -1
+	delete(res.Header, "Content-Length")
 }
 
 // delays writes the trailers that announce named.

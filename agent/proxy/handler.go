@@ -234,11 +234,10 @@ func (p *Proxy) modify(res *http.Response) error {
 		res.StatusCode = http.StatusFailedDependency
 	}
 	if len(res.Trailer) > 0 && res.ContentLength >= 0 && x.request.ProtoMajor == 1 && x.request.ProtoAtLeast(1, 1) {
-		res.ContentLength = -1 // HTTP/2 has room for trailers beside a length, HTTP/1.1 has not
-		delete(res.Header, "Content-Length")
+		dropLength(res)
 	}
 	res.Body = &modelBody{res.Body, x}
-	x.writer.begin(res)
 	x.announced = x.writer.announce(res)
+	x.writer.begin(res)
 	return nil
 }

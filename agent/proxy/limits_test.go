@@ -160,12 +160,11 @@ func TestBandwidthIsLimitedAndTold(t *testing.T) {
 	})
 	body := strings.Repeat("x", 3000)
 	for name, c := range map[string]struct {
-		client   *http.Client
-		path     string
-		trailers bool
+		client *http.Client
+		path   string
 	}{
-		"HTTP/1.1, chunks": {client(t), "/", true}, "HTTP/1.1, length": {client(t), "/length", false},
-		"HTTP/2": {clientH2C(t), "/", true}, "HTTP/2, length": {clientH2C(t), "/length", true},
+		"HTTP/1.1, chunks": {client(t), "/"}, "HTTP/1.1, length": {client(t), "/length"},
+		"HTTP/2": {clientH2C(t), "/"}, "HTTP/2, length": {clientH2C(t), "/length"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := start(t, model.URL, func(c *Config) { c.BandwidthLimit, c.BandwidthBurst = 10<<10, 1<<10 })
@@ -182,14 +181,52 @@ func TestBandwidthIsLimitedAndTold(t *testing.T) {
 			require.GreaterOrEqual(t, row.Total-row.Answered, row.ResponseDelay)
 			require.InDelta(t, row.RequestDelay.Seconds(), f.counter("endpoint_throttle_delay_seconds_total", "direction=request"), 1e-6)
 			require.InDelta(t, row.ResponseDelay.Seconds(), f.counter("endpoint_throttle_delay_seconds_total", "direction=response"), 1e-6)
-			if !c.trailers {
-				require.Empty(t, res.Trailer)
-				require.Equal(t, int64(len(body)), res.ContentLength)
-				return
-			}
 			require.Equal(t, 2, announced)
 			require.Equal(t, fmt.Sprint(row.RequestDelay.Milliseconds()), res.Trailer.Get("ms-azureml-bandwidth-request-delay-ms"))
 			require.Equal(t, fmt.Sprint(row.ResponseDelay.Milliseconds()), res.Trailer.Get("ms-azureml-bandwidth-response-delay-ms"))
+		})
+	}
+}
+
+func TestWhereTheLimitOnBandwidthHasNoTrailersTheLengthStays(t *testing.T) {
+	for name, c := range map[string]struct {
+		request, answer string
+		trailers        bool
+		length          string
+	}{
+		"HTTP/1.1":     {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", true, ""},
+		"an error":     {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\nno", true, ""},
+		"empty":        {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true, ""},
+		"HTTP/1.0":     {"GET / HTTP/1.0\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false, "2"},
+		"HEAD":         {"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 77\r\n\r\n", false, "77"},
+		"no content":   {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n", false, ""},
+		"not modified": {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nContent-Length: 77\r\n\r\n", false, ""}, // net/http sends none with it
+		"after a hint": {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			target := rawServer(t, func(conn net.Conn, _ string) { _, _ = io.WriteString(conn, c.answer) })
+			f := start(t, target, func(c *Config) { c.BandwidthLimit = 1 << 20 })
+			conn, err := net.Dial("tcp", f.Addr().String())
+			require.NoError(t, err)
+			defer conn.Close()
+			_, err = io.WriteString(conn, c.request)
+			require.NoError(t, err)
+			r := bufio.NewReader(conn)
+			method, _, _ := strings.Cut(c.request, " ")
+			res, err := http.ReadResponse(r, &http.Request{Method: method})
+			for err == nil && res.StatusCode == http.StatusEarlyHints {
+				require.Empty(t, res.Trailer)
+				res, err = http.ReadResponse(r, &http.Request{Method: method})
+			}
+			require.NoError(t, err)
+			text(t, res)
+			require.Equal(t, c.length, res.Header.Get("Content-Length"))
+			want := http.Header(nil)
+			if c.trailers {
+				want = http.Header{trailerRequestDelay: {"0"}, trailerAnswerDelay: {"0"}}
+			}
+			require.Equal(t, want, res.Trailer)
+			require.Empty(t, f.row(1).StreamError)
 		})
 	}
 }
