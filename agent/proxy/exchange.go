@@ -152,7 +152,7 @@ func (x *exchange) finish() {
 	if tokens.output > 0 {
 		m.outputTokens.Add(float64(tokens.output))
 	}
-	if row.StreamError != "" {
+	if row.StreamError != "" && (x.modelStatus/100 == 2 || x.upgraded) { // an error that breaks off was a failure before
 		m.streamErrors.WithLabelValues(row.StreamError).Inc()
 	}
 	x.p.set.Record(row)

@@ -80,7 +80,7 @@ func newMetrics(reg prometheus.Registerer) (_ *metrics, err error) {
 	m.betweenTokens = histogram("endpoint_inter_token_latency_seconds", "Time from one piece of a streamed answer to the next.")
 	m.requestSize = histogram("endpoint_request_size_bytes", "Size of a request's body.")
 	m.responseSize = histogram("endpoint_response_size_bytes", "Size of an answer's body.")
-	m.streamErrors = counters("endpoint_stream_errors_total", "Streamed answers that broke off after a 200 was sent, by why.", "reason")
+	m.streamErrors = counters("endpoint_stream_errors_total", "Answers of 2xx and upgraded connections that broke off, by why.", "reason")
 	m.inFlight = gauge("endpoint_requests_in_flight", "Requests that are being answered.")
 	m.connections = gauge("endpoint_connections_active", "Open connections of clients.")
 	m.opened = counter("endpoint_connections_opened_total", "Connections that clients opened.")
