@@ -63,7 +63,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.agent, "agent", "", "endscope-agent's binary (default bin/endscope-agent in the repository)")
 	f.StringVar(&o.endscope, "endscope", "", "endscope's binary (default bin/endscope in the repository)")
 	f.StringVar(&o.page, "page", "", "page of metrics that the model server shows (default: that of vLLM 0.13 in agent/scrape/testdata)")
-	f.StringVar(&o.dir, "dir", "", "folder for data and logs (default: a new one under .cache, removed at the end)")
+	f.StringVar(&o.dir, "dir", "", "folder for data and logs (default: a new one under .cache/bench, removed at the end)")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}

@@ -55,7 +55,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.DurationVar(&o.settle, "settle", 15*time.Second, "pause between the load and the measurement of disk space")
 	f.BoolVar(&o.quick, "quick", false, "a smoke test: a small world, one run, hardly any pause; the numbers mean nothing")
 	o.programs.Flags(f)
-	f.StringVar(&o.work, "work", "", "folder for the servers' data, on the disk to be measured (default: a new one under .cache)")
+	f.StringVar(&o.work, "work", "", "folder for the servers' data, on the disk to be measured (default: a new one under .cache/bench)")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}

@@ -72,18 +72,3 @@ func buildPeers(ctx context.Context, root string, progress io.Writer) (string, e
 	}
 	return filepath.Join(out, "prometheus"), nil
 }
-
-// WorkFolder makes a new folder inside parent, or under .cache when parent is empty: on a real disk, which /tmp may not be.
-func WorkFolder(parent, prefix string) (string, error) {
-	if parent == "" {
-		root, err := FindRoot()
-		if err != nil {
-			return "", err
-		}
-		parent = filepath.Join(root, ".cache")
-	}
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return "", err
-	}
-	return os.MkdirTemp(parent, prefix)
-}

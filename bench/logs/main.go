@@ -56,7 +56,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.connections, "connections", 3, "pushes at a time")
 	f.IntVar(&o.runs, "runs", 15, "how often each query is asked, besides once to warm up")
 	f.Uint64Var(&o.seed, "seed", 1, "of the rows")
-	f.StringVar(&o.dir, "dir", "", "folder of the server's data (default: a new one under .cache, removed at the end)")
+	f.StringVar(&o.dir, "dir", "", "folder of the server's data (default: a new one under .cache/bench, removed at the end)")
 	o.programs.Flags(f)
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -77,11 +77,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	dir := o.dir
 	if dir == "" {
-		root, err := kit.FindRoot()
-		if err != nil {
-			return err
-		}
-		if dir, err = os.MkdirTemp(filepath.Join(root, ".cache"), "logs-"); err != nil {
+		if dir, err = kit.WorkFolder("", "logs-"); err != nil {
 			return err
 		}
 		defer os.RemoveAll(dir)

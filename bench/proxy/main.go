@@ -60,7 +60,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.agent, "agent", "", "endscope-agent's binary (default: the proxy and the log alone)")
 	f.StringVar(&o.nginx, "nginx", "", "nginx's binary (default: as scripts/debian-tools unpacks it)")
 	f.StringVar(&o.profile, "profile", "", "file for a CPU profile of the proxy over the whole run; not with -agent")
-	f.StringVar(&o.dir, "dir", "", "folder for logs and spools (default: a new one under .cache, removed at the end)")
+	f.StringVar(&o.dir, "dir", "", "folder for logs and spools (default: a new one under .cache/bench, removed at the end)")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}

@@ -55,7 +55,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.Float64Var(&o.scale, "scale", 1, "endpoints, relative to 20")
 	f.Float64Var(&o.hours, "hours", 24, "span of the longest question; the data hold up to an hour more")
 	f.Uint64Var(&o.plan.Seed, "seed", 1, "of the data")
-	f.StringVar(&o.dir, "dir", "", "folder of the servers' data, loaded where they are not there yet (default: a new one under .cache, removed at the end)")
+	f.StringVar(&o.dir, "dir", "", "folder of the servers' data, loaded where they are not there yet (default: a new one under .cache/bench, removed at the end)")
 	f.IntVar(&o.runs, "runs", 1, "how often all questions are measured")
 	f.IntVar(&o.rounds, "rounds", 10, "how often a question is asked in a run, each time about a span that ends at another time")
 	f.IntVar(&o.warmUps, "warm-ups", 2, "rounds before those, not counted")
