@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
+	"github.com/endscope/endscope/agent/push"
 	"github.com/endscope/endscope/agent/spool"
 	"github.com/endscope/endscope/internal/config"
 	"github.com/endscope/endscope/scopes"
@@ -85,14 +86,13 @@ func (c HostConfig) Source(col Collector) Source {
 
 // DefaultConfig returns the defaults; Server, Endpoint and Deployment have none.
 func DefaultConfig() Config {
+	send := SendConfig(push.DefaultConfig())
+	send.Path = "/api/v1/write"
 	return Config{
-		Interval: 15 * time.Second,
-		DataDir:  "endscope-agent-data",
-		Spool:    spool.DefaultConfig(),
-		Send: SendConfig{
-			Path: "/api/v1/write", Timeout: 30 * time.Second, BackoffMin: 500 * time.Millisecond, BackoffMax: 30 * time.Second,
-			ShutdownTimeout: 5 * time.Second,
-		},
+		Interval:   15 * time.Second,
+		DataDir:    "endscope-agent-data",
+		Spool:      spool.DefaultConfig(),
+		Send:       send,
 		Metrics:    MetricsConfig{Listen: "127.0.0.1:9191"},
 		Collectors: CollectorsConfig{Host: HostConfig{Enabled: true, Cgroup: "auto"}, GPU: CollectorConfig{Enabled: true}},
 	}
@@ -154,25 +154,7 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-func (c SendConfig) validate() error {
-	var errs []error
-	if !strings.HasPrefix(c.Path, "/") {
-		errs = append(errs, config.Invalid("path", quoted(c.Path), "must begin with /"))
-	}
-	if c.Timeout < 100*time.Millisecond {
-		errs = append(errs, config.Invalid("timeout", c.Timeout, "must be at least 100ms"))
-	}
-	if c.BackoffMin < time.Millisecond {
-		errs = append(errs, config.Invalid("backoff_min", c.BackoffMin, "must be at least 1ms"))
-	}
-	if c.BackoffMax < c.BackoffMin {
-		errs = append(errs, config.Invalid("backoff_max", c.BackoffMax, fmt.Sprintf("must be at least backoff_min, %s", c.BackoffMin)))
-	}
-	if c.ShutdownTimeout < 0 {
-		errs = append(errs, config.Invalid("shutdown_timeout", c.ShutdownTimeout, "must not be negative"))
-	}
-	return errors.Join(errs...)
-}
+func (c SendConfig) validate() error { return push.Config(c).Validate() }
 
 // writeURL is where requests go.
 func (c Config) writeURL() string {

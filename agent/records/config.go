@@ -3,9 +3,9 @@ package records
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
+	"github.com/endscope/endscope/agent/push"
 	"github.com/endscope/endscope/agent/spool"
 	"github.com/endscope/endscope/internal/config"
 )
@@ -47,13 +47,13 @@ func DefaultConfig() Config {
 		c.MaxBytes = size
 		return c
 	}
+	send := SendConfig(push.DefaultConfig())
+	send.Path = "/api/v1/logs"
 	return Config{
 		Enabled: true, FlushInterval: 500 * time.Millisecond, MaxQueue: 20_000, MaxQueueBytes: 16 << 20,
 		BatchRows: 5000, BatchBytes: 1 << 20, MaxMessage: 160 << 10,
 		Spool: SpoolConfig{Traffic: bounded(256 << 20), Console: bounded(256 << 20), Event: bounded(16 << 20)},
-		Send: SendConfig{
-			Path: "/api/v1/logs", Timeout: 30 * time.Second, BackoffMin: 500 * time.Millisecond, BackoffMax: 30 * time.Second, ShutdownTimeout: 5 * time.Second,
-		},
+		Send:  send,
 	}
 }
 
@@ -92,22 +92,4 @@ func (c Config) Validate() error {
 	return errors.Join(append(errs, config.Prefix("send", c.Send.validate()))...)
 }
 
-func (c SendConfig) validate() error {
-	var errs []error
-	if !strings.HasPrefix(c.Path, "/") {
-		errs = append(errs, config.Invalid("path", fmt.Sprintf("%q", c.Path), "must begin with /"))
-	}
-	if c.Timeout < 100*time.Millisecond {
-		errs = append(errs, config.Invalid("timeout", c.Timeout, "must be at least 100ms"))
-	}
-	if c.BackoffMin < time.Millisecond {
-		errs = append(errs, config.Invalid("backoff_min", c.BackoffMin, "must be at least 1ms"))
-	}
-	if c.BackoffMax < c.BackoffMin {
-		errs = append(errs, config.Invalid("backoff_max", c.BackoffMax, fmt.Sprintf("must be at least backoff_min, %s", c.BackoffMin)))
-	}
-	if c.ShutdownTimeout < 0 {
-		errs = append(errs, config.Invalid("shutdown_timeout", c.ShutdownTimeout, "must not be negative"))
-	}
-	return errors.Join(errs...)
-}
+func (c SendConfig) validate() error { return push.Config(c).Validate() }
