@@ -155,8 +155,8 @@ func (x *exchange) finish() {
 	if row.StreamError != "" && (x.modelStatus/100 == 2 || x.upgraded) { // an error that breaks off was a failure before
 		m.streamErrors.WithLabelValues(row.StreamError).Inc()
 	}
-	x.p.set.Record(row)
 	x.p.settle(x)
+	x.p.set.Record(row)
 }
 
 // outcome fills in what the client and the model answered.

@@ -70,11 +70,31 @@ func startWith(t *testing.T, target string, set func(*Config), settings func(*Se
 	return f
 }
 
-// row waits for exactly n rows and returns the last.
+// row waits for the row of the only request, or of the nth where all before it have been waited for.
 func (f *front) row(n int) records.Traffic {
 	f.t.Helper()
 	all := f.all(n)
 	return all[n-1]
+}
+
+// rowOf waits for n rows in all and returns the one of res. An answer can arrive before its row is there, so rows need not come in the order of requests.
+func (f *front) rowOf(n int, res *http.Response) records.Traffic {
+	f.t.Helper()
+	id := res.Header.Get("X-Request-Id")
+	return f.find(n, "request "+id, func(r records.Traffic) bool { return r.RequestID == id })
+}
+
+// find waits for n rows in all and returns the only one that is meant.
+func (f *front) find(n int, what string, meant func(records.Traffic) bool) records.Traffic {
+	f.t.Helper()
+	var found []records.Traffic
+	for _, r := range f.all(n) {
+		if meant(r) {
+			found = append(found, r)
+		}
+	}
+	require.Len(f.t, found, 1, "rows of %s", what)
+	return found[0]
 }
 
 func (f *front) all(n int) []records.Traffic {

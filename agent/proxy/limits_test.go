@@ -253,7 +253,7 @@ func TestConnectionsAboveTheLimitAreAnswered(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 503, res.StatusCode)
 	require.True(t, res.Close)
-	require.Equal(t, 503, f.row(2).Code)
+	require.Equal(t, 503, f.rowOf(2, res).Code)
 
 	// Far above it they are not even answered, and that is counted.
 	for range spareConnections + 1 {
@@ -439,5 +439,6 @@ func TestAPanicCostsOneRequest(t *testing.T) {
 	res, _ = get(t, client(t), f.url)
 	require.Equal(t, 200, res.StatusCode)
 	require.Equal(t, 200, f.row(2).Code)
+	f.stop()
 	require.Zero(t, f.counter("endpoint_requests_in_flight"))
 }

@@ -136,7 +136,7 @@ func TestInFrontOfPython(t *testing.T) {
 	}
 	res, _ := get(t, client(t), f.url+"/none")
 	require.Equal(t, 404, res.StatusCode)
-	require.Equal(t, "File not found", f.row(4).ModelReason)
+	require.Equal(t, "File not found", f.rowOf(4, res).ModelReason)
 }
 
 func TestWithCurl(t *testing.T) {
