@@ -12,9 +12,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/internal/subproc"
 )
 
 // kindOfRequest is a part of the load: so many requests of a kind, and what their answers and rows must be.
@@ -75,13 +76,20 @@ func TestEverythingAtOnce(t *testing.T) {
 			}
 		})
 	}
-	// Clients that leave before there is an answer.
+	// Clients that leave before there is an answer, once the model server has the request.
 	aborted := newClient(t, a.url(), false)
 	all.Go(func() {
 		for range 5 {
-			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-			aborted.send(ctx, "GET", "/hang", 0)
+			ctx, cancel := context.WithCancel(t.Context())
+			var leaving sync.WaitGroup
+			leaving.Go(func() { aborted.send(ctx, "GET", "/hang", 0) })
+			came := a.proc.Await(within(t, patience()), a.hanging("1"))
 			cancel()
+			leaving.Wait()
+			left := a.proc.Await(within(t, patience()), a.hanging("0"))
+			if err := errors.Join(came, left); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 	all.Wait()
@@ -249,7 +257,7 @@ func TestEverythingAtOnce(t *testing.T) {
 	})
 
 	t.Run("check says what is there", func(t *testing.T) {
-		out, err := exec.CommandContext(t.Context(), filepath.Join(bin, "endscope-agent"), append(append([]string{"check"}, a.flags...), "--data-dir", t.TempDir())...).CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), filepath.Join(bin, "endscope-agent"), append([]string{"check"}, a.flags...)...).CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		for _, line := range []string{
 			"ok    identity: " + endpoint + "/" + deployment + "/" + instance, "ok    server: " + s.url(), "ok    logs: the server takes rows of all three logs",
@@ -274,4 +282,15 @@ func TestEverythingAtOnce(t *testing.T) {
 func requireIdentity(t *testing.T, r row) {
 	t.Helper()
 	require.Equal(t, []string{endpoint, deployment, instance}, []string{r.text("EndpointName"), r.text("DeploymentName"), r.text("InstanceId")}, "%v", r)
+}
+
+// hanging is a condition: so many requests hang in the model server.
+func (a *agent) hanging(want string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		got, err := subproc.Get(ctx, "http://"+a.model+"/hanging", nil)
+		if err == nil && string(got) != want {
+			err = fmt.Errorf("%s requests hang, want %s", got, want)
+		}
+		return err
+	}
 }

@@ -72,7 +72,7 @@ func leftovers() error {
 	if err != nil {
 		return err
 	}
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		var left []string
 		for _, p := range processes() {
@@ -122,9 +122,9 @@ func within(t *testing.T, d time.Duration) context.Context {
 // patience is how long a condition may take on a machine that is busy with other tests; the race detector makes all of it slower.
 func patience() time.Duration {
 	if withRace {
-		return 2 * time.Minute
+		return 4 * time.Minute
 	}
-	return time.Minute
+	return 2 * time.Minute
 }
 
 // await waits until f returns nil, and fails the test with f's last error after a generous time, or when the agent has ended.
@@ -213,6 +213,7 @@ func newAgent(t *testing.T, s *server, flags ...string) *agent {
 		"--lifecycle.readiness.http", "http://" + a.model + "/health", "--lifecycle.readiness.initial-delay", "0s", "--lifecycle.readiness.period", "300ms",
 		"--lifecycle.start-period", "100ms", "--exec.passthrough=false",
 		"--logs.flush-interval", "100ms", "--logs.send.backoff-min", "50ms", "--logs.send.backoff-max", "300ms", "--send.backoff-min", "50ms", "--send.backoff-max", "300ms",
+		"--logs.send.shutdown-timeout", "30s", "--send.shutdown-timeout", "30s",
 	}, flags...)
 	return a
 }

@@ -87,6 +87,7 @@ type modelServer struct {
 	readyAfter time.Duration
 	quiet      bool
 	frozen     atomic.Bool
+	hanging    atomic.Int64 // requests
 	reg        *prometheus.Registry
 
 	mu   sync.Mutex // held while it prints
@@ -143,7 +144,12 @@ func (m *modelServer) routes() http.Handler {
 		m.served(r, http.StatusInternalServerError)
 		m.say(os.Stderr, "Traceback (most recent call last):\n  File \"server.py\", line 12, in answer\n    out = model(x)\nRuntimeError: CUDA out of memory while "+r.Header.Get("X-Request-Id"))
 	})
-	mux.HandleFunc("GET /hang", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	mux.HandleFunc("GET /hang", func(_ http.ResponseWriter, r *http.Request) {
+		m.hanging.Add(1)
+		defer m.hanging.Add(-1)
+		<-r.Context().Done()
+	})
+	mux.HandleFunc("GET /hanging", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, m.hanging.Load()) })
 	mux.HandleFunc("POST /freeze", func(http.ResponseWriter, *http.Request) { m.frozen.Store(true) })
 	mux.HandleFunc("POST /flood", m.flood)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
