@@ -6,8 +6,8 @@
 // internal/config.
 //
 // The core is net/http/httputil.ReverseProxy. Around it stand a connection that counts bytes, bodies that count, limit and note how they ended, and
-// a RoundTripper that picks the protocol. Nothing is buffered beyond one read, and an answer that breaks is aborted, so that half of it does
-// not look whole.
+// a RoundTripper that picks the protocol. A request body of known length up to 16 KiB is read whole before the model is asked; of larger ones, and of
+// answers, nothing is buffered beyond one read. An answer that breaks is aborted, so that half of it does not look whole.
 //
 // A Proxy is safe for concurrent use; Run may be called once.
 package proxy
