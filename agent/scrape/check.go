@@ -79,7 +79,7 @@ func (c *checker) mapping() {
 
 func (c *checker) rule(key string, r *Rule) {
 	if r.metric = c.metrics[r.To]; r.metric == nil {
-		c.bad(key+".to", quoted(r.To), "must be a canonical series")
+		c.bad(key+".to", quoted(r.To), "must be a canonical series"+didYouMean(r.To, sorted(c.metrics)))
 		return
 	}
 	at := func(part string) string { return key + part }

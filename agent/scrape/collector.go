@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/endscope/endscope/agent"
+	"github.com/endscope/endscope/internal/config"
 )
 
 // Settings is what code passes. Its zero value is valid.
@@ -43,7 +44,7 @@ func New(cfg Config, set Settings) (*Collector, error) {
 	metrics := canonicalMetrics()
 	mappings, err := loadMappings(cfg.Mappings, metrics)
 	if err != nil {
-		return nil, fmt.Errorf("mappings: %w", err)
+		return nil, within("mappings", err)
 	}
 	client, err := cfg.HTTPClient.ClientBeside()
 	if err != nil {
@@ -55,6 +56,9 @@ func New(cfg Config, set Settings) (*Collector, error) {
 	}
 	c := &Collector{client: client, metrics: metrics, own: newOwnDescs(), several: len(cfg.Targets) > 1, proxy: set.Proxy, gpu: set.GPU}
 	engine := newEngine(mappings)
+	if err := engine.knowsAll(cfg.Targets); err != nil {
+		return nil, err
+	}
 	hosts := map[string]int{}
 	for _, text := range cfg.Targets {
 		u, _, err := parseTarget(text)
@@ -67,11 +71,6 @@ func New(cfg Config, set Settings) (*Collector, error) {
 		u, kinds, err := parseTarget(text)
 		if err != nil {
 			return nil, err
-		}
-		for _, k := range kinds {
-			if !engine.knows(k) {
-				return nil, fmt.Errorf("targets: kind %q of %s must be that of a mapping", k, u.Redacted())
-			}
 		}
 		t := &target{
 			url: u, name: u.Host, paths: []string{u.Path}, forced: kinds, job: cfg.Job, several: c.several, raw: cfg.Raw,
@@ -105,13 +104,25 @@ func (c *Collector) silent(name string) bool {
 	return c.proxy && strings.HasPrefix(name, "endpoint_") || c.gpus && strings.HasPrefix(name, "gpu_")
 }
 
-func (e *engine) knows(kind string) bool {
+// knowsAll returns a *config.FieldError for each kind of the targets that no mapping has, joined.
+func (e *engine) knowsAll(targets []string) error {
+	var known []string
 	for _, m := range e.mappings {
-		if m.Kind == kind {
-			return true
+		known = append(known, m.Kind)
+	}
+	var errs []error
+	for i, text := range targets {
+		_, kinds, err := parseTarget(text)
+		if err != nil {
+			return err
+		}
+		for _, k := range kinds {
+			if !slices.Contains(known, k) {
+				errs = append(errs, config.Invalid(fmt.Sprintf("targets[%d]", i), quoted(k), "must have kinds that a mapping has, which are "+strings.Join(known, ", ")+didYouMean(k, known)))
+			}
 		}
 	}
-	return false
+	return errors.Join(errs...)
 }
 
 // Name returns "scrape".

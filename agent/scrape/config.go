@@ -2,7 +2,9 @@ package scrape
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -41,17 +43,18 @@ func (c Config) Validate() error {
 	var errs []error
 	bad := func(key string, value any, bound string) { errs = append(errs, config.Invalid(key, value, bound)) }
 	seen := map[string]bool{}
-	for _, t := range c.Targets {
+	for i, t := range c.Targets {
+		key := fmt.Sprintf("targets[%d]", i)
 		if _, _, err := parseTarget(t); err != nil {
-			bad("targets", quoted(redacted(t)), err.Error())
+			bad(key, quoted(redacted(t)), err.Error())
 		} else if seen[t] {
-			bad("targets", quoted(redacted(t)), "must name each URL once")
+			bad(key, quoted(redacted(t)), "must name each URL once")
 		}
 		seen[t] = true
 	}
-	for _, m := range c.Mappings {
+	for i, m := range c.Mappings {
 		if m == "" {
-			bad("mappings", `""`, "must be names of files")
+			bad(fmt.Sprintf("mappings[%d]", i), `""`, "must be the name of a file")
 		}
 	}
 	for _, l := range []struct {
@@ -87,6 +90,11 @@ func parseTarget(text string) (*url.URL, []string, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, nil, errors.New("must be a URL such as http://127.0.0.1:8000/metrics")
+	}
+	if p := u.Port(); p != "" {
+		if n, err := strconv.ParseUint(p, 10, 16); err != nil || n == 0 {
+			return nil, nil, errors.New("must have a port from 1 to 65535")
+		}
 	}
 	if u.User != nil {
 		return nil, nil, errors.New("must have no user; see http_client for credentials")

@@ -136,3 +136,25 @@ mine_requests_total 2
 		`model_tokens_total{direction="input",model="a"} 30`, `model_tokens_total{direction="output",model="a"} 10`,
 	}, canonicalOnly(collect(t, collector(t, example, nil, s.URL))))
 }
+
+// The addresses of model-servers.md are what a target without a path finds.
+func TestPathsOfModelServersAreTried(t *testing.T) {
+	page, err := os.ReadFile("../../docs/agent/model-servers.md")
+	require.NoError(t, err)
+	_, section, ok := strings.Cut(string(page), "## How to turn metrics on")
+	require.True(t, ok)
+	section, _, _ = strings.Cut(section, "\n## ")
+	require.NotContains(t, section, "whole address")
+	rows := 0
+	for line := range strings.Lines(section) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 || !strings.Contains(cells[2], "`") {
+			continue
+		}
+		rows++
+		_, address, _ := strings.Cut(cells[2], "`")
+		address, _, _ = strings.Cut(address, "`")
+		require.Contains(t, candidates(), address[strings.Index(address, "/"):], line)
+	}
+	require.Equal(t, len(builtinOrder()), rows)
+}

@@ -132,7 +132,7 @@ func parseMapping(name string, text []byte, metrics map[string]*canonical) (*Map
 	}
 	m := &Mapping{file: name}
 	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(m); err != nil {
-		return nil, yamlError(name, err)
+		return nil, decodeError(name, file, err)
 	}
 	c := &checker{m: m, file: file, metrics: metrics}
 	c.mapping()

@@ -73,7 +73,22 @@ func TestMappingErrorsNamePlaceAndValue(t *testing.T) {
 		"no kind":              {strings.Replace(smallMapping, "kind: small", "title: x", 1), `kind: must be 1 to 63 lower-case letters, digits, ., _ and -, such as vllm (got "")`},
 		"reserved kind":        {strings.Replace(smallMapping, "kind: small", "kind: unknown", 1), `m.yaml:1: kind: must be 1 to 63`},
 		"no detection":         {strings.Replace(smallMapping, `{any: ["small:running"]}`, "{}", 1), "m.yaml:2: detect: must name a metric or a prefix"},
-		"unknown canonical":    {strings.Replace(smallMapping, "model_requests_running", "model_requests_runing", 1), `m.yaml:4: metrics[0].to: must be a canonical series (got "model_requests_runing")`},
+		"unknown canonical":    {strings.Replace(smallMapping, "model_requests_running", "model_requests_runing", 1), `m.yaml:4: metrics[0].to: must be a canonical series; did you mean model_requests_running? (got "model_requests_runing")`},
+		"canonical, nearly":    {strings.Replace(smallMapping, "model_requests_running", "model_request_running", 1), `metrics[0].to: must be a canonical series; did you mean model_requests_running? (got "model_request_running")`},
+		"nothing canonical":    {strings.Replace(smallMapping, "model_requests_running", "up", 1), `m.yaml:4: metrics[0].to: must be a canonical series (got "up")`},
+		"factor of text":       {rule("    from: [{name: a}]\n    factor: ms\n"), `m.yaml:7: metrics[0].factor: must be a number (got ms)`},
+		"factor of a list":     {rule("    factor: [1]\n"), `m.yaml:6: metrics[0].factor: must be a number (got [1])`},
+		"second rule's factor": {rule("    from: [{name: a}]\n  - to: model_requests_running\n    factor: ms\n"), `m.yaml:8: metrics[1].factor: must be a number (got ms)`},
+		"drop of text":         {rule("    drop: [1, x]\n"), `m.yaml:6: metrics[0].drop[1]: must be a number (got x)`},
+		"drop of no list":      {rule("    drop: 3\n"), `m.yaml:6: metrics[0].drop: must be a list (got 3)`},
+		"keep of text":         {rule("    keep: foo\n"), `m.yaml:6: metrics[0].keep: must be keys and values (got foo)`},
+		"keep of a list":       {rule("    keep: {a: [1]}\n"), `m.yaml:6: metrics[0].keep.a: must be a text (got [1])`},
+		"from of no list":      {rule("    from: {name: a}\n"), `m.yaml:6: metrics[0].from: must be a list (got {name: a})`},
+		"from of lines":        {rule("    from:\n      name: a\n      minus: b\n"), `metrics[0].from: must be a list (got name: a`},
+		"from of names":        {rule("    from: [a]\n"), `m.yaml:6: metrics[0].from[0]: must be keys and values (got a)`},
+		"strict of text":       {rule("    from: [{name: a, strict: maybe}]\n"), `m.yaml:6: metrics[0].from[0].strict: must be true or false (got maybe)`},
+		"operand of a list":    {gauge("[{times: [a, {name: [b]}]}]", ""), `metrics[0].from[0].times[1].name: must be a text (got [b])`},
+		"long value":           {rule("    factor: " + strings.Repeat("é", 100) + "\n"), `m.yaml:6: metrics[0].factor: must be a number (got ` + strings.Repeat("é", 40) + "…)"},
 		"unknown label":        {strings.Replace(smallMapping, "model_name: model", "model_name: name", 1), `m.yaml:6: metrics[0].keep: model_requests_running has only the labels engine, model, model_version (got "name")`},
 		"bad where":            {rule("    from: [{name: a}]\n    where: {x: \"(\"}\n"), `m.yaml:7: metrics[0].where: must be a regular expression (RE2) (got "(")`},
 		"bad factor":           {rule("    from: [{name: a}]\n    factor: 0\n"), "m.yaml:7: metrics[0].factor: model_tokens_total needs a factor above 0 (got 0)"},
@@ -115,6 +130,23 @@ func TestMappingErrorsNamePlaceAndValue(t *testing.T) {
 			require.ErrorContains(t, err, c.want)
 			require.ErrorContains(t, err, "m.yaml")
 		})
+	}
+}
+
+func TestEachErrorOfSeveralNamesItsFile(t *testing.T) {
+	dir := t.TempDir()
+	cfg := DefaultConfig()
+	cfg.Targets = []string{"http://127.0.0.1:8000"}
+	for _, name := range []string{"a.yaml", "b.yaml"} {
+		file := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(file, []byte("kind: small\ndetect: {}\nmetrics: []\n"), 0o600))
+		cfg.Mappings = append(cfg.Mappings, file)
+	}
+	_, err := New(cfg, Settings{})
+	lines := strings.Split(err.Error(), "\n")
+	require.Len(t, lines, 4)
+	for i, line := range lines {
+		require.Contains(t, line, "mappings: "+cfg.Mappings[i/2]+":")
 	}
 }
 

@@ -168,9 +168,10 @@ func TestKindsAndJobs(t *testing.T) {
 	require.Equal(t, []string{`model_batch_requests{engine="0",model="m"} 1`, `model_requests_running{engine="0",model="m"} 1`}, collect(t, bare))
 
 	cfg := DefaultConfig()
-	cfg.Targets = []string{s.URL + "#kind=nobody"}
+	cfg.Targets = []string{s.URL + "#kind=vlm", "http://h#kind=vllm", "http://h/#kind=vllm,nobody"}
 	_, err := New(cfg, Settings{})
-	require.ErrorContains(t, err, `targets: kind "nobody" of `+s.URL+` must be that of a mapping`)
+	known := `must have kinds that a mapping has, which are ` + strings.Join(builtinOrder(), ", ")
+	require.EqualError(t, err, `targets[0]: `+known+`; did you mean vllm? (got "vlm")`+"\n"+`targets[2]: `+known+` (got "nobody")`)
 }
 
 func TestTwoPagesOfOneServerAreToldApart(t *testing.T) {
@@ -235,11 +236,13 @@ func TestConfigErrorsNameKeyValueAndBound(t *testing.T) {
 		change func(*Config)
 		want   string
 	}{
-		"target":          {func(c *Config) { c.Targets = []string{"localhost:8000"} }, `targets: must be a URL such as http://127.0.0.1:8000/metrics (got "localhost:8000")`},
-		"user in target":  {func(c *Config) { c.Targets = []string{"http://me:secret@h/"} }, `targets: must have no user; see http_client for credentials (got "http://me:xxxxx@h/")`},
-		"fragment":        {func(c *Config) { c.Targets = []string{"http://h/#vllm"} }, `targets: must have no fragment but #kind= with kinds, such as #kind=vllm (got "http://h/#vllm")`},
-		"target twice":    {func(c *Config) { c.Targets = []string{"http://h", "http://h"} }, `targets: must name each URL once (got "http://h")`},
-		"mapping":         {func(c *Config) { c.Mappings = []string{""} }, `mappings: must be names of files (got "")`},
+		"target":          {func(c *Config) { c.Targets = []string{"localhost:8000"} }, `targets[0]: must be a URL such as http://127.0.0.1:8000/metrics (got "localhost:8000")`},
+		"user in target":  {func(c *Config) { c.Targets = []string{"http://me:secret@h/"} }, `targets[0]: must have no user; see http_client for credentials (got "http://me:xxxxx@h/")`},
+		"fragment":        {func(c *Config) { c.Targets = []string{"http://h/#vllm"} }, `targets[0]: must have no fragment but #kind= with kinds, such as #kind=vllm (got "http://h/#vllm")`},
+		"port":            {func(c *Config) { c.Targets = []string{"http://h", "http://h:99999"} }, `targets[1]: must have a port from 1 to 65535 (got "http://h:99999")`},
+		"port 0":          {func(c *Config) { c.Targets = []string{"http://h:0"} }, `targets[0]: must have a port from 1 to 65535 (got "http://h:0")`},
+		"target twice":    {func(c *Config) { c.Targets = []string{"http://h", "http://h"} }, `targets[1]: must name each URL once (got "http://h")`},
+		"mapping":         {func(c *Config) { c.Mappings = []string{""} }, `mappings[0]: must be the name of a file (got "")`},
 		"max_body":        {func(c *Config) { c.MaxBody = 1 }, "max_body: must be at least 1KiB (got 1)"},
 		"max_series":      {func(c *Config) { c.MaxSeries = 0 }, "max_series: must be at least 1 (got 0)"},
 		"max_labels":      {func(c *Config) { c.MaxLabels = -1 }, "max_labels: must be at least 1 (got -1)"},
@@ -261,6 +264,16 @@ func TestConfigErrorsNameKeyValueAndBound(t *testing.T) {
 		_, err = New(cfg, Settings{})
 		require.ErrorContains(t, err, c.want, name)
 	}
+}
+
+func TestEachBadTargetIsNamedByItsPlace(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Targets = []string{"localhost:8000", "http://h:65535", "http://h:65536", "ftp://h"}
+	var keys []string
+	for _, e := range config.Fields(cfg.Validate()) {
+		keys = append(keys, e.Key)
+	}
+	require.Equal(t, []string{"targets[0]", "targets[2]", "targets[3]"}, keys)
 }
 
 func TestDescribeListsWhatIsEmittedWithoutPages(t *testing.T) {

@@ -261,7 +261,7 @@ func (f *findings) targets(c *collectors) {
 		if t.Version != "" {
 			kind += " " + t.Version
 		}
-		f.add("scrape "+t.URL, fmt.Sprintf("%s; %d series, %d canonical ones: %s", kind, t.Series, t.Mapped, strings.Join(t.Metrics, ", ")), t.Err)
+		f.add("scrape "+t.URL, fmt.Sprintf("%s; %d series, %d canonical ones of %d metrics: %s", kind, t.Series, t.Mapped, len(t.Metrics), strings.Join(t.Metrics, ", ")), t.Err)
 	}
 }
 
