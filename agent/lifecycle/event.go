@@ -15,6 +15,7 @@ func (l *Lifecycle) Process(e ProcessEvent) {
 	l.dirty = true
 	switch e.Kind {
 	case Created:
+		l.left(e.Time)
 		l.row(e.Time, rowCreated, "Created container "+l.set.Container, nil)
 		l.begin(e.Time)
 	case Started:
@@ -25,6 +26,9 @@ func (l *Lifecycle) Process(e ProcessEvent) {
 		l.killing(e)
 	case BackOff:
 		l.backOff(e)
+	}
+	if l.runs() && (e.Kind == Started || e.Kind == Exited) {
+		l.save() // at once: the agent may be killed at any time, and its server with it
 	}
 }
 
@@ -42,7 +46,8 @@ func (l *Lifecycle) begin(at time.Time) {
 	}
 	l.count++
 	l.attempt = newAttempt(l.count, at)
-	l.reason, l.readyAt, l.undecided = "", time.Time{}, false
+	l.reason, l.undecided = "", false
+	l.began, l.readyAt, l.first, l.notAt = at, time.Time{}, time.Time{}, time.Time{}
 	l.announced = false
 	l.setState(Starting)
 	l.reading.Store(true)
@@ -51,8 +56,39 @@ func (l *Lifecycle) begin(at time.Time) {
 	}
 }
 
+// left tells of the end of a server that an agent before this one ran and did not see the end of. It is called when the next start begins.
+func (l *Lifecycle) left(at time.Time) {
+	child := l.keeper.kept.Child
+	if child == nil || !l.runs() {
+		return
+	}
+	l.keeper.kept.Child = nil
+	l.endedAway(at, child.PID, child.Started)
+	if len(l.foreign.known) > 0 { // Kubernetes told of it already, as of a restart of the agent's own container
+		l.foreign.known = l.foreign.known[1:]
+		return
+	}
+	l.before, l.leftAt = reasonUnknown, time.Now()
+}
+
+// endedAway writes the row of an end that no agent saw.
+func (l *Lifecycle) endedAway(at time.Time, pid int, started time.Time) {
+	message := "Container " + l.set.Container
+	properties := map[string]any{"reason": reasonUnknown, "attempt": l.count}
+	if pid > 0 {
+		message += fmt.Sprintf(" (process %d)", pid)
+		properties["pid"] = pid
+	}
+	if !started.IsZero() {
+		message += fmt.Sprintf(", started at %s,", started.UTC().Format(time.RFC3339))
+	}
+	l.row(at, rowExited, message+" ended while no agent watched it, and how is not known", properties)
+}
+
 func (l *Lifecycle) started(e ProcessEvent) {
+	l.left(e.Time)
 	l.begin(e.Time)
+	l.pid = e.PID
 	message := "Started container " + l.set.Container
 	properties := map[string]any{"attempt": l.count}
 	if e.PID > 0 {
@@ -82,14 +118,8 @@ func (l *Lifecycle) exited(e ProcessEvent) {
 	}
 	l.up, l.undecided = false, false
 	l.notReady()
-	started, starting := time.Time{}, false
-	if l.attempt != nil {
-		starting = l.attempt.ended.IsZero()
-		started = l.attempt.started
-	} else if !l.main.Start.IsZero() {
-		started = l.main.Start
-	}
-	l.cause = e.cause()
+	starting := l.attempt != nil && l.attempt.ended.IsZero()
+	l.cause = e.cause("")
 	asked := l.reason != "" && l.reason != reasonLiveness
 	l.before = e.reason()
 	if l.reason != "" && !e.OOMKilled {
@@ -102,13 +132,14 @@ func (l *Lifecycle) exited(e ProcessEvent) {
 	if bad := e.OOMKilled || e.reason() == reasonCrash || e.reason() == reasonSignal && !asked || starting && !asked; bad {
 		verb = "failed: it "
 	}
-	message := fmt.Sprintf("Container %s %s%s", l.set.Container, verb, e.cause())
-	if !started.IsZero() {
-		message += fmt.Sprintf(" after %s", took(max(e.Time.Sub(started), 0)))
+	when := ""
+	if !l.began.IsZero() {
+		when = fmt.Sprintf(" after %s", took(max(e.Time.Sub(l.began), 0)))
 	}
 	if starting && !asked {
-		message += ", before it was ready"
+		when += ", before it was ready"
 	}
+	message := fmt.Sprintf("Container %s %s%s", l.set.Container, verb, e.cause(when))
 	properties := map[string]any{"reason": l.before, "attempt": l.count}
 	if e.ExitCode >= 0 && e.Signal == "" {
 		properties["exitCode"] = e.ExitCode

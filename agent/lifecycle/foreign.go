@@ -156,6 +156,10 @@ func (l *Lifecycle) Event(e records.Event) {
 func (l *Lifecycle) Restarted(e ProcessEvent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !l.leftAt.IsZero() && time.Since(l.leftAt) < foreignHold {
+		l.leftAt = time.Time{}
+		return // counted when the agent's own server started
+	}
 	l.foreign.restarted(time.Now())
 	reason := e.reason()
 	if (e.Reason == string(liveness) || e.Reason == string(startup)) && !e.OOMKilled {

@@ -96,7 +96,7 @@ func TestAServerThatDoesNotEndWhenAsked(t *testing.T) {
 		b.Process(ProcessEvent{Kind: BackOff, Time: time.Now(), Wait: 2 * time.Second, ExitCode: 128 + 9})
 		b.Process(ProcessEvent{Kind: Started, Time: time.Now(), PID: 4})
 		b.stop()
-		require.Equal(t, `0.0 Exited: Container inference-server failed: it could not be started: exec: "vllm": executable file not found in $PATH after 0s, before it was ready
+		require.Equal(t, `0.0 Exited: Container inference-server failed: it could not be started: exec: "vllm": executable file not found in $PATH
 0.0 BackOff: Waiting 1s before restarting failed container inference-server: it could not be started: exec: "vllm": executable file not found in $PATH
 10.0 Killing: Container inference-server failed its liveness probe and will restart (failed once in a row; the last: connection refused)
 10.0 Killing: Killing container inference-server: it did not end within 10s

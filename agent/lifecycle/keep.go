@@ -26,6 +26,13 @@ type kept struct {
 	Main     process.Main `json:"process"` // zero when none ran
 	Ready    bool         `json:"ready"`
 	Starting *starting    `json:"starting,omitempty"` // the start that was under way
+	Child    *running     `json:"child,omitempty"`    // the agent's own server; nil when none ran
+}
+
+// running is a server that the agent ran itself.
+type running struct {
+	PID     int       `json:"pid"`
+	Started time.Time `json:"started"`
 }
 
 // starting is an attempt that was under way.
@@ -89,17 +96,12 @@ func (k *keeper) store(now kept) error {
 	return os.Rename(next, k.name())
 }
 
-// restore reads the file.
+// restore reads the file, before anything happens.
 func (l *Lifecycle) restore() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if err := l.keeper.load(); err != nil {
 		l.set.Logger.Warn("the state of the server's start cannot be read and begins anew", "err", err)
 	}
-	l.count += l.keeper.kept.Count
-	if l.attempt != nil { // begun before Run
-		l.attempt.number = l.count
-	}
+	l.count = l.keeper.kept.Count
 }
 
 // save writes the file.
@@ -113,6 +115,13 @@ func (l *Lifecycle) save() {
 	if l.up {
 		now.Main = l.main
 		now.Main.Command = "" // it may hold secrets
+	}
+	switch {
+	case !l.runs():
+	case l.up:
+		now.Child = &running{PID: l.pid, Started: l.began}
+	case l.count == l.keeper.kept.Count: // no start yet, so that the end of the one before is still to be told
+		now.Child = l.keeper.kept.Child
 	}
 	if a := l.attempt; a != nil && a.ended.IsZero() && l.up {
 		now.Starting = &starting{Number: a.number, Server: a.server, Opened: a.opened, Told: a.told, Phases: a.phases}

@@ -29,17 +29,22 @@ type Lifecycle struct {
 	state     State // "" until known
 	up        bool  // a process runs, as far as we know
 	main      process.Main
+	pid       int       // of the agent's own server; 0 when it is not known
+	began     time.Time // the last start; zero when it is not known
 	ready     bool
 	told      bool // readiness is known
 	count     int  // number of the last attempt
 	attempt   *attempt
-	undecided bool   // an agent that came later does not know yet whether a start goes on
-	announced bool   // the row Started of the attempt is written
-	before    string // why the process before ended, for the next start; "" when there was none
-	reason    string // why the process is being ended; "" when it is not
-	readyAt   time.Time
+	undecided bool      // an agent that came later does not know yet whether a start goes on
+	announced bool      // the row Started of the attempt is written
+	before    string    // why the process before ended, for the next start; "" when there was none
+	reason    string    // why the process is being ended; "" when it is not
+	readyAt   time.Time // when the last start ended well, until its first request is told
+	first     time.Time // of that start's first request that is not told yet
+	notAt     time.Time // since when the server is not ready any more; zero when it is or never was
 	floods    map[probe]*flood
-	cause     string // how the process before ended, for people
+	leftAt    time.Time // when the end that no agent saw was counted as a restart that others may tell of, too; zero for none
+	cause     string    // how the process before ended, for people
 	foreign   foreign
 	dirty     bool
 }
@@ -70,8 +75,9 @@ func New(cfg Config, set Settings) (*Lifecycle, error) {
 	if l.metrics, err = newMetrics(set.Registerer); err != nil {
 		return nil, err
 	}
-	l.metrics.setInfo(set.Container, set.Image, "")
+	l.metrics.setInfo(set.Container, set.Image, set.Command)
 	l.reading.Store(true)
+	l.restore()
 	return l, nil
 }
 
@@ -85,11 +91,13 @@ func (l *Lifecycle) State() State {
 // watches says that the process is not the agent's own and can be watched.
 func (l *Lifecycle) watches() bool { return l.set.Find != nil && l.set.Restart == nil }
 
+// runs says that the process is the agent's own.
+func (l *Lifecycle) runs() bool { return l.set.Restart != nil }
+
 // Run probes and watches until ctx ends, and returns nil. Call it once.
 func (l *Lifecycle) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	l.restore()
 	l.mu.Lock()
 	l.run = ctx
 	switch {
@@ -175,28 +183,6 @@ func (l *Lifecycle) recognised(at time.Time, m found) {
 	case (m.phase == ModelDownload || m.phase == WeightsLoad) && l.state != Warming:
 		l.setState(Loading)
 	}
-}
-
-// FirstRequest takes the time of the first request that the model answered well.
-func (l *Lifecycle) FirstRequest(at time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	a := l.attempt
-	switch {
-	case l.undecided: // it has been ready for who knows how long
-	case a != nil && a.ended.IsZero():
-		l.endAttempt(at, false)
-		l.readyAt = at
-		l.firstRequest(at)
-	case l.ready && !l.readyAt.IsZero():
-		l.firstRequest(at)
-	}
-}
-
-func (l *Lifecycle) firstRequest(at time.Time) {
-	took := max(at.Sub(l.readyAt), 0)
-	l.phaseRow(l.count, "", timing{phase: FirstRequest, start: l.readyAt, end: at, took: took})
-	l.readyAt = time.Time{} // once for each start
 }
 
 func (l *Lifecycle) setState(s State) {

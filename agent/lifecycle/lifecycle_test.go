@@ -255,7 +255,7 @@ func TestAFlapOfReadiness(t *testing.T) {
 		b.stop()
 		require.Equal(t, `2.0 Ready: Container inference-server is ready after 2s
 30.0 NotReady: Container inference-server is not ready any more: its readiness probe failed 2 times
-50.0 Ready: Container inference-server is ready
+50.0 Ready: Container inference-server is ready again after 20s
 `, b.text(begin, rowReady, rowNotReady))
 		n, _ := started(t, b.reg, Total, success)
 		require.EqualValues(t, 1, n, "only a start is a start")

@@ -77,8 +77,8 @@ func (l *Lifecycle) judge(epoch int, r result) (end string) {
 	}
 	if r.err != nil && !r.looked {
 		l.failedRow(r)
-	} else if r.err == nil && !r.looked {
-		l.more(r.probe, r.at, true)
+	} else if r.err == nil && (!r.looked || r.turned) {
+		l.more(r.probe, r.at, true) // before the row of what it turned to
 	}
 	switch {
 	case r.probe == readiness && r.err == nil && r.turned:
@@ -122,7 +122,7 @@ func (l *Lifecycle) more(p probe, at time.Time, now bool) {
 		return
 	}
 	if n, since, detail := f.due(at, now); n > 0 {
-		l.row(at, p.row(), fmt.Sprintf("%s probe of container %s failed %d more times since %s; the last: %s", p.title(), l.set.Container, n, since.UTC().Format(time.TimeOnly), detail),
+		l.row(f.last, p.row(), fmt.Sprintf("%s probe of container %s failed %d more times since %s; the last: %s", p.title(), l.set.Container, n, since.UTC().Format(time.TimeOnly), detail),
 			map[string]any{"count": n})
 	}
 }
@@ -148,13 +148,30 @@ func (l *Lifecycle) becomeReady(at time.Time) {
 		l.row(at, rowReady, fmt.Sprintf("Container %s is ready after %s", l.set.Container, took(max(end.Sub(a.started), 0))), map[string]any{"attempt": a.number})
 		l.readyAt = end
 	} else if !l.ready {
-		l.row(at, rowReady, fmt.Sprintf("Container %s is ready", l.set.Container), nil)
+		l.readyRow(at)
 	}
+	l.notAt = time.Time{}
 	l.ready, l.told, l.dirty = true, true, true
 	l.metrics.setReady(true)
 	if l.state != Draining {
 		l.setState(Ready)
 	}
+}
+
+// readyRow writes the row of a server that is ready again, that answered requests earlier than its probe, or whose start nobody saw.
+func (l *Lifecycle) readyRow(at time.Time) {
+	message, properties := fmt.Sprintf("Container %s is ready", l.set.Container), map[string]any{}
+	switch {
+	case !l.notAt.IsZero():
+		message += fmt.Sprintf(" again after %s", took(max(at.Sub(l.notAt), 0)))
+	case l.announced && !l.began.IsZero():
+		message += fmt.Sprintf(" after %s", took(max(at.Sub(l.began), 0)))
+		properties["attempt"] = l.count
+		if !l.first.IsZero() {
+			message += fmt.Sprintf("; it had answered a request %s before", took(max(at.Sub(l.first), 0)))
+		}
+	}
+	l.row(at, rowReady, message, properties)
 }
 
 // unready takes a failed readiness probe: a server that was ready is so until the threshold.
@@ -179,7 +196,7 @@ func (l *Lifecycle) unready(r result) {
 		return
 	}
 	if l.ready {
-		l.ready = false
+		l.ready, l.notAt = false, r.at
 		l.metrics.setReady(false)
 		l.row(r.at, rowNotReady, fmt.Sprintf("Container %s is not ready any more: its readiness probe failed %s", l.set.Container, times(r.failures)), nil)
 		if l.state != Draining {

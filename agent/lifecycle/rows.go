@@ -65,25 +65,23 @@ func (p probe) title() string {
 	return "Readiness"
 }
 
-// cause says how a process ended, for people: "exited with code 1", "was killed for lack of memory (SIGKILL)".
-func (e ProcessEvent) cause() string {
+// cause says how a process ended, for people, and when: "exited with code 1 after 5s". What never ran has no time.
+func (e ProcessEvent) cause(when string) string {
 	switch {
 	case e.Kind == Exited && e.PID == 0 && e.Reason != "":
 		return "could not be started: " + oneLine(e.Reason)
 	case e.OOMKilled && e.Signal != "":
-		return "was killed for lack of memory (" + e.Signal + ")"
+		return "was killed for lack of memory (" + e.Signal + ")" + when
 	case e.OOMKilled:
-		return "was killed for lack of memory"
+		return "was killed for lack of memory" + when
 	case e.Signal != "":
-		return "was ended by " + e.Signal
-	case e.ExitCode == 0:
-		return "exited with code 0"
+		return "was ended by " + e.Signal + when
 	case e.ExitCode > 128 && e.ExitCode < 160:
-		return fmt.Sprintf("exited with code %d (its shell's way to say signal %d)", e.ExitCode, e.ExitCode-128)
-	case e.ExitCode > 0:
-		return fmt.Sprintf("exited with code %d", e.ExitCode)
+		return fmt.Sprintf("exited with code %d (its shell's way to say signal %d)%s", e.ExitCode, e.ExitCode-128, when)
+	case e.ExitCode >= 0:
+		return fmt.Sprintf("exited with code %d%s", e.ExitCode, when)
 	}
-	return "ended, and how is not known, as it is not the agent's child"
+	return "ended" + when + ", and how is not known, as it is not the agent's child"
 }
 
 // reason is the label of instance_restarts_total for the next start.
@@ -118,6 +116,7 @@ type flood struct {
 	rows   int
 	more   int       // failures that gave no row and are not summed up yet
 	first  time.Time // of them
+	last   time.Time // of them
 	detail string    // of the last of them
 }
 
@@ -138,7 +137,7 @@ func (f *flood) pass(at time.Time, detail string) bool {
 	if f.more++; f.more == 1 {
 		f.first = at
 	}
-	f.detail = detail
+	f.last, f.detail = at, detail
 	return false
 }
 

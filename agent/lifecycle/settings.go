@@ -35,6 +35,8 @@ type Settings struct {
 	OOMKills func(process.Main) (int, bool)
 	// Container and Image name what runs, in rows and in instance_info. DefaultContainer where Container is empty.
 	Container, Image string
+	// Command is the name of the program in instance_info where Find does not tell it. Empty for none.
+	Command string
 	// Target is host:port of the model server; it is the readiness probe (TCP) where the Config has none. Empty for none.
 	Target string
 	// Dir is where the state of the start is kept, so that an agent that starts again knows the server that ran on. Empty keeps nothing.

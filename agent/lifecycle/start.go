@@ -17,6 +17,7 @@ func (l *Lifecycle) endAttempt(at time.Time, failed bool) {
 
 // settle tells the phases of a start that has ended, when that is some time ago or with now.
 func (l *Lifecycle) settle(at time.Time, now bool) {
+	defer l.tellFirst(at, now)
 	a := l.attempt
 	if a == nil || a.ended.IsZero() || !now && at.Sub(a.ended) < settle {
 		return

@@ -113,6 +113,9 @@ func (l *Lifecycle) ended() {
 	if l.keeper.kept.Main.PID == 0 {
 		return
 	}
+	if !l.set.Foreign { // where others tell, they do
+		l.endedAway(time.Now(), l.keeper.kept.Main.PID, l.keeper.kept.Main.Start)
+	}
 	l.keeper.kept.Main = process.Main{}
 	l.attempt, l.before = nil, reasonUnknown
 }
@@ -121,7 +124,7 @@ func (l *Lifecycle) ended() {
 func (l *Lifecycle) appeared(m process.Main, first bool) {
 	l.mu.Lock()
 	kept := l.keeper.kept
-	l.main = m
+	l.main, l.began = m, m.Start
 	l.metrics.setInfo(l.set.Container, l.set.Image, m.Name())
 	l.dirty = true
 	if !first {

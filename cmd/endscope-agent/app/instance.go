@@ -72,7 +72,7 @@ func newInstance(ctx context.Context, cfg Config, server child, log *slog.Logger
 	}
 	for _, open := range []func() error{
 		i.openRecorder,
-		func() error { return i.openLife(c, len(server.command) > 0) },
+		func() error { return i.openLife(c, server.command) },
 		i.openConsole,
 		func() error { return i.openServer(server) },
 		i.openProxy,
@@ -141,7 +141,8 @@ func (i *instance) image() string {
 	return i.names.Image
 }
 
-func (i *instance) openLife(c *kube.Client, runs bool) error {
+func (i *instance) openLife(c *kube.Client, command []string) error {
+	runs := len(command) > 0
 	set := lifecycle.Settings{
 		Logger: i.log, Registerer: i.reg, Record: i.recorder.Event, Container: i.container(), Image: i.image(),
 		Dir: i.dir("lifecycle"), Foreign: c != nil && !runs && i.cfg.Kubernetes.Events != kube.ModeOff,
@@ -156,6 +157,7 @@ func (i *instance) openLife(c *kube.Client, runs bool) error {
 		set.Target = i.target()
 	}
 	if runs {
+		set.Command = filepath.Base(command[0])
 		set.Restart = func(reason string) { i.server.Restart(reason) }
 		found.PID = func() int {
 			if i.server == nil {
