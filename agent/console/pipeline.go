@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -78,3 +79,25 @@ func NewPipeline(cfg Config, set Settings) (*Pipeline, error) {
 
 // Follows reports whether there is anything for Run to read.
 func (c Config) Follows() bool { return len(c.Files)+len(c.Journald) > 0 }
+
+// Redact returns text with secrets replaced as in the lines of the console, line by line, so that other parts hide what this one hides. Lines inside a private
+// key are left out. Nothing is counted. It is safe for concurrent use.
+func (p *Pipeline) Redact(text string) string {
+	if p.redact == nil {
+		return text
+	}
+	var key keyBlock
+	lines := make([]string, 0, strings.Count(text, "\n")+1)
+	for line := range strings.SplitSeq(text, "\n") {
+		if p.cfg.RedactSecrets {
+			rest, hidden := key.hides(line)
+			if hidden {
+				continue
+			}
+			line = rest
+		}
+		line, _ = p.redact.apply(line)
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}

@@ -2,8 +2,10 @@ package console
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -67,6 +69,30 @@ func TestPatternsOfOperators(t *testing.T) {
 	got, n = none.apply("password=hunter22")
 	require.Equal(t, "password=hunter22", got)
 	require.Zero(t, n)
+}
+
+// Redact has the rules of the pipeline, line by line, and may be called from several goroutines.
+func TestOtherPartsRedactTexts(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Redact = []string{`customer-\d+$`}
+	p, err := NewPipeline(cfg, Settings{})
+	require.NoError(t, err)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 100 {
+				assert.Equal(t, "exec --api-key [REDACTED]\n[REDACTED]\nfor [REDACTED]\n", p.Redact("exec --api-key abcdefgh\n-----BEGIN PRIVATE KEY-----\nMIIE\n\n-----END PRIVATE KEY-----\nfor customer-12\n"))
+			}
+		})
+	}
+	all.Wait()
+	require.Empty(t, p.Redact(""))
+	require.Equal(t, "a\n\nb\r\n", p.Redact("a\n\nb\r\n"))
+	cfg = DefaultConfig()
+	cfg.RedactSecrets = false
+	p, err = NewPipeline(cfg, Settings{})
+	require.NoError(t, err)
+	require.Equal(t, "password=hunter22", p.Redact("password=hunter22"))
 }
 
 func TestAPrivateKeyOverSeveralLinesIsRedacted(t *testing.T) {
