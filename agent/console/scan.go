@@ -89,11 +89,25 @@ func (t *tailer) scan(now time.Time) {
 			t.existed[path] = true
 		}
 	}
+	t.forgetPaths(failed)
 	t.first = false
 	t.p.metrics.files.WithLabelValues("followed").Set(float64(followed))
 	t.p.metrics.files.WithLabelValues("unreadable").Set(float64(len(failed)))
 	t.p.metrics.files.WithLabelValues("left_out").Set(float64(leftOut))
 	t.forget(now)
+}
+
+// forgetPaths ends what is remembered of paths that are gone, so that names which come and go do not take memory for ever.
+func (t *tailer) forgetPaths(failed map[string]error) {
+	gone := func(path string) bool {
+		if _, ok := failed[path]; ok || slices.ContainsFunc(t.files, func(f *file) bool { return f.path == path }) {
+			return false
+		}
+		_, err := os.Lstat(path) // a folder that cannot be looked into now may still hold it
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	maps.DeleteFunc(t.told, func(path, _ string) bool { return gone(path) })
+	maps.DeleteFunc(t.existed, func(path string, _ bool) bool { return gone(path) })
 }
 
 // isCopy reports whether a file is a copy that a rotation has made, or makes, of one that is followed: its name begins with that file's, and so does
@@ -165,6 +179,7 @@ func (t *tailer) follow(path string) error {
 	} else {
 		f.begin(lineStart(raw, f.size))
 	}
+	delete(t.existed, path) // only the first file of a path was there before
 	t.dirty = true
 	t.files = append(t.files, f)
 	return nil

@@ -59,6 +59,35 @@ func TestRotationByRenaming(t *testing.T) {
 	require.InDelta(t, 1, r.metric(t, "agent_console_file_changes_total", "kind=renamed"), 0)
 }
 
+// What is remembered of paths that cannot be read ends with them: names of pods come and go for ever.
+func TestPathsThatAreGoneAreForgotten(t *testing.T) {
+	dir, path := logPath(t)
+	cfg := quick(filepath.Join(dir, "*.log"))
+	cfg.From = FromEnd
+	p, err := NewPipeline(cfg, (&sink{}).settings(dir))
+	require.NoError(t, err)
+	tail := newTailer(p, &positions{})
+	defer tail.close()
+	other := filepath.Join(dir, "other.log")
+	for _, name := range []string{path, other} {
+		require.NoError(t, os.Symlink(name, name)) // a link to itself cannot be read, not even by root
+	}
+	tail.scan(time.Now())
+	require.Len(t, tail.told, 2)
+	require.Len(t, tail.existed, 2)
+	require.NoError(t, os.Remove(other))
+	tail.scan(time.Now())
+	require.Len(t, tail.told, 1)
+	require.Equal(t, map[string]bool{path: true}, tail.existed)
+	require.NoError(t, os.Remove(path))
+	write(t, path, "old\n")
+	tail.scan(time.Now())
+	require.Empty(t, tail.told)
+	require.Empty(t, tail.existed)
+	require.Len(t, tail.files, 1)
+	require.EqualValues(t, 4, tail.files[0].split.pos, "it was there before: it begins at its end")
+}
+
 func TestSeveralRotationsBetweenTwoLooks(t *testing.T) {
 	dir, path := logPath(t)
 	write(t, path, "a1\n")
