@@ -424,7 +424,7 @@ func TestAServerThatClosesItsOutputLivesOn(t *testing.T) {
 		defer w.mu.Unlock()
 		return w.closed["stdout"] == 1 && w.closed["stderr"] == 1
 	})
-	require.NotZero(t, s.PID())
+	eventually(t, func() bool { return s.PID() != 0 }) // the child may be faster than the note of its number
 	require.Empty(t, w.of(Exited))
 }
 
