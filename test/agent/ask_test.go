@@ -46,7 +46,7 @@ func (s *server) kql(ctx context.Context, query string) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url()+"/api/v1/logs/query", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL()+"/api/v1/logs/query", bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ type sample struct {
 
 // promql returns the value of an expression now: floats, and for a range selector the times of the samples.
 func (s *server) promql(ctx context.Context, expr string) ([]sample, error) {
-	body, err := subproc.Get(ctx, s.url()+"/api/v1/query", url.Values{"query": {expr}})
+	body, err := subproc.Get(ctx, s.URL()+"/api/v1/query", url.Values{"query": {expr}})
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func (s *server) by(ctx context.Context, label, expr string) (map[string]int, er
 func (s *server) exemplars(ctx context.Context, metric string) ([]map[string]string, error) {
 	now := time.Now()
 	stamp := func(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
-	body, err := subproc.Get(ctx, s.url()+"/api/v1/query_exemplars", url.Values{"query": {metric}, "start": {stamp(now.Add(-time.Hour))}, "end": {stamp(now.Add(time.Minute))}})
+	body, err := subproc.Get(ctx, s.URL()+"/api/v1/query_exemplars", url.Values{"query": {metric}, "start": {stamp(now.Add(-time.Hour))}, "end": {stamp(now.Add(time.Minute))}})
 	if err != nil {
 		return nil, err
 	}

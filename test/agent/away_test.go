@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/test/programs"
 )
 
 // sends waits until the client has sent n more requests.
@@ -39,7 +41,7 @@ func TestNothingIsLostWhileTheServerIsAway(t *testing.T) {
 	sends(t, a, c, 200)
 	before, err := a.metric(t.Context(), "agent_spool_entries") // rounds that a busy server has not taken yet
 	require.NoError(t, err)
-	s.proc.Kill()
+	s.Proc.Kill()
 	killed := time.Now()
 	sends(t, a, c, 1000)
 	require.Positive(t, a.count("agent_log_spool_rows", `type="traffic"`))
@@ -55,10 +57,10 @@ func TestNothingIsLostWhileTheServerIsAway(t *testing.T) {
 		s.start()
 		select { // while it takes in what has waited
 		case <-time.After(time.Duration(rand.IntN(300)) * time.Millisecond):
-		case <-s.proc.Exited():
-			t.Fatalf("the server has ended: %s", s.proc.Tail())
+		case <-s.Proc.Exited():
+			t.Fatalf("the server has ended: %s", s.Proc.Tail())
 		}
-		s.proc.Kill()
+		s.Proc.Kill()
 		sends(t, a, c, 50)
 	}
 	s.start()
@@ -105,5 +107,5 @@ func TestNothingIsLostWhileTheServerIsAway(t *testing.T) {
 		}
 	}
 	require.GreaterOrEqual(t, rounds, int(waiting-before)-1, "rounds of the time that the server was away")
-	require.NoError(t, a.proc.Stop(within(t, patience())))
+	require.NoError(t, a.proc.Stop(programs.Within(t, patience())))
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/test/programs"
 )
 
 const nginxConf = `daemon off;
@@ -93,7 +95,7 @@ func TestServersThatPeopleRun(t *testing.T) {
 		a := newAgent(t, s, "--instance", name, "--console.files", filepath.Join(dir, "*.log"), "--console.from", "beginning")
 		conf := filepath.Join(dir, "nginx.conf")
 		require.NoError(t, os.WriteFile(conf, fmt.Appendf(nil, nginxConf, dir, a.model), 0o644))
-		nginx := run(t, program, "-c", conf, "-p", dir)
+		nginx := programs.Run(t, program, "-c", conf, "-p", dir)
 		a.start()
 		a.serves("/score")
 		drive(t, a, name)
@@ -103,7 +105,7 @@ func TestServersThatPeopleRun(t *testing.T) {
 		// It dies, and another takes its place.
 		nginx.Kill()
 		a.await(t, s.is(fmt.Sprintf(`instance_ready{instance=%q}`, name), 0))
-		run(t, program, "-c", conf, "-p", dir)
+		programs.Run(t, program, "-c", conf, "-p", dir)
 		a.await(t, s.is(fmt.Sprintf(`instance_ready{instance=%q}`, name), 1))
 		a.await(t, s.is(fmt.Sprintf(`sum(instance_restarts_total{instance=%q})`, name), 1))
 	})

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/endscope/endscope/internal/subproc"
+	"github.com/endscope/endscope/test/programs"
 )
 
 // kindOfRequest is a part of the load: so many requests of a kind, and what their answers and rows must be.
@@ -83,10 +84,10 @@ func TestEverythingAtOnce(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			var leaving sync.WaitGroup
 			leaving.Go(func() { aborted.send(ctx, "GET", "/hang", 0) })
-			came := a.proc.Await(within(t, patience()), a.hanging("1"))
+			came := a.proc.Await(programs.Within(t, patience()), a.hanging("1"))
 			cancel()
 			leaving.Wait()
-			left := a.proc.Await(within(t, patience()), a.hanging("0"))
+			left := a.proc.Await(programs.Within(t, patience()), a.hanging("0"))
 			if err := errors.Join(came, left); err != nil {
 				t.Error(err)
 			}
@@ -260,7 +261,7 @@ func TestEverythingAtOnce(t *testing.T) {
 		out, err := exec.CommandContext(t.Context(), filepath.Join(bin, "endscope-agent"), append([]string{"check"}, a.flags...)...).CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		for _, line := range []string{
-			"ok    identity: " + endpoint + "/" + deployment + "/" + instance, "ok    server: " + s.url(), "ok    logs: the server takes rows of all three logs",
+			"ok    identity: " + endpoint + "/" + deployment + "/" + instance, "ok    server: " + s.URL(), "ok    logs: the server takes rows of all three logs",
 			"ok    scrape http://" + a.model + "/metrics: vllm", "model_tokens_total", "ok    model server: " + a.model + " takes connections",
 		} {
 			require.Contains(t, string(out), line)
@@ -269,7 +270,7 @@ func TestEverythingAtOnce(t *testing.T) {
 	})
 
 	// A clean end: the server is told, what it says last is kept, and nothing is left in the spools.
-	require.NoError(t, a.proc.Stop(within(t, patience())))
+	require.NoError(t, a.proc.Stop(programs.Within(t, patience())))
 	require.NoError(t, s.holds(consoleLog, `Message == "bye"`, 1)(t.Context()))
 	require.NoError(t, s.holds(eventLog, `Name == "Killing"`, 1)(t.Context()))
 	gone, err := s.promql(t.Context(), `{`+identity+`}`)

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/test/programs"
 )
 
 // names counts the rows of the event log by name.
@@ -71,7 +73,7 @@ func TestAModelServerThatHangs(t *testing.T) {
 	require.NoError(t, s.holds(eventLog, `Name == "Killing" and Message has "did not end within"`, 1)(t.Context()))
 	a.await(t, s.holds(trafficLog, `XMSClientRequestId != ""`, c.count()))
 	a.await(t, s.is(`sum(histogram_count(endpoint_request_duration_seconds))`, float64(c.count())))
-	require.NoError(t, a.proc.Stop(within(t, patience())))
+	require.NoError(t, a.proc.Stop(programs.Within(t, patience())))
 }
 
 // TestAModelServerThatCrashes crashes at five starts in a row and then runs.
@@ -114,7 +116,7 @@ func TestAModelServerThatCrashes(t *testing.T) {
 		}
 	}
 	a.await(t, s.holds(trafficLog, `ResponseCode > 0 and XMSClientRequestId != ""`, answered))
-	require.NoError(t, a.proc.Stop(within(t, patience())))
+	require.NoError(t, a.proc.Stop(programs.Within(t, patience())))
 }
 
 // TestAModelServerThatFloodsItsConsole prints as fast as a pipe takes it. What it printed are rows or is counted as lost; the agent's memory stays bounded;
@@ -239,5 +241,5 @@ func TestAModelServerThatFloodsItsConsole(t *testing.T) {
 	})
 	t.Logf("%.0f MB/s: %d lines, %d rows, %d lost, %d of them told between the lines; RSS %d MiB before, %d MiB at the most; %d requests, half of them within %s, the slowest %s",
 		float64(lines)/1e4/flood.Seconds, lines, stored, lost-lostNotes, told, before>>20, peak>>20, under.count(), took[len(took)/2], took[len(took)-1])
-	require.NoError(t, a.proc.Stop(within(t, patience())))
+	require.NoError(t, a.proc.Stop(programs.Within(t, patience())))
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/test/programs"
 )
 
 // onDisk returns a number of rows of requests that this life of the agent has written down for certain: those that had been recorded before, without
@@ -41,7 +43,7 @@ func TestAKilledAgentKeepsWhatItWroteDown(t *testing.T) {
 	for i := range lives {
 		switch i {
 		case 2:
-			s.proc.Kill() // two lives without a server: what they leave, a later one pushes
+			s.Proc.Kill() // two lives without a server: what they leave, a later one pushes
 		case 4:
 			s.start()
 		}
@@ -69,7 +71,7 @@ func TestAKilledAgentKeepsWhatItWroteDown(t *testing.T) {
 	}
 	require.Zero(t, a.count("endpoint_data_collection_errors_total"), "rows that are damaged or refused")
 	require.Zero(t, a.count("agent_dropped_samples_total"))
-	require.NoError(t, a.proc.Stop(within(t, patience())))
+	require.NoError(t, a.proc.Stop(programs.Within(t, patience())))
 
 	rows, err := s.rows(t.Context(), trafficLog)
 	require.NoError(t, err)

@@ -3,9 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -13,9 +11,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/endscope/endscope/internal/subproc"
+	"github.com/endscope/endscope/test/programs"
 )
 
 // bin is the folder of the two programs, built once before any test runs.
@@ -42,20 +40,16 @@ func build(m *testing.M) (code int, err error) {
 			return 0, err
 		}
 		defer os.RemoveAll(bin)
-		args := []string{"build", "-o", bin + string(filepath.Separator)}
+		var more []string
 		if withRace {
-			args = append(args, "-race")
+			more = append(more, "-race")
 		}
-		if out, err := exec.Command("go", append(args, "../../cmd/endscope", "../../cmd/endscope-agent")...).CombinedOutput(); err != nil {
-			return 0, fmt.Errorf("build the programs: %w\n%s", err, out)
-		}
-	}
-	code = m.Run()
-	http.DefaultClient.CloseIdleConnections()
-	if code == 0 {
-		if err := goleak.Find(); err != nil {
+		if err := programs.Build(context.Background(), bin, more...); err != nil {
 			return 0, err
 		}
+	}
+	if code, err = programs.Tests(m); err != nil {
+		return 0, err
 	}
 	if given { // what runs with these programs may be others' too
 		return code, nil
@@ -112,13 +106,6 @@ func processes() (all []running) {
 	return all
 }
 
-// within returns a context that ends after d or with the test.
-func within(t *testing.T, d time.Duration) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), d)
-	t.Cleanup(cancel)
-	return ctx
-}
-
 // patience is how long a condition may take on a machine that is busy with other tests; the race detector makes all of it slower.
 func patience() time.Duration {
 	if withRace {
@@ -130,28 +117,7 @@ func patience() time.Duration {
 // await waits until f returns nil, and fails the test with f's last error after a generous time, or when the agent has ended.
 func (a *agent) await(t *testing.T, f func(context.Context) error) {
 	t.Helper()
-	require.NoError(t, a.proc.Await(within(t, patience()), f))
-}
-
-// run starts a program whose output goes to a file of the test's, and kills it when the test ends.
-func run(t *testing.T, program string, args ...string) *subproc.Process {
-	t.Helper()
-	p, err := subproc.Start(filepath.Join(t.TempDir(), "log"), program, args...)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		p.Kill()
-		if t.Failed() {
-			t.Logf("%s:\n%s", p, p.Tail())
-		}
-	})
-	return p
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	addr, err := subproc.FreeAddr()
-	require.NoError(t, err)
-	return addr
+	require.NoError(t, a.proc.Await(programs.Within(t, patience()), f))
 }
 
 // answers is a condition: something at the address answers 200.
@@ -162,26 +128,16 @@ func answers(url string) func(context.Context) error {
 	}
 }
 
-// server is one Endscope server over its restarts: the address and the data directory stay.
-type server struct {
-	t    *testing.T
-	addr string
-	dir  string
-	proc *subproc.Process
-}
+// server is an Endscope server that is asked for what the agent told it.
+type server struct{ *programs.Server }
 
 // newServer returns a server that is not running yet.
-func newServer(t *testing.T) *server {
-	return &server{t: t, addr: freeAddr(t), dir: filepath.Join(t.TempDir(), "server")}
-}
-
-func (s *server) url() string { return "http://" + s.addr }
+func newServer(t *testing.T) *server { return &server{programs.NewServer(t, bin)} }
 
 // start runs the server and waits until it takes requests.
 func (s *server) start() {
-	s.t.Helper()
-	s.proc = run(s.t, filepath.Join(bin, "endscope"), "serve", "--data-dir", s.dir, "--listen", s.addr)
-	require.NoError(s.t, s.proc.Await(within(s.t, patience()), answers(s.url()+"/-/ready")))
+	s.Start()
+	s.Ready(patience())
 }
 
 // The names under which all agents of these tests work.
@@ -205,9 +161,9 @@ type agent struct {
 
 // newAgent returns an agent that is not running yet, with everything on and quick intervals. Later flags win.
 func newAgent(t *testing.T, s *server, flags ...string) *agent {
-	a := &agent{t: t, dir: filepath.Join(t.TempDir(), "agent"), page: freeAddr(t), proxy: freeAddr(t), model: freeAddr(t)}
+	a := &agent{t: t, dir: filepath.Join(t.TempDir(), "agent"), page: programs.FreeAddr(t), proxy: programs.FreeAddr(t), model: programs.FreeAddr(t)}
 	a.flags = append([]string{
-		"--server", s.url(), "--endpoint", endpoint, "--deployment", deployment, "--instance", instance,
+		"--server", s.URL(), "--endpoint", endpoint, "--deployment", deployment, "--instance", instance,
 		"--data-dir", a.dir, "--metrics.listen", a.page, "--interval", "500ms",
 		"--proxy.listen", a.proxy, "--proxy.target", "http://" + a.model,
 		"--lifecycle.readiness.http", "http://" + a.model + "/health", "--lifecycle.readiness.initial-delay", "0s", "--lifecycle.readiness.period", "300ms",
@@ -234,13 +190,13 @@ func (a *agent) start(command ...string) {
 		args = append(append([]string{"exec"}, a.flags...), "--")
 		args = append(args, command...)
 	}
-	a.proc = run(a.t, filepath.Join(bin, "endscope-agent"), args...)
+	a.proc = programs.Run(a.t, filepath.Join(bin, "endscope-agent"), args...)
 }
 
 // serves waits until a request gets through the proxy.
 func (a *agent) serves(path string) {
 	a.t.Helper()
-	require.NoError(a.t, a.proc.Await(within(a.t, patience()), answers(a.url()+path)))
+	require.NoError(a.t, a.proc.Await(programs.Within(a.t, patience()), answers(a.url()+path)))
 }
 
 // modelCommand is the command line of the model server.

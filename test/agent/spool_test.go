@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/test/programs"
 )
 
 // damage turns over bytes in the middle of the largest file of a spool's entries.
@@ -58,7 +60,7 @@ func TestADamagedSpoolLosesWhatWasHitAndCountsIt(t *testing.T) {
 		}
 		return err
 	})
-	require.NoError(t, a.proc.Stop(within(t, patience())))
+	require.NoError(t, a.proc.Stop(programs.Within(t, patience())))
 	damage(t, a.dir)
 	damage(t, filepath.Join(a.dir, "logs", "traffic"))
 	damage(t, filepath.Join(a.dir, "logs", "console"))
@@ -100,7 +102,7 @@ func TestADamagedSpoolLosesWhatWasHitAndCountsIt(t *testing.T) {
 	// The loss is told to the server as well, and rounds go on.
 	a.await(t, s.is(`endpoint_data_collection_errors_total{type="traffic",reason="spool_corrupt"}`, float64(lost)))
 	a.await(t, s.is(`agent_dropped_samples_total{reason="corrupt"}`, float64(a.count("agent_dropped_samples_total", `reason="corrupt"`))))
-	require.NoError(t, a.proc.Stop(within(t, patience())))
+	require.NoError(t, a.proc.Stop(programs.Within(t, patience())))
 }
 
 // inNamespace runs the calling test again in a user namespace of its own, where it may mount, and returns true in that inner run.
@@ -179,5 +181,5 @@ func TestAFullDiskCostsCountedRowsAndNoRequest(t *testing.T) {
 	// What was counted is told, and new rounds arrive.
 	a.await(t, s.is(`endpoint_data_collection_errors_total{type="traffic",reason="queue_full"}`, float64(lost)))
 	a.await(t, s.is(`endpoint_data_collection_events_total{type="traffic"}`, float64(a.count("endpoint_data_collection_events_total", `type="traffic"`))))
-	require.NoError(t, a.proc.Stop(within(t, patience())))
+	require.NoError(t, a.proc.Stop(programs.Within(t, patience())))
 }

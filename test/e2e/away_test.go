@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/test/programs"
 )
 
 // rounds returns the times, in Unix milliseconds and rising, at which the agent e/d/i read itself, as the server has them.
-func rounds(ctx context.Context, s *server) ([]int64, error) {
-	found, err := instant(ctx, s.url(), `agent_spool_entries{endpoint="e",deployment="d",instance="i"}[10m]`, time.Now())
+func rounds(ctx context.Context, s *programs.Server) ([]int64, error) {
+	found, err := instant(ctx, s.URL(), `agent_spool_entries{endpoint="e",deployment="d",instance="i"}[10m]`, time.Now())
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -33,7 +35,7 @@ func spooled(ctx context.Context, a *agent) (int, error) {
 func awaitSpooled(t *testing.T, a *agent, n int) (int, time.Time) {
 	t.Helper()
 	var got int
-	require.NoError(t, a.proc.Await(within(t, 20*time.Second), func(ctx context.Context) (err error) {
+	require.NoError(t, a.proc.Await(programs.Within(t, 20*time.Second), func(ctx context.Context) (err error) {
 		if got, err = spooled(ctx, a); err == nil && got < n {
 			err = fmt.Errorf("%d of %d rounds in the spool", got, n)
 		}
@@ -59,14 +61,14 @@ var selfOnly = []string{"--interval", "200ms", "--collectors.host.enabled=false"
 // server is back.
 func TestNoGapWhileTheServerWasAway(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	s.start()
-	s.ready()
-	a := newAgent(t, s.url(), selfOnly...)
+	s := programs.NewServer(t, bin)
+	s.Start()
+	s.Ready(20 * time.Second)
+	a := newAgent(t, s.URL(), selfOnly...)
 	a.start()
 	arrives := func(after time.Time) {
 		t.Helper()
-		require.NoError(t, a.proc.Await(within(t, 20*time.Second), func(ctx context.Context) error {
+		require.NoError(t, a.proc.Await(programs.Within(t, 20*time.Second), func(ctx context.Context) error {
 			at, err := rounds(ctx, s)
 			if err == nil && (len(at) == 0 || at[len(at)-1] <= after.UnixMilli()) {
 				err = errors.New("no such round has arrived")
@@ -76,12 +78,12 @@ func TestNoGapWhileTheServerWasAway(t *testing.T) {
 	}
 	began := time.Now()
 	arrives(began.Add(time.Second))
-	s.proc.Kill()
+	s.Proc.Kill()
 	killed := time.Now()
 	before, err := spooled(t.Context(), a) // read, but perhaps not sent when the server died
 	require.NoError(t, err)
 	n, back := awaitSpooled(t, a, before+20) // at 5 rounds a second, 4 s
-	s.start()
+	s.Start()
 	arrives(back.Add(time.Second))
 
 	at, err := rounds(t.Context(), s)
@@ -97,8 +99,8 @@ func TestNoGapWhileTheServerWasAway(t *testing.T) {
 // server are back.
 func TestAKilledAgentLosesNothingThatItRead(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	a := newAgent(t, s.url(), selfOnly...)
+	s := programs.NewServer(t, bin)
+	a := newAgent(t, s.URL(), selfOnly...)
 	began := time.Now()
 	var killed time.Time
 	total := 0
@@ -108,11 +110,11 @@ func TestAKilledAgentLosesNothingThatItRead(t *testing.T) {
 		a.proc.Kill()
 		killed, total = seen, n
 	}
-	s.start()
-	s.ready()
+	s.Start()
+	s.Ready(20 * time.Second)
 	restarted := time.Now()
 	a.start()
-	require.NoError(t, a.proc.Await(within(t, 20*time.Second), func(ctx context.Context) error {
+	require.NoError(t, a.proc.Await(programs.Within(t, 20*time.Second), func(ctx context.Context) error {
 		at, err := rounds(ctx, s)
 		if err == nil && len(only(at, restarted, time.Now())) < 2 {
 			err = errors.New("the new life's rounds have not arrived")

@@ -11,18 +11,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/endscope/endscope/internal/subproc"
+	"github.com/endscope/endscope/test/programs"
 )
 
 // TestAnAgentIsAnsweredWithinTenSeconds runs the pair of commands of the quick start.
 func TestAnAgentIsAnsweredWithinTenSeconds(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	s.start()
-	a := newAgent(t, s.url(), "--interval", "1s")
+	s := programs.NewServer(t, bin)
+	s.Start()
+	a := newAgent(t, s.URL(), "--interval", "1s")
 	a.start() // not waiting for the server: the agent does that
-	ctx := within(t, 10*time.Second)
+	ctx := programs.Within(t, 10*time.Second)
 	require.NoError(t, a.proc.Await(ctx, func(ctx context.Context) error {
-		found, err := instant(ctx, s.url(), "instance_cpu_utilization_ratio", time.Now())
+		found, err := instant(ctx, s.URL(), "instance_cpu_utilization_ratio", time.Now())
 		if err != nil {
 			return err
 		}
@@ -36,17 +37,17 @@ func TestAnAgentIsAnsweredWithinTenSeconds(t *testing.T) {
 	require.NoError(t, a.proc.Await(ctx, func(ctx context.Context) error { return scopeIs(ctx, s, "e/d/i", "ready") }))
 
 	// A clean end of both: the agent says goodbye, and the server closes within its deadline.
-	require.NoError(t, a.proc.Stop(within(t, 10*time.Second)))
-	found, err := instant(t.Context(), s.url(), `instance_cpu_utilization_ratio{instance="i"}`, time.Now())
+	require.NoError(t, a.proc.Stop(programs.Within(t, 10*time.Second)))
+	found, err := instant(t.Context(), s.URL(), `instance_cpu_utilization_ratio{instance="i"}`, time.Now())
 	require.NoError(t, err)
 	require.Empty(t, found, "an instance that left is stale at once")
 	eventually(t, 10*time.Second, func(ctx context.Context) error { return scopeIs(ctx, s, "e/d/i", "missing") })
-	require.NoError(t, s.proc.Stop(within(t, 20*time.Second)))
+	require.NoError(t, s.Proc.Stop(programs.Within(t, 20*time.Second)))
 }
 
 // scopeIs returns nil when the tree of /api/v1/scopes holds the scope in the state.
-func scopeIs(ctx context.Context, s *server, scope, state string) error {
-	body, err := subproc.Get(ctx, s.url()+"/api/v1/scopes", nil)
+func scopeIs(ctx context.Context, s *programs.Server, scope, state string) error {
+	body, err := subproc.Get(ctx, s.URL()+"/api/v1/scopes", nil)
 	if err != nil {
 		return err
 	}

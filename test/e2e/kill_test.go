@@ -19,6 +19,8 @@ import (
 	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
 	"github.com/prometheus/prometheus/tsdb/tsdbutil"
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/test/programs"
 )
 
 // writer pushes numbered requests, each until it is acknowledged, over every death of the server, and remembers which were.
@@ -179,16 +181,16 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, seed))
-	s := newServer(t)
-	s.start()
-	s.ready()
+	s := programs.NewServer(t, bin)
+	s.Start()
+	s.Ready(20 * time.Second)
 
 	start := time.Now().Add(-30 * time.Minute)
 	var writers []*writer
 	for _, v2 := range []bool{false, true} {
 		for _, scattered := range []bool{false, true} {
 			for _, histograms := range []bool{false, true} {
-				w := &writer{name: fmt.Sprintf("v2=%t scattered=%t histograms=%t", v2, scattered, histograms), url: s.url(), v2: v2, scattered: scattered, histograms: histograms, series: 10, start: start}
+				w := &writer{name: fmt.Sprintf("v2=%t scattered=%t histograms=%t", v2, scattered, histograms), url: s.URL(), v2: v2, scattered: scattered, histograms: histograms, series: 10, start: start}
 				if histograms {
 					w.series = 2
 				}
@@ -212,7 +214,7 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 	more := func(n int64) { // waits for n more acknowledgements
 		t.Helper()
 		want := acks.Load() + n
-		require.NoError(t, s.proc.Await(within(t, 30*time.Second), func(context.Context) error {
+		require.NoError(t, s.Proc.Await(programs.Within(t, 30*time.Second), func(context.Context) error {
 			if got := acks.Load(); got < want {
 				return fmt.Errorf("%d of %d acknowledgements", got, want)
 			}
@@ -223,14 +225,14 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 		if i == 3 { // while the log is being read again
 			select {
 			case <-time.After(time.Duration(r.IntN(200)) * time.Millisecond):
-			case <-s.proc.Exited():
-				t.Fatalf("the server has ended: %s", s.proc.Tail())
+			case <-s.Proc.Exited():
+				t.Fatalf("the server has ended: %s", s.Proc.Tail())
 			}
 		} else {
 			more(200 + r.Int64N(600))
 		}
-		s.proc.Kill()
-		s.start()
+		s.Proc.Kill()
+		s.Start()
 	}
 	more(200)
 	stop()
@@ -240,15 +242,15 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 		require.Positive(t, w.acked, w.name)
 	}
 	for _, w := range writers {
-		w.check(t, t.Context(), s.url())
+		w.check(t, t.Context(), s.URL())
 	}
 	t.Logf("%d requests acknowledged", acks.Load())
 
 	// A clean end is a restart like any other.
-	require.NoError(t, s.proc.Stop(within(t, 20*time.Second)))
-	s.start()
-	s.ready()
+	require.NoError(t, s.Proc.Stop(programs.Within(t, 20*time.Second)))
+	s.Start()
+	s.Ready(20 * time.Second)
 	for _, w := range writers {
-		w.check(t, t.Context(), s.url())
+		w.check(t, t.Context(), s.URL())
 	}
 }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,9 +13,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/endscope/endscope/internal/subproc"
+	"github.com/endscope/endscope/test/programs"
 )
 
 // bin is the folder of the two binaries, built once before any test runs.
@@ -37,81 +35,16 @@ func build(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	defer os.RemoveAll(bin)
-	if out, err := exec.Command("go", "build", "-race", "-o", bin+string(filepath.Separator), "../../cmd/endscope", "../../cmd/endscope-agent").CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("build the binaries: %w\n%s", err, out)
+	if err := programs.Build(context.Background(), bin, "-race"); err != nil {
+		return 0, err
 	}
-	code = m.Run()
-	http.DefaultClient.CloseIdleConnections()
-	if code == 0 {
-		if err := goleak.Find(); err != nil {
-			return 0, err
-		}
-	}
-	return code, nil
-}
-
-// within returns a context that ends after d or with the test.
-func within(t *testing.T, d time.Duration) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), d)
-	t.Cleanup(cancel)
-	return ctx
+	return programs.Tests(m)
 }
 
 // eventually waits until f returns nil, and fails the test with f's last error after d.
 func eventually(t *testing.T, d time.Duration, f func(context.Context) error) {
 	t.Helper()
-	require.NoError(t, subproc.Await(within(t, d), f))
-}
-
-// run starts a program whose output goes to a file of the test's, and kills it when the test ends.
-func run(t *testing.T, program string, args ...string) *subproc.Process {
-	t.Helper()
-	p, err := subproc.Start(filepath.Join(t.TempDir(), "log"), program, args...)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		p.Kill()
-		if t.Failed() {
-			t.Logf("%s:\n%s", p, p.Tail())
-		}
-	})
-	return p
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	addr, err := subproc.FreeAddr()
-	require.NoError(t, err)
-	return addr
-}
-
-// server is one Endscope server over its restarts: the address and the data directory stay.
-type server struct {
-	t    *testing.T
-	addr string
-	dir  string
-	proc *subproc.Process
-}
-
-// newServer returns a server that is not running yet.
-func newServer(t *testing.T) *server {
-	return &server{t: t, addr: freeAddr(t), dir: filepath.Join(t.TempDir(), "server")}
-}
-
-func (s *server) url() string { return "http://" + s.addr }
-
-// start runs the server and does not wait for it.
-func (s *server) start() {
-	s.t.Helper()
-	s.proc = run(s.t, filepath.Join(bin, "endscope"), "serve", "--data-dir", s.dir, "--listen", s.addr)
-}
-
-// ready waits until the running server says that it is.
-func (s *server) ready() {
-	s.t.Helper()
-	require.NoError(s.t, s.proc.Await(within(s.t, 20*time.Second), func(ctx context.Context) error {
-		_, err := subproc.Get(ctx, s.url()+"/-/ready", nil)
-		return err
-	}))
+	require.NoError(t, subproc.Await(programs.Within(t, d), f))
 }
 
 // agent is one Endscope agent over its restarts: its identity, folder and page stay.
@@ -124,7 +57,7 @@ type agent struct {
 
 // newAgent returns an agent e/d/i of the server at url that is not running yet.
 func newAgent(t *testing.T, url string, args ...string) *agent {
-	page := freeAddr(t)
+	page := programs.FreeAddr(t)
 	return &agent{t: t, page: page, args: append([]string{
 		"run", "--server", url, "--endpoint", "e", "--deployment", "d", "--instance", "i",
 		"--data-dir", filepath.Join(t.TempDir(), "agent"), "--metrics.listen", page,
@@ -133,7 +66,7 @@ func newAgent(t *testing.T, url string, args ...string) *agent {
 
 func (a *agent) start() {
 	a.t.Helper()
-	a.proc = run(a.t, filepath.Join(bin, "endscope-agent"), a.args...)
+	a.proc = programs.Run(a.t, filepath.Join(bin, "endscope-agent"), a.args...)
 }
 
 // metric returns a value of the agent's own page: of the series without labels that is called name.

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/endscope/endscope/internal/subproc"
+	"github.com/endscope/endscope/test/programs"
 )
 
 // instantQueries are asked at one past time; windows are longer than two scrapes. Rates are asked of series that are older than the window:
@@ -77,12 +78,12 @@ var rangeQueries = []string{
 func TestPrometheusGetsItsOwnAnswersBack(t *testing.T) {
 	t.Parallel()
 	tools := debian(t)
-	s := newServer(t)
-	s.start()
-	s.ready()
-	a := newAgent(t, s.url(), "--send.path", "/nowhere") // scraped here; what it pushes goes nowhere
+	s := programs.NewServer(t, bin)
+	s.Start()
+	s.Ready(20 * time.Second)
+	a := newAgent(t, s.URL(), "--send.path", "/nowhere") // scraped here; what it pushes goes nowhere
 	a.start()
-	addr := freeAddr(t)
+	addr := programs.FreeAddr(t)
 	config := filepath.Join(t.TempDir(), "prometheus.yml")
 	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, `
 global: {scrape_interval: 1s, scrape_timeout: 900ms, external_labels: {}}
@@ -95,10 +96,10 @@ scrape_configs:
   - {job_name: prometheus, static_configs: [{targets: [%q]}]}
   - {job_name: endscope, static_configs: [{targets: [%q]}]}
   - {job_name: agent, static_configs: [{targets: [%q]}]}
-`, s.url(), addr, s.addr, a.page), 0o644))
-	prom := run(t, filepath.Join(tools, "prometheus"), "--config.file="+config, "--storage.tsdb.path="+filepath.Join(t.TempDir(), "data"),
+`, s.URL(), addr, s.Addr, a.page), 0o644))
+	prom := programs.Run(t, filepath.Join(tools, "prometheus"), "--config.file="+config, "--storage.tsdb.path="+filepath.Join(t.TempDir(), "data"),
 		"--web.listen-address="+addr, "--enable-feature=native-histograms,exemplar-storage", "--log.level=warn")
-	both := []string{"http://" + addr, s.url()}
+	both := []string{"http://" + addr, s.URL()}
 
 	// Seven scrapes of each target, on both sides.
 	at := settled(t, both, func(all []element) error {
@@ -124,10 +125,10 @@ scrape_configs:
 		return errors.New("the agent still answers its scrapes")
 	})
 	compare(t, both, at)
-	gone, err := instant(t.Context(), s.url(), `agent_spool_entries`, at)
+	gone, err := instant(t.Context(), s.URL(), `agent_spool_entries`, at)
 	require.NoError(t, err)
 	require.Empty(t, gone)
-	require.NoError(t, prom.Stop(within(t, 20*time.Second)))
+	require.NoError(t, prom.Stop(programs.Within(t, 20*time.Second)))
 }
 
 // settled waits until the samples of `up` satisfy want on every server. It returns a time that every server has samples after, and that
@@ -308,7 +309,7 @@ func promtool(t *testing.T, program string, both []string, at time.Time) {
 		var out [2]string
 		for i, base := range both {
 			args := slices.Concat([]string{"query", c.name}, c.before, []string{base}, c.end)
-			cmd := exec.CommandContext(within(t, 20*time.Second), program, args...)
+			cmd := exec.CommandContext(programs.Within(t, 20*time.Second), program, args...)
 			text, err := cmd.CombinedOutput()
 			require.NoError(t, err, "promtool %s: %s", strings.Join(args, " "), text)
 			lines := strings.Split(strings.TrimSpace(string(text)), "\n")
