@@ -56,35 +56,6 @@ func (l *Lifecycle) begin(at time.Time) {
 	}
 }
 
-// left tells of the end of a server that an agent before this one ran and did not see the end of. It is called when the next start begins.
-func (l *Lifecycle) left(at time.Time) {
-	child := l.keeper.kept.Child
-	if child == nil || !l.runs() {
-		return
-	}
-	l.keeper.kept.Child = nil
-	l.endedAway(at, child.PID, child.Started)
-	if len(l.foreign.known) > 0 { // Kubernetes told of it already, as of a restart of the agent's own container
-		l.foreign.known = l.foreign.known[1:]
-		return
-	}
-	l.before, l.leftAt = reasonUnknown, time.Now()
-}
-
-// endedAway writes the row of an end that no agent saw.
-func (l *Lifecycle) endedAway(at time.Time, pid int, started time.Time) {
-	message := "Container " + l.set.Container
-	properties := map[string]any{"reason": reasonUnknown, "attempt": l.count}
-	if pid > 0 {
-		message += fmt.Sprintf(" (process %d)", pid)
-		properties["pid"] = pid
-	}
-	if !started.IsZero() {
-		message += fmt.Sprintf(", started at %s,", started.UTC().Format(time.RFC3339))
-	}
-	l.row(at, rowExited, message+" ended while no agent watched it, and how is not known", properties)
-}
-
 func (l *Lifecycle) started(e ProcessEvent) {
 	l.left(e.Time)
 	l.begin(e.Time)

@@ -29,12 +29,6 @@ type kept struct {
 	Child    *running     `json:"child,omitempty"`    // the agent's own server; nil when none ran
 }
 
-// running is a server that the agent ran itself.
-type running struct {
-	PID     int       `json:"pid"`
-	Started time.Time `json:"started"`
-}
-
 // starting is an attempt that was under way.
 type starting struct {
 	Number int             `json:"number"`

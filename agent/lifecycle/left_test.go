@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"os/exec"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,6 +69,28 @@ func TestAServerWhoseEndItsAgentSawIsNotToldAgain(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAServerThatOutlivesItsAgentHasNotEnded(t *testing.T) {
+	cmd := exec.Command("sleep", "600")
+	require.NoError(t, cmd.Start())
+	dir := t.TempDir()
+	agent := func() (*Lifecycle, *log) {
+		rows := &log{}
+		l, err := New(DefaultConfig(), Settings{Record: rows.record, Restart: func(string) {}, Dir: dir, Outlives: true})
+		require.NoError(t, err)
+		return l, rows
+	}
+	l, _ := agent()
+	l.Process(ProcessEvent{Kind: Started, Time: time.Now(), PID: cmd.Process.Pid})
+	l, rows := agent()
+	l.left(time.Now())
+	require.Empty(t, rows.named(rowExited), "it lives")
+	require.NoError(t, cmd.Process.Kill())
+	require.Error(t, cmd.Wait())
+	l, rows = agent()
+	l.left(time.Now())
+	require.Len(t, rows.named(rowExited), 1, "now it does not")
 }
 
 func TestARestartOfTheAgentsContainerIsCountedOnce(t *testing.T) {

@@ -26,6 +26,8 @@ type Settings struct {
 	// Restart ends the server so that it starts again, for the reason "liveness" or "startup". Nil when the agent does not run the server itself.
 	// Not nil, what happens to the process comes in through Process, and Find is not called.
 	Restart func(reason string)
+	// Outlives says that a server that the agent runs may live on when the agent is killed, so that one that is still there has not ended.
+	Outlives bool
 	// Find returns the instance's process, as process.Finder does. Nil when no process can be watched.
 	Find func() (process.Main, error)
 	// Wait returns once that process has ended, as process.Finder does. Nil looks with Find once a second.

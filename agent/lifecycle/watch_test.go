@@ -252,6 +252,8 @@ func TestAServerThatStartedAnewWhileTheAgentWasAway(t *testing.T) {
 		require.Equal(t, 1.0, counter(t, b.reg, "instance_restarts_total", "unknown"))
 		n, _ := started(t, b.reg, Total, success)
 		require.Zero(t, n, "when it was ready nobody saw")
+		require.Len(t, b.named(rowExited), 1)
+		require.Contains(t, b.named(rowExited)[0].Message, "(process 7), started at 2000-01-01T00:00:00Z, ended while no agent watched it")
 		b.stop()
 	})
 }

@@ -157,7 +157,7 @@ func (i *instance) openLife(c *kube.Client, command []string) error {
 		set.Target = i.target()
 	}
 	if runs {
-		set.Command = filepath.Base(command[0])
+		set.Command, set.Outlives = filepath.Base(command[0]), !i.cfg.Exec.DieWithAgent
 		set.Restart = func(reason string) { i.server.Restart(reason) }
 		found.PID = func() int {
 			if i.server == nil {
