@@ -35,6 +35,9 @@ func decodeError(name string, file *ast.File, err error) error {
 		return yamlError(name, err)
 	}
 	key := strings.TrimPrefix(found.node.GetPath(), "$.")
+	if key == "$" {
+		key = "the file"
+	}
 	return fmt.Errorf("%s:%d: %s: %s (got %s)", name, at.Position.Line, key, bound, shortened(found.node.String()))
 }
 

@@ -76,6 +76,7 @@ func TestMappingErrorsNamePlaceAndValue(t *testing.T) {
 		"unknown canonical":    {strings.Replace(smallMapping, "model_requests_running", "model_requests_runing", 1), `m.yaml:4: metrics[0].to: must be a canonical series; did you mean model_requests_running? (got "model_requests_runing")`},
 		"canonical, nearly":    {strings.Replace(smallMapping, "model_requests_running", "model_request_running", 1), `metrics[0].to: must be a canonical series; did you mean model_requests_running? (got "model_request_running")`},
 		"nothing canonical":    {strings.Replace(smallMapping, "model_requests_running", "up", 1), `m.yaml:4: metrics[0].to: must be a canonical series (got "up")`},
+		"list of kinds":        {"- kind: small\n", `m.yaml:1: the file: must be keys and values (got - kind: small)`},
 		"factor of text":       {rule("    from: [{name: a}]\n    factor: ms\n"), `m.yaml:7: metrics[0].factor: must be a number (got ms)`},
 		"factor of a list":     {rule("    factor: [1]\n"), `m.yaml:6: metrics[0].factor: must be a number (got [1])`},
 		"second rule's factor": {rule("    from: [{name: a}]\n  - to: model_requests_running\n    factor: ms\n"), `m.yaml:8: metrics[1].factor: must be a number (got ms)`},
