@@ -200,7 +200,7 @@ func TestWhatIsNoSecretStays(t *testing.T) {
 		"key: value", "{'key': 'some-longer-value'}", "key=abcdefghijkl", "cache_key=0123456789abcdef", "CACHE_KEY=0123456789abcdef0123", "public_key: 0123456789abcdef",
 		"eos_token: '<|endoftext|>'", "bos_token='begin_of_text'", "pad_token: [PAD-PAD]", "Logprob(decoded_token='Hello123', rank=1)", "stop_token=abcdefgh",
 		"time_to_first_token=0.345678", "time_per_output_token: 12.3456ms", "next_token: 123456", "token: 1234567",
-		"forward_pass: 1234.5ms", "PWD=/home/model/server", "OLDPWD=/var/lib/model", "bypass: abcdefgh1",
+		"forward_pass: 1234.5ms", "PWD=/srv/model/server", "OLDPWD=/var/lib/model", "bypass: abcdefgh1",
 		"cookie: disabled", "use_cookie=True", "INFO keys: loaded 123456 entries",
 		"ssh://git@github.com/a/b.git", "https://git@github.com/a/b", "abfss://container@account.dfs.core.windows.net/x", "http://host:8000/users/@me/x@y",
 		"http://a:80,http://b:81 mail a@b.c", "see http://[::1]:8000/x@y", "sk-short", "task-abcdefghijklmnopqrstuvwxyz", "npm_config_registry=https://registry/x",

@@ -34,7 +34,7 @@ type Traffic struct {
 
 	// What the tables of Azure do not have. It is kept in the column Properties, where it is told.
 	Streaming    bool          // the answer was a stream of events or tokens
-	StreamError  string        // why a stream broke after its 200: model_reset, timeout, client_abort, limit; empty when it did not
+	StreamError  string        // why the answer broke after its status was sent: model_reset, timeout, client_abort, limit; empty when it did not
 	FirstToken   time.Duration // until the first token was sent; 0 when there was none
 	InputTokens  int64         // as the model's usage says; -1 when it does not
 	OutputTokens int64

@@ -81,7 +81,7 @@ func canonicalMetrics() map[string]*canonical {
 	add(histogram, "endpoint_time_to_first_token_seconds", "Time from a request's last byte to its first token, by the proxy's clock.", "streaming")
 	add(histogram, "endpoint_inter_token_latency_seconds", "Time between two tokens, by the proxy's clock.", "streaming")
 	add(histogram, "endpoint_queue_duration_seconds", "Time that a request waited in the proxy.")
-	add(counter, "endpoint_stream_errors_total", "Streams that failed after their status was sent.", "reason")
+	add(counter, "endpoint_stream_errors_total", "Answers of 2xx and upgraded connections that broke off, by why.", "reason")
 
 	add(gauge, "gpu_utilization_ratio", "Share of the last sample period in which any kernel ran.")
 	add(gauge, "gpu_memory_utilization_ratio", "Used ÷ total memory.")

@@ -144,7 +144,7 @@ func (i *instance) image() string {
 func (i *instance) openLife(c *kube.Client, command []string) error {
 	runs := len(command) > 0
 	set := lifecycle.Settings{
-		Logger: i.log, Registerer: i.reg, Record: i.recorder.Event, Container: i.container(), Image: i.image(),
+		Logger: i.log, Registerer: i.reg, Record: i.recordEvent, Container: i.container(), Image: i.image(),
 		Dir: i.dir("lifecycle"), Foreign: c != nil && !runs && i.cfg.Kubernetes.Events != kube.ModeOff,
 	}
 	set.Began = func() {
@@ -177,6 +177,15 @@ func (i *instance) openLife(c *kube.Client, command []string) error {
 		return fmt.Errorf("lifecycle: %w", err)
 	}
 	return nil
+}
+
+// recordEvent records a row of the event log without secrets: what a server answers a probe, or a command prints, may hold some. What comes before the
+// console is open is the agent's own.
+func (i *instance) recordEvent(e records.Event) {
+	if i.console != nil {
+		e.Message = i.console.Redact(e.Message)
+	}
+	i.recorder.Event(e)
 }
 
 func (i *instance) openConsole() error {
