@@ -189,7 +189,7 @@ func (f *finder) value(n *name, kind nameKind, i int) int {
 		return f.header(n, from, quote, level)
 	case quote == 0:
 		end := f.plainEnd(i, i+judged)
-		if n.sep == ' ' && t[i] == '-' && i+1 < len(t) && t[i+1] == '-' {
+		if n.sep == ' ' && strings.HasPrefix(t[i:], "--") {
 			return 0 // the next option
 		}
 		if !isSecret(kind, t[i:end], false, n.sep == '=' && n.close || n.sep == ' ') {
