@@ -186,6 +186,11 @@ func TestFormsOfSecrets(t *testing.T) {
 		again, m := r.apply(got)
 		require.Equal(t, got, again)
 		require.Zero(t, m)
+		for i := range in { // cut off anywhere, also right after what begins a value
+			for _, part := range []string{in[:i], in[i:], in[:i] + "(", in[:i] + `\`, in[:i] + `"`} {
+				require.NotPanics(t, func() { r.apply(part) }, part)
+			}
+		}
 	}
 }
 
