@@ -63,9 +63,9 @@ func kindOf(name string) nameKind {
 	case flat == "cookie", flat == "setcookie", flat == "httpcookie", flat == "nsetcookie", flat == "ncookie": // n: after \\n
 		return nameCookie
 	case strings.Contains(flat, "secret"), strings.Contains(flat, "password"), strings.Contains(flat, "passwd"), strings.Contains(flat, "passphrase"),
-		after(flat, "key", isKeyOwner):
+		hasOwned(flat, "key"):
 		return nameSecret
-	case after(flat, "token", isTokenOwner):
+	case hasOwned(flat, "token"):
 		if word == "tokens" {
 			return nameToken
 		}
@@ -134,18 +134,19 @@ func mayName(name string) bool {
 	return false
 }
 
-// after reports whether stem is in flat with an owner right before it.
-func after(flat, stem string, owner func(string) bool) bool {
+// hasOwned reports whether stem, key or token, is in flat with something right before it that has secret ones.
+func hasOwned(flat, stem string) bool {
 	for i := 0; ; {
 		n := strings.Index(flat[i:], stem)
 		if n < 0 {
 			return false
 		}
 		i += n
-		if rest := flat[i+len(stem):]; owner(flat[:i]) && !strings.HasPrefix(rest, "iz") { // no tokenizer
+		owned := stem == "key" && isKeyOwner(flat[:i]) || stem == "token" && isTokenOwner(flat[:i])
+		i += len(stem)
+		if owned && !strings.HasPrefix(flat[i:], "iz") { // no tokenizer
 			return true
 		}
-		i += len(stem)
 	}
 }
 

@@ -89,11 +89,14 @@ func (r *redactor) apply(text string) (string, int) {
 // replaceSpans puts redacted in the place of spans, where they touch in the place of all together, and says how many it wrote.
 // What was redacted before is not counted again.
 func replaceSpans(text string, spans [][2]int) (string, int) {
-	old := map[int]bool{}
+	var old map[int]bool
 	for i := 0; ; {
 		n := strings.Index(text[i:], redacted)
 		if n < 0 {
 			break
+		}
+		if old == nil {
+			old = map[int]bool{}
 		}
 		old[i+n] = true
 		spans = append(spans, [2]int{i + n, i + n + len(redacted)})
