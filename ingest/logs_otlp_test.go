@@ -1,7 +1,9 @@
 package ingest
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +19,10 @@ import (
 // otlpRecord appends a record with the resource's attributes to its logs.
 func otlpRecord(ld plog.Logs, resource map[string]any, change func(plog.LogRecord)) {
 	rl := ld.ResourceLogs().AppendEmpty()
-	if err := rl.Resource().Attributes().FromRaw(resource); err != nil {
-		panic(err)
+	for _, name := range slices.Sorted(maps.Keys(resource)) { // FromRaw would put them in any order
+		if err := rl.Resource().Attributes().PutEmpty(name).FromRaw(resource[name]); err != nil {
+			panic(err)
+		}
 	}
 	r := rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
 	r.SetTimestamp(pcommon.NewTimestampFromTime(logNow.Add(-time.Minute)))
