@@ -328,8 +328,11 @@ func TestRestartOnRequest(t *testing.T) {
 	w := &watcher{}
 	cfg := DefaultConfig()
 	cfg.Restart = RestartOnFailure
+	idle, err := New(cfg, w.settings("true"))
+	require.NoError(t, err)
+	idle.Restart("nothing runs yet")
+	require.Empty(t, idle.restart)
 	s, _ := start(t, cfg, w.settings("python3", "-c", trapping)) // ends with 0 after SIGTERM, and is started nevertheless
-	s.Restart("nothing runs yet")
 	eventually(t, func() bool { return strings.Count(w.text("stdout"), "ready") == 1 })
 	s.Restart("failed its liveness probe")
 	s.Restart("failed its liveness probe")
