@@ -208,7 +208,13 @@ func TestAModelServerThatFloodsItsConsole(t *testing.T) {
 		}
 		all, err := a.metric(ctx, "endpoint_data_collection_errors_total", `type="console"`)
 		limited, err2 := a.metric(ctx, "endpoint_data_collection_errors_total", `type="console"`, `reason="rate_limit"`)
+		if errors.Is(err2, errNoSeries) {
+			err2 = nil // a busy machine prints too slowly for it
+		}
 		backlog, err3 := a.metric(ctx, "endpoint_data_collection_errors_total", `type="console"`, `reason="backlog"`)
+		if errors.Is(err3, errNoSeries) {
+			err3 = nil
+		}
 		recorded, err4 := a.metric(ctx, "endpoint_data_collection_events_total", `type="console"`)
 		if err := errors.Join(err, err2, err3, err4); err != nil {
 			return err

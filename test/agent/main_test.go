@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -233,10 +234,12 @@ lines:
 		found = true
 	}
 	if !found {
-		return 0, fmt.Errorf("the agent's page shows no %s%v", name, pairs)
+		return 0, fmt.Errorf("%w %s%v", errNoSeries, name, pairs)
 	}
 	return sum, nil
 }
+
+var errNoSeries = errors.New("the agent's page shows no")
 
 // count is metric as a whole number; what is not there fails the test.
 func (a *agent) count(name string, pairs ...string) int {
