@@ -203,6 +203,9 @@ func (i *instance) openConsole() error {
 	if err != nil {
 		return fmt.Errorf("console: %w", err)
 	}
+	for _, reason := range []string{console.ReasonRateLimit, console.ReasonBacklog} {
+		i.recorder.Dropped(records.KindConsole, reason, 0) // so that the first loss is a rise
+	}
 	return nil
 }
 
