@@ -20,14 +20,12 @@ import (
 // maxSkew is the difference of clocks from which Check warns; receivers refuse samples that are about ten minutes ahead.
 const maxSkew = 30 * time.Second
 
-// SpoolInUse is the end of the detail of the finding "spool" where an agent runs with that folder.
-const SpoolInUse = " is in use by a running agent"
-
 // Finding is one thing that Check looked at.
 type Finding struct {
 	Name   string // what, such as "server" or "collector host"
 	Err    error  // nil when it is fine
 	Detail string // one line for people, also when it is fine
+	InUse  bool   // of the spool: an agent runs with its folder
 }
 
 // Check tries what a run would need, without storing or sending a sample: it sends an empty request (address, credentials, protocol), compares clocks,
@@ -64,7 +62,8 @@ func Check(ctx context.Context, cfg Config, set Settings) ([]Finding, error) {
 	if err == nil {
 		checkClock(a, add)
 	}
-	checkSpool(cfg, set.Logger, add)
+	inUse := checkSpool(cfg, set.Logger, add)
+	all[len(all)-1].InUse = inUse
 	for _, s := range set.Sources {
 		begin := time.Now()
 		readings, err := collectOnce(ctx, s)
@@ -111,33 +110,35 @@ func checkClock(a push.Answer, add func(string, string, error)) {
 	add("clock", fmt.Sprintf("within %s of the server's", maxSkew), nil)
 }
 
-// checkSpool opens the spool if the folder exists, and else tries whether it could be made, without leaving anything behind.
-func checkSpool(cfg Config, log *slog.Logger, add func(string, string, error)) {
+// checkSpool opens the spool if the folder exists, and else tries whether it could be made, without leaving anything behind. It returns whether
+// a running agent uses it.
+func checkSpool(cfg Config, log *slog.Logger, add func(string, string, error)) (inUse bool) {
 	parent := cfg.DataDir
 	for !isDir(parent) && parent != filepath.Dir(parent) {
 		parent = filepath.Dir(parent)
 	}
 	if f, err := os.CreateTemp(parent, ".endscope-check-*"); err != nil {
 		add("spool", "", fmt.Errorf("cannot write: %w", err))
-		return
+		return false
 	} else {
 		_ = errors.Join(f.Close(), os.Remove(f.Name()))
 	}
 	if parent != cfg.DataDir {
 		add("spool", cfg.DataDir+" can be made", nil)
-		return
+		return false
 	}
 	s, err := spool.Open(cfg.Spool, spool.Settings{Dir: cfg.DataDir, Logger: log})
 	if errors.Is(err, spool.ErrLocked) {
-		add("spool", cfg.DataDir+SpoolInUse, nil)
-		return
+		add("spool", cfg.DataDir+" is in use by a running agent", nil)
+		return true
 	}
 	if err != nil {
 		add("spool", "", err)
-		return
+		return false
 	}
 	st := s.Stats()
 	add("spool", fmt.Sprintf("%s can be written; %d rounds wait (%d bytes)", cfg.DataDir, st.Entries, st.Bytes), s.Close())
+	return false
 }
 
 func isDir(path string) bool {

@@ -91,10 +91,22 @@ func (p *prober) run(ctx context.Context, started time.Time, gate <-chan struct{
 	}
 }
 
-func (p *prober) once(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, p.cfg.Timeout)
+func (p *prober) once(ctx context.Context) error { return once(ctx, p.cfg, p.check) }
+
+func once(ctx context.Context, cfg ProbeConfig, c checker) error {
+	ctx, cancel := context.WithTimeout(ctx, cfg.Timeout)
 	defer cancel()
-	return p.check.check(ctx)
+	return c.check(ctx)
+}
+
+// Once does the probe one time. Asked is false where it has no target. The error says in one line why it failed.
+func (c ProbeConfig) Once(ctx context.Context) (asked bool, err error) {
+	check, err := c.checker()
+	if check == nil || err != nil {
+		return false, err
+	}
+	defer check.close()
+	return true, once(ctx, c, check)
 }
 
 // sleep returns false when ctx ends first.

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -79,9 +78,9 @@ func New(cfg Config, set Settings) (*Recorder, error) {
 	}
 	r.metrics = newMetrics()
 	var err error
-	if r.traffic, err = open(r, set, KindTraffic, "AmlOnlineEndpointTrafficLog", cfg.Spool.Traffic, trafficSize, (*lines).traffic); err == nil {
-		if r.console, err = open(r, set, KindConsole, "AmlOnlineEndpointConsoleLog", cfg.Spool.Console, consoleSize, (*lines).console); err == nil {
-			r.event, err = open(r, set, KindEvent, "AmlOnlineEndpointEventLog", cfg.Spool.Event, eventSize, (*lines).event)
+	if r.traffic, err = open(r, set, KindTraffic, cfg.Spool.Traffic, trafficSize, (*lines).traffic); err == nil {
+		if r.console, err = open(r, set, KindConsole, cfg.Spool.Console, consoleSize, (*lines).console); err == nil {
+			r.event, err = open(r, set, KindEvent, cfg.Spool.Event, eventSize, (*lines).event)
 		}
 	}
 	if err == nil {
@@ -93,9 +92,9 @@ func New(cfg Config, set Settings) (*Recorder, error) {
 	return r, nil
 }
 
-func open[T any](r *Recorder, set Settings, kind Kind, name string, bounds spool.Config, size func(*T) int64, encode func(*lines, []byte, *T) []byte) (*table[T], error) {
+func open[T any](r *Recorder, set Settings, kind Kind, bounds spool.Config, size func(*T) int64, encode func(*lines, []byte, *T) []byte) (*table[T], error) {
 	t := &table[T]{
-		kind: kind, name: name, cfg: r.cfg, metrics: r.metrics, log: set.Logger.With("log", string(kind)),
+		kind: kind, cfg: r.cfg, metrics: r.metrics, log: set.Logger.With("log", string(kind)),
 		queue: newQueue(r.cfg.MaxQueue, int64(r.cfg.MaxQueueBytes), r.cfg.BatchRows, size),
 		lines: &lines{constant: constantFields(set.Identity, r.cfg.Columns), maxMessage: int(r.cfg.MaxMessage)},
 		turn:  make(chan struct{}, 1), left: make(chan struct{}), together: min(4<<20, int(bounds.MaxBytes)/4),
@@ -109,8 +108,7 @@ func open[T any](r *Recorder, set Settings, kind Kind, name string, bounds spool
 	if err != nil {
 		return nil, fmt.Errorf("%s log: %w", kind, err)
 	}
-	url := strings.TrimSuffix(set.Server, "/") + strings.TrimSuffix(r.cfg.Send.Path, "/") + "/" + name
-	t.sender = newSender(kind, url, set.HTTPClient, r.cfg.Send, t.spool, r.metrics, t.log)
+	t.sender = newSender(kind, r.cfg.Send.url(set.Server, kind), set.HTTPClient, r.cfg.Send, t.spool, r.metrics, t.log)
 	r.all = append(r.all, t)
 	return t, nil
 }

@@ -7,10 +7,21 @@ type Kind string
 
 // The logs of an instance.
 const (
-	KindTraffic Kind = "traffic" // AmlOnlineEndpointTrafficLog: one row for each request
-	KindConsole Kind = "console" // AmlOnlineEndpointConsoleLog: one row for each line (or traceback) that a container printed
-	KindEvent   Kind = "event"   // AmlOnlineEndpointEventLog: one row for each thing that happened to a container
+	KindTraffic Kind = "traffic" // one row for each request
+	KindConsole Kind = "console" // one row for each line (or traceback) that a container printed
+	KindEvent   Kind = "event"   // one row for each thing that happened to a container
 )
+
+// table returns the server's name for the log.
+func (k Kind) table() string {
+	switch k {
+	case KindTraffic:
+		return "AmlOnlineEndpointTrafficLog"
+	case KindConsole:
+		return "AmlOnlineEndpointConsoleLog"
+	}
+	return "AmlOnlineEndpointEventLog"
+}
 
 // Traffic is one request that has ended. All durations begin with the first byte of the request.
 type Traffic struct {

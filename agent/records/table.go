@@ -23,7 +23,6 @@ const writeAgain = time.Second
 // table is one log on its way: rows in memory, a spool, and the push.
 type table[T any] struct {
 	kind    Kind
-	name    string // of the server's table
 	cfg     Config
 	queue   *queue[T]
 	spool   *spool.Spool
@@ -219,7 +218,7 @@ func (t *table[T]) leave() error {
 }
 
 func (t *table[T]) stats() Stats {
-	s := Stats{Kind: t.kind, Table: t.name}
+	s := Stats{Kind: t.kind, Table: t.kind.table()}
 	s.QueuedRows, s.QueuedBytes = t.queue.waiting()
 	st := t.spool.Stats()
 	s.SpoolRows, s.SpoolBytes, s.SpoolOldest = st.Samples, st.Bytes, st.Oldest

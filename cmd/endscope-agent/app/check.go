@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os/exec"
 	"strings"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/endscope/endscope/agent/identity"
 	"github.com/endscope/endscope/agent/lifecycle"
 	"github.com/endscope/endscope/agent/process"
+	"github.com/endscope/endscope/agent/records"
 )
 
 // dialTimeout is how long check waits for the model server to take a connection.
@@ -78,7 +78,7 @@ func check(ctx context.Context, cfg Config, command []string, log *slog.Logger) 
 		if one.Name == "collector scrape" {
 			continue // each target is told of below
 		}
-		running = running || one.Name == "spool" && strings.HasSuffix(one.Detail, agent.SpoolInUse)
+		running = running || one.InUse
 		if one.Name != "identity" || named {
 			f = append(f, one)
 		}
@@ -123,46 +123,16 @@ func (f *findings) address(ctx context.Context, key, address string) {
 	f.add(key, address+" is free", err)
 }
 
-// probes asks once what the probes of HTTP and TCP would ask.
+// probes does each probe once.
 func (f *findings) probes(ctx context.Context, cfg Config) {
 	for _, p := range []struct {
 		name  string
 		probe lifecycle.ProbeConfig
 	}{{"liveness", cfg.Lifecycle.Liveness}, {"readiness", cfg.Lifecycle.Readiness}, {"startup", cfg.Lifecycle.Startup}} {
-		switch {
-		case p.probe.HTTP != "":
-			status, err := get(ctx, p.probe)
-			if err == nil && (status < 200 || status > 399) {
-				err = fmt.Errorf("%s answers %d", p.probe.HTTP, status)
-			}
-			f.add("probe "+p.name, fmt.Sprintf("%s answers %d", p.probe.HTTP, status), err)
-		case p.probe.TCP != "":
-			d := net.Dialer{Timeout: p.probe.Timeout}
-			conn, err := d.DialContext(ctx, "tcp", p.probe.TCP)
-			if err == nil {
-				err = conn.Close()
-			}
-			f.add("probe "+p.name, p.probe.TCP+" takes connections", err)
+		if asked, err := p.probe.Once(ctx); asked || err != nil {
+			f.add("probe "+p.name, "succeeds", err)
 		}
 	}
-}
-
-// get asks an HTTP probe's question, and follows no redirect.
-func get(ctx context.Context, p lifecycle.ProbeConfig) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.HTTP, nil)
-	if err != nil {
-		return 0, err
-	}
-	for name, value := range p.Headers {
-		req.Header.Set(name, value)
-	}
-	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
-	if err != nil {
-		return 0, err
-	}
-	return resp.StatusCode, resp.Body.Close()
 }
 
 // sources says where each name comes from.
@@ -177,42 +147,14 @@ func (f *findings) sources(r identity.Result) {
 	}
 }
 
-// logs pushes no rows to each log table.
+// logs says whether the server takes rows.
 func (f *findings) logs(ctx context.Context, cfg Config) {
 	client, err := cfg.Agent.HTTPClient.Client()
-	if err != nil {
-		f.add("logs", "", err)
-		return
+	if err == nil {
+		defer client.CloseIdleConnections()
+		err = records.Check(ctx, cfg.Logs.Send, cfg.Agent.Server, client)
 	}
-	defer client.CloseIdleConnections()
-	for _, table := range []string{"AmlOnlineEndpointTrafficLog", "AmlOnlineEndpointConsoleLog", "AmlOnlineEndpointEventLog"} {
-		url := strings.TrimSuffix(cfg.Agent.Server, "/") + cfg.Logs.Send.Path + "/" + table
-		status, err := post(ctx, client, url)
-		if err != nil {
-			f.add("logs", "", err)
-			return
-		}
-		if status/100 != 2 {
-			f.add("logs", "", fmt.Errorf("%s answers %d to an empty push", url, status))
-			return
-		}
-	}
-	f.add("logs", "the server takes rows of all three logs", nil)
-}
-
-func post(ctx context.Context, client *http.Client, url string) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*dialTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, http.NoBody)
-	if err != nil {
-		return 0, err
-	}
-	req.Header.Set("Content-Type", "application/x-ndjson")
-	resp, err := client.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	return resp.StatusCode, resp.Body.Close()
+	f.add("logs", "the server takes rows of all three logs", err)
 }
 
 // gpus lists the GPUs, what they cannot tell, and how the instance's share of them is told.

@@ -29,3 +29,21 @@ func TestCheckCountsSeriesAndMetricsApart(t *testing.T) {
 	require.Len(t, f, 1)
 	require.Equal(t, "vllm; 2 series, 4 canonical ones of 2 metrics: model_batch_requests, model_requests_running", f[0].Detail)
 }
+
+// Check asks as the probes do, so that it says of each what it will say.
+func TestCheckDoesEachProbeOnce(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/moved", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/nope", http.StatusFound) })
+	s := httptest.NewTLSServer(mux) // with a certificate that nobody knows
+	defer s.Close()
+	cfg := DefaultConfig()
+	mux.HandleFunc("/health", func(http.ResponseWriter, *http.Request) {})
+	cfg.Lifecycle.Liveness.HTTP, cfg.Lifecycle.Readiness.HTTP = s.URL+"/health", s.URL+"/moved"
+	cfg.Lifecycle.Startup.Exec = []string{"sh", "-c", "echo not yet; exit 3"}
+	var f findings
+	f.probes(t.Context(), cfg)
+	require.Len(t, f, 3)
+	require.NoError(t, f[0].Err)
+	require.ErrorContains(t, f[1].Err, "404")
+	require.ErrorContains(t, f[2].Err, "not yet")
+}
