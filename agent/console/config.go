@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/endscope/endscope/agent/redact"
 	"github.com/endscope/endscope/internal/config"
 )
 
@@ -119,14 +119,14 @@ func (c Config) Validate() error {
 		bad("rate_burst", c.RateBurst, "must be at least max_line, so that every line can pass, and at most 1GiB")
 	}
 	errs = append(errs, config.Prefix("multiline", c.Multiline.validate()))
-	_, err := newRedactor(c)
+	_, err := redact.New(c.RedactSecrets, c.Redact)
 	return errors.Join(append(errs, err)...)
 }
 
 func (c MultilineConfig) validate() error {
 	var errs []error
 	if _, err := regexp.Compile(c.Start); err != nil {
-		errs = append(errs, config.Invalid("start", quote(c.Start), "must be an RE2 pattern: "+patternError(err)))
+		errs = append(errs, config.Invalid("start", quote(c.Start), "must be an RE2 pattern: "+config.PatternError(err)))
 	}
 	if c.MaxLines < 2 || c.MaxLines > 10_000 {
 		errs = append(errs, config.Invalid("max_lines", c.MaxLines, "must be between 2 and 10000"))
@@ -141,10 +141,3 @@ func (c MultilineConfig) validate() error {
 }
 
 func quote(s string) string { return fmt.Sprintf("%q", s) }
-
-// patternError is what regexp says about a pattern, without the pattern.
-func patternError(err error) string {
-	text := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-	text, _, _ = strings.Cut(text, ": `")
-	return text
-}

@@ -77,7 +77,7 @@ func (o *file) setLimits() {
 		o.split.max = int(o.p.cfg.MaxLine) + slack
 		o.split.first = func(text []byte) {
 			if o.p.set.Line != nil {
-				state, _ := o.p.redact.apply(string(clean(text, nil)))
+				state, _ := o.p.redact.Line(string(clean(text, nil)))
 				o.p.set.Line(o.now, o.path, state)
 			}
 		}

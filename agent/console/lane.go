@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/endscope/endscope/agent/records"
+	"github.com/endscope/endscope/agent/redact"
 )
 
 // slack is how much more than max_line is kept of a line until secrets are redacted, so that none is half cut off and then not recognised.
@@ -21,7 +22,7 @@ type lane struct {
 	row     records.Console
 	out     func(records.Console)
 	join    joiner
-	key     keyBlock
+	key     redact.KeyBlock
 	scratch []byte
 
 	// Parts of a line that Docker or Kubernetes wrote in pieces.
@@ -117,12 +118,12 @@ func (l *lane) prepare(at time.Time, text []byte, cut int) (line string, hidden 
 	}
 	line = string(bytes.TrimRight(b, " \t"))
 	if l.p.cfg.RedactSecrets {
-		if line, hidden = l.key.hides(line); hidden {
+		if line, hidden = l.key.Hides(line); hidden {
 			l.p.metrics.redactions.Inc()
 			return "", true
 		}
 	}
-	line, n := l.p.redact.apply(line)
+	line, n := l.p.redact.Line(line)
 	l.p.metrics.redactions.Add(float64(n))
 	if limit := int(l.p.cfg.MaxLine); len(line) > limit || cut > 0 {
 		whole := len(line)

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/endscope/endscope/agent/records"
+	"github.com/endscope/endscope/agent/redact"
 )
 
 // The reasons that Settings.Dropped gets.
@@ -42,8 +42,8 @@ type Pipeline struct {
 	cfg     Config
 	set     Settings
 	log     *slog.Logger
-	redact  *redactor      // nil redacts nothing
-	start   *regexp.Regexp // nil knows languages
+	redact  *redact.Redactor // nil redacts nothing
+	start   *regexp.Regexp   // nil knows languages
 	metrics *metrics
 }
 
@@ -63,7 +63,7 @@ func NewPipeline(cfg Config, set Settings) (*Pipeline, error) {
 	}
 	p := &Pipeline{cfg: cfg, set: set, log: set.Logger}
 	var err error
-	if p.redact, err = newRedactor(cfg); err != nil {
+	if p.redact, err = redact.New(cfg.RedactSecrets, cfg.Redact); err != nil {
 		return nil, err
 	}
 	if cfg.Multiline.Start != "" {
@@ -80,24 +80,6 @@ func NewPipeline(cfg Config, set Settings) (*Pipeline, error) {
 // Follows reports whether there is anything for Run to read.
 func (c Config) Follows() bool { return len(c.Files)+len(c.Journald) > 0 }
 
-// Redact returns text with secrets replaced as in the lines of the console, line by line, so that other parts hide what this one hides. Lines inside a private
-// key are left out. Nothing is counted. It is safe for concurrent use.
-func (p *Pipeline) Redact(text string) string {
-	if p.redact == nil {
-		return text
-	}
-	var key keyBlock
-	lines := make([]string, 0, strings.Count(text, "\n")+1)
-	for line := range strings.SplitSeq(text, "\n") {
-		if p.cfg.RedactSecrets {
-			rest, hidden := key.hides(line)
-			if hidden {
-				continue
-			}
-			line = rest
-		}
-		line, _ = p.redact.apply(line)
-		lines = append(lines, line)
-	}
-	return strings.Join(lines, "\n")
-}
+// Redact returns text with secrets replaced as in the lines of the console, so that other parts hide what this one hides. Nothing is counted. It is safe for
+// concurrent use.
+func (p *Pipeline) Redact(text string) string { return p.redact.Text(text) }

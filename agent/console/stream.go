@@ -242,7 +242,7 @@ func (s *Stream) take(b *batch) {
 		text := b.bytes[from:l.end]
 		from = l.end
 		if l.partial {
-			state, _ := s.p.redact.apply(string(clean(text, nil)))
+			state, _ := s.p.redact.Line(string(clean(text, nil)))
 			s.p.set.Line(l.at, s.name, state)
 			continue
 		}

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // FieldError says that one key of a configuration holds a value that is not allowed. Key is relative to the Config
@@ -57,4 +58,11 @@ func Fields(err error) []*FieldError {
 		return []*FieldError{fe}
 	}
 	return nil
+}
+
+// PatternError is what package regexp says about a pattern, without the pattern.
+func PatternError(err error) string {
+	text := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
+	text, _, _ = strings.Cut(text, ": `")
+	return text
 }

@@ -1,4 +1,4 @@
-package console
+package redact
 
 import "strings"
 
@@ -16,7 +16,7 @@ type finder struct {
 const judged = 256
 
 func (f *finder) add(from, to int) {
-	if from < to && f.text[from:to] != redacted {
+	if from < to && f.text[from:to] != Mark {
 		f.spans = append(f.spans, [2]int{from, to})
 	}
 }
@@ -259,7 +259,7 @@ func (f *finder) header(n *name, i int, quote byte, level int) int {
 			for word < end && !isBlank(t[word]) && t[word] != '"' && t[word] != '\'' {
 				word++
 			}
-			for end = word; end > i && strings.IndexByte(",;)}]\\", t[end-1]) >= 0 && !strings.HasSuffix(t[i:end], redacted); {
+			for end = word; end > i && strings.IndexByte(",;)}]\\", t[end-1]) >= 0 && !strings.HasSuffix(t[i:end], Mark); {
 				end--
 			}
 		}

@@ -1,4 +1,4 @@
-package console
+package redact
 
 import "strings"
 
@@ -11,7 +11,7 @@ func (f *finder) skipBlanks(i int) int {
 	return i
 }
 
-func (f *finder) isMark(i int) bool { return strings.HasPrefix(f.text[i:], redacted) }
+func (f *finder) isMark(i int) bool { return strings.HasPrefix(f.text[i:], Mark) }
 
 // backslashes counts those right before i, back to from.
 func (f *finder) backslashes(i, from int) int {
@@ -88,7 +88,7 @@ func (f *finder) plainEnd(i, limit int) int {
 	for i < min(limit, len(t)) {
 		switch c := t[i]; {
 		case c == '[' && f.isMark(i):
-			i += len(redacted)
+			i += len(Mark)
 			continue
 		case c <= ' ', c == '"', c == '\'', c == ',', c == ';', c == '&', c == '}', c == ')', c == ']':
 			return i

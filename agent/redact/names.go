@@ -1,4 +1,4 @@
-package console
+package redact
 
 import "strings"
 
@@ -215,3 +215,5 @@ func isRound(word string) bool {
 }
 
 func isLower(c byte) bool { return c >= 'a' && c <= 'z' }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }

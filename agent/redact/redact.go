@@ -1,4 +1,4 @@
-package console
+package redact
 
 import (
 	"errors"
@@ -10,30 +10,31 @@ import (
 	"github.com/endscope/endscope/internal/config"
 )
 
-// redacted stands in the place of a secret.
-const redacted = "[REDACTED]"
+// Mark stands in the place of a secret.
+const Mark = "[REDACTED]"
 
-// redactor replaces secrets. It is safe for concurrent use.
-type redactor struct {
+// Redactor replaces secrets. A nil one replaces nothing. It is safe for concurrent use.
+type Redactor struct {
 	known    *knownKeys       // nil: only what patterns match
 	patterns []*regexp.Regexp // of the operator; what their groups match is secret, or all that they match where they have none
 }
 
-// newRedactor returns nil where nothing is to be redacted. Its errors are *config.FieldError for the key redact.
-func newRedactor(c Config) (*redactor, error) {
-	r := &redactor{}
-	if c.RedactSecrets {
+// New returns a redactor of common kinds of secrets, where secrets is set, and of what patterns match: of each, its groups, or all of it where it has none.
+// It returns nil where that is nothing. Its errors are *config.FieldError for the keys redact[i].
+func New(secrets bool, patterns []string) (*Redactor, error) {
+	r := &Redactor{}
+	if secrets {
 		r.known = newKnownKeys()
 	}
 	var errs []error
-	for i, p := range c.Redact {
+	for i, p := range patterns {
 		key := fmt.Sprintf("redact[%d]", i)
 		re, err := regexp.Compile(p)
 		switch {
 		case err != nil:
-			errs = append(errs, config.Invalid(key, quote(p), "must be an RE2 pattern: "+patternError(err)))
+			errs = append(errs, config.Invalid(key, fmt.Sprintf("%q", p), "must be an RE2 pattern: "+config.PatternError(err)))
 		case re.MatchString(""):
-			errs = append(errs, config.Invalid(key, quote(p), "must not match the empty text"))
+			errs = append(errs, config.Invalid(key, fmt.Sprintf("%q", p), "must not match the empty text"))
 		default:
 			r.patterns = append(r.patterns, re)
 		}
@@ -48,9 +49,9 @@ func newRedactor(c Config) (*redactor, error) {
 // in a value; after that there is nothing.
 const maxPasses = 4
 
-// apply returns text with each secret replaced by [REDACTED], and how many there were. Of each pass, all kinds look at the same text, so none can be misled
+// Line returns text with each secret replaced by [REDACTED], and how many there were. Of each pass, all kinds look at the same text, so none can be misled
 // by what another has replaced. The time is linear in the length of text, but for patterns of the operator.
-func (r *redactor) apply(text string) (string, int) {
+func (r *Redactor) Line(text string) (string, int) {
 	if r == nil || len(text) < 3 {
 		return text, 0
 	}
@@ -86,12 +87,33 @@ func (r *redactor) apply(text string) (string, int) {
 	return text, total
 }
 
-// replaceSpans puts redacted in the place of spans, where they touch in the place of all together, and says how many it wrote.
+// Text returns a text of several lines with secrets replaced in each. Lines inside a private key are left out.
+func (r *Redactor) Text(text string) string {
+	if r == nil {
+		return text
+	}
+	var key KeyBlock
+	lines := make([]string, 0, strings.Count(text, "\n")+1)
+	for line := range strings.SplitSeq(text, "\n") {
+		if r.known != nil {
+			rest, hidden := key.Hides(line)
+			if hidden {
+				continue
+			}
+			line = rest
+		}
+		line, _ = r.Line(line)
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// replaceSpans puts Mark in the place of spans, where they touch in the place of all together, and says how many it wrote.
 // What was redacted before is not counted again.
 func replaceSpans(text string, spans [][2]int) (string, int) {
 	var old map[int]bool
 	for i := 0; ; {
-		n := strings.Index(text[i:], redacted)
+		n := strings.Index(text[i:], Mark)
 		if n < 0 {
 			break
 		}
@@ -99,8 +121,8 @@ func replaceSpans(text string, spans [][2]int) (string, int) {
 			old = map[int]bool{}
 		}
 		old[i+n] = true
-		spans = append(spans, [2]int{i + n, i + n + len(redacted)})
-		i += n + len(redacted)
+		spans = append(spans, [2]int{i + n, i + n + len(Mark)})
+		i += n + len(Mark)
 	}
 	slices.SortFunc(spans, func(a, b [2]int) int { return a[0] - b[0] })
 	var out strings.Builder
@@ -114,11 +136,11 @@ func replaceSpans(text string, spans [][2]int) (string, int) {
 		if from == to {
 			continue
 		}
-		if !old[from] || to-from != len(redacted) {
+		if !old[from] || to-from != len(Mark) {
 			n++
 		}
 		out.WriteString(text[done:from])
-		out.WriteString(redacted)
+		out.WriteString(Mark)
 		done = to
 	}
 	out.WriteString(text[done:])

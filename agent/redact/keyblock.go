@@ -1,17 +1,17 @@
-package console
+package redact
 
 import "strings"
 
-// keyBlock finds the lines of a private key that is printed over several lines, of which only the first can be told by a pattern.
-type keyBlock struct {
+// KeyBlock finds the lines of a private key that is printed over several lines, of which only the first can be told by itself. It is for one stream of lines, in order.
+type KeyBlock struct {
 	open  bool
 	lines int
 }
 
 const maxKeyLines = 200
 
-// hides reports whether a line belongs to the inside of a key, and returns what is left of the line where it does not all.
-func (k *keyBlock) hides(text string) (rest string, hidden bool) {
+// Hides reports whether a line belongs to the inside of a key, and returns what is left of the line where it does not all.
+func (k *KeyBlock) Hides(text string) (rest string, hidden bool) {
 	if k.open {
 		k.lines++
 		if _, after, ok := strings.Cut(text, "-----END "); ok {
