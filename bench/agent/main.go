@@ -37,6 +37,7 @@ type options struct {
 	warmUp      time.Duration
 	interval    time.Duration
 	outage      time.Duration
+	jumps       []jump
 	size        int
 	connections int
 	goal        int // MiB
@@ -57,6 +58,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.DurationVar(&o.warmUp, "warm-up", 30*time.Second, "time from the start of the agent to the first load")
 	f.DurationVar(&o.interval, "interval", 15*time.Second, "how often the agent reads")
 	f.DurationVar(&o.outage, "outage", 0, "kill the server under load for so long, and follow every request, instead of measuring the footprint")
+	jumps := f.String("jumps", "", "let the agent's clock jump under load, and follow every request, instead of measuring the footprint: 20s:5m,40s:-2h,60s:0s is five minutes ahead after 20 s, and so on")
 	f.IntVar(&o.size, "size", 1024, "bytes of a request's body and of its answer's")
 	f.IntVar(&o.connections, "connections", 64, "connections that share the requests")
 	f.IntVar(&o.goal, "goal", 60, "resident memory that the agent should stay below, in MiB")
@@ -65,6 +67,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.page, "page", "", "page of metrics that the model server shows (default: that of vLLM 0.13 in agent/scrape/testdata)")
 	f.StringVar(&o.dir, "dir", "", "folder for data and logs (default: a new one under .cache/bench, removed at the end)")
 	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	var err error
+	if o.jumps, err = parseJumps(*jumps); err != nil {
 		return o, err
 	}
 	for text := range strings.SplitSeq(*rates, ",") {
@@ -108,8 +114,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if o.outage > 0 {
+	switch {
+	case o.outage > 0:
 		return outage(ctx, o, dir, stdout)
+	case len(o.jumps) > 0:
+		return setClock(ctx, o, dir, stdout)
 	}
 	return footprint(ctx, o, dir, stdout)
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"go/parser"
+	"go/token"
 	"io"
 	"os"
 	"os/exec"
@@ -56,6 +58,8 @@ func TestTinyRuns(t *testing.T) {
 func TestFlags(t *testing.T) {
 	_, err := parse([]string{"-rates", "10,x"}, io.Discard)
 	require.ErrorContains(t, err, "-rates")
+	_, err = parse([]string{"-jumps", "20s:5m,10s:0s"}, io.Discard)
+	require.ErrorContains(t, err, "-jumps")
 	_, err = parse([]string{"-seconds", "0"}, io.Discard)
 	require.ErrorContains(t, err, "-seconds")
 	_, err = parse([]string{"-no-such"}, io.Discard)
@@ -78,4 +82,23 @@ func TestALoadKeepsItsRate(t *testing.T) {
 	got := load(ctx, "127.0.0.1:1", 100, 2, 16)
 	require.Positive(t, got.failed)
 	require.Error(t, got.err)
+}
+
+// The clock of a real agent jumps only in long runs by hand, as all of Go is built anew for it. This Go's time.Now must be one that can be changed so.
+func TestThisGoCanBeGivenAJumpingClock(t *testing.T) {
+	jumps, err := parseJumps("20s:5m,40s:-2h,60s:0s")
+	require.NoError(t, err)
+	require.Equal(t, []jump{{20 * time.Second, 5 * time.Minute}, {40 * time.Second, -2 * time.Hour}, {time.Minute, 0}}, jumps)
+	root, err := exec.CommandContext(t.Context(), "go", "env", "GOROOT").Output()
+	require.NoError(t, err)
+	source, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "src/time/time.go"))
+	require.NoError(t, err)
+	changed, err := jumpingTime(string(source), jumps)
+	require.NoError(t, err)
+	_, err = parser.ParseFile(token.NewFileSet(), "time.go", changed, parser.AllErrors)
+	require.NoError(t, err)
+	require.Contains(t, changed, "sec += jumped(mono - startNano)")
+	require.Contains(t, changed, "sec = -7200")
+	_, err = jumpingTime("package time", jumps)
+	require.Error(t, err)
 }

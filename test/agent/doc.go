@@ -6,5 +6,6 @@
 // scripts/debian-tools unpacks it.
 //
 // The machine's clock is not set: a jump of it cannot be had for one process alone (a program in Go reads it without a call to the kernel that
-// could be answered otherwise), so jumps are tested in agent/spool, agent/records, agent/lifecycle and agent/proxy, with clocks of the tests' own.
+// could be answered otherwise), so jumps are tested in agent/spool, agent/records, agent/lifecycle and agent/proxy, with clocks of the tests' own, and
+// bench/agent -jumps runs a whole agent that was built with another time.Now.
 package agent
