@@ -37,7 +37,7 @@ func TestTextsOfHealthEvents(t *testing.T) {
 			Kind: "xid", Severity: "critical", GPU: 3, GPUInstance: -1, XID: 79, Name: "fallen off the bus", Count: 1, Meaning: "The driver no longer reaches the GPU.",
 			NextStep: "Restart the machine.", PID: 42, Process: "python3", Owner: gpu.OwnerInstance},
 		"GPU 0: XID 31, info, 7 times. Process 9 (train), not of this instance.": {Kind: "xid", Severity: "info", XID: 31, GPUInstance: -1, Count: 7, PID: 9, Process: "train", Owner: gpu.OwnerOther},
-		"GPU GPU-2: thermal, warning.": {Kind: "thermal", Severity: "warning", UUID: "GPU-2", GPU: -1, GPUInstance: -1, Name: "thermal", Count: 1},
+		"GPU GPU-2: thermal, warning.":                                           {Kind: "thermal", Severity: "warning", UUID: "GPU-2", GPU: -1, GPUInstance: -1, Name: "thermal", Count: 1},
 	} {
 		require.Equal(t, want, healthText(e))
 	}

@@ -53,6 +53,13 @@ func Reference[T conf.Validator](t *testing.T, defaults func() T, path, name str
 	require.NoError(t, err)
 	var table bytes.Buffer
 	require.NoError(t, loader.WriteMarkdown(&table))
+	Section(t, path, name, table.String(), update)
+}
+
+// Section requires that the part of the page at path between <!-- name --> and <!-- /name --> is text. With update it writes that part
+// instead.
+func Section(t *testing.T, path, name, text string, update bool) {
+	t.Helper()
 	page, err := os.ReadFile(path)
 	require.NoError(t, err)
 	begin, end := "<!-- "+name+" -->\n", "<!-- /"+name+" -->"
@@ -61,8 +68,8 @@ func Reference[T conf.Validator](t *testing.T, defaults func() T, path, name str
 	old, after, ok := strings.Cut(rest, end)
 	require.True(t, ok, "%s has no line %q", path, end)
 	if update {
-		require.NoError(t, os.WriteFile(path, []byte(before+begin+table.String()+end+after), 0o644)) //nolint:gosec // a page for everyone
+		require.NoError(t, os.WriteFile(path, []byte(before+begin+text+end+after), 0o644)) //nolint:gosec // a page for everyone
 		return
 	}
-	require.Empty(t, cmp.Diff(old, table.String()), "run make generate")
+	require.Empty(t, cmp.Diff(old, text), "run make generate")
 }
