@@ -12,5 +12,5 @@
 //
 // With -profile FILE it writes a CPU profile of itself. With -fault, the second child makes an access to an address that is not mapped, so that the driver reports an XID.
 //
-// It owns the load generator, the phases and the report. It may import agent, agent/gpu and agent/nvml; nothing imports it.
+// It owns the load generator, the phases and the report. It may import bench/kit, agent, agent/gpu and agent/nvml; nothing imports it.
 package main

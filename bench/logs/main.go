@@ -2,35 +2,21 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/endscope/endscope/bench/kit"
 	"github.com/endscope/endscope/internal/subproc"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		os.Exit(2)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "logs:", err)
-		os.Exit(1)
-	}
-}
+func main() { kit.Main("logs", run) }
 
 // options are the flags.
 type options struct {
