@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -233,8 +234,31 @@ func TestEverySeriesIsThereFromTheStart(t *testing.T) {
 	}
 	for _, status := range []string{"408", "429", "499", "502", "503", "504"} {
 		require.Contains(t, string(page), "\n| "+status)
-		require.NotNil(t, f.metric("endpoint_request_duration_seconds", "status_code="+status), status)
 	}
+}
+
+// Each status that a configuration can give is there from the start, and no other.
+func TestEveryPossibleStatusIsThereFromTheStart(t *testing.T) {
+	statuses := func(change func(*Config)) (all []string) {
+		families, err := start(t, nobody(t), change).reg.Gather()
+		require.NoError(t, err)
+		for _, family := range families {
+			if family.GetName() != "endpoint_request_duration_seconds" {
+				continue
+			}
+			for _, m := range family.GetMetric() {
+				for _, l := range m.GetLabel() {
+					if l.GetName() == "status_code" {
+						all = append(all, l.GetValue())
+					}
+				}
+			}
+		}
+		slices.Sort(all)
+		return all
+	}
+	require.Equal(t, []string{"200", "499", "500", "502", "503", "504"}, statuses(nil))
+	require.Equal(t, []string{"200", "408", "424", "429", "499", "502", "503", "504"}, statuses(func(c *Config) { c.StatusCodes, c.MaxConcurrent = Azure, 4 }))
 }
 
 func TestStatusLabelsAreBounded(t *testing.T) {

@@ -43,7 +43,7 @@ func native(name, help string) prometheus.HistogramOpts {
 }
 
 // newMetrics registers the series. It returns an error, with none of them registered, when the registerer has one of them already.
-func newMetrics(reg prometheus.Registerer) (_ *metrics, err error) {
+func newMetrics(reg prometheus.Registerer, cfg Config) (_ *metrics, err error) {
 	m := &metrics{}
 	var all []prometheus.Collector
 	vec := func(name, help string) *prometheus.HistogramVec {
@@ -106,14 +106,22 @@ func newMetrics(reg prometheus.Registerer) (_ *metrics, err error) {
 		m.streamErrors.WithLabelValues(r)
 	}
 	m.of(outcome{http.StatusOK, http.StatusOK, false})
-	for _, o := range []outcome{
-		{http.StatusRequestTimeout, 0, false}, {http.StatusTooManyRequests, 0, false}, {statusClientLeft, 0, false}, {http.StatusBadGateway, 0, false},
-		{http.StatusServiceUnavailable, 0, false}, {http.StatusGatewayTimeout, 0, false}, {http.StatusInternalServerError, http.StatusInternalServerError, false},
-		{http.StatusFailedDependency, http.StatusInternalServerError, false},
-	} {
+	for _, o := range failures(cfg) {
 		m.total.WithLabelValues(statusLabel(o.status), statusLabel(o.model), strconv.FormatBool(o.streaming))
 	}
 	return m, nil
+}
+
+// failures are the outcomes without success that this configuration can have, whatever the model answers.
+func failures(cfg Config) []outcome {
+	all := []outcome{{status: statusClientLeft}, {status: http.StatusBadGateway}, {status: http.StatusServiceUnavailable}, {status: http.StatusGatewayTimeout}}
+	if cfg.MaxConcurrent > 0 {
+		all = append(all, outcome{status: http.StatusTooManyRequests})
+	}
+	if cfg.StatusCodes == Azure {
+		return append(all, outcome{status: http.StatusRequestTimeout}, outcome{status: http.StatusFailedDependency, model: http.StatusInternalServerError})
+	}
+	return append(all, outcome{status: http.StatusInternalServerError, model: http.StatusInternalServerError})
 }
 
 // outcome is what tells the observations of requests apart.

@@ -93,7 +93,7 @@ func New(cfg Config, set Settings) (_ *Proxy, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
-	if p.metrics, err = newMetrics(set.Registerer); err != nil {
+	if p.metrics, err = newMetrics(set.Registerer, cfg); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	p.listener = &listener{Listener: l, p: p}
