@@ -56,8 +56,7 @@ func check(ctx context.Context, cfg Config, command []string, log *slog.Logger) 
 	if named {
 		f.sources(found)
 	}
-	i := &instance{cfg: cfg, log: log, names: found}
-	finder, err := process.New(cfg.Lifecycle.Process, process.Settings{Logger: log, Target: i.target()})
+	finder, err := process.New(cfg.Lifecycle.Process, process.Settings{Logger: log, Target: cfg.target()})
 	if err != nil {
 		return nil, err
 	}
@@ -209,8 +208,7 @@ func (f *findings) targets(c *collectors) {
 
 // server says whether the model server takes connections, and which process it is.
 func (f *findings) server(ctx context.Context, cfg Config, finder *process.Finder) {
-	i := &instance{cfg: cfg}
-	if target := i.target(); target != "" {
+	if target := cfg.target(); target != "" {
 		d := net.Dialer{Timeout: dialTimeout}
 		conn, err := d.DialContext(ctx, "tcp", target)
 		if err == nil {

@@ -2,6 +2,8 @@ package app
 
 import (
 	"errors"
+	"net"
+	"net/url"
 	"fmt"
 
 	"github.com/endscope/endscope/agent"
@@ -99,4 +101,23 @@ func (c Config) Validate() error {
 		config.Prefix("collectors.simulated_gpu", c.Collectors.SimulatedGPU.Validate()),
 		config.Prefix("log", c.Log.Validate()),
 	)
+}
+
+// target is host:port of the model server, as far as the configuration tells it.
+func (c Config) target() string {
+	for _, text := range append([]string{c.Proxy.Target, c.Lifecycle.Readiness.HTTP, c.Lifecycle.Liveness.HTTP}, c.Scrape.Targets...) {
+		u, err := url.Parse(text)
+		if err != nil || u.Host == "" {
+			continue
+		}
+		if u.Port() != "" {
+			return u.Host
+		}
+		port := "80"
+		if u.Scheme == "https" {
+			port = "443"
+		}
+		return net.JoinHostPort(u.Hostname(), port)
+	}
+	return ""
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -104,25 +102,6 @@ func (i *instance) openRecorder() error {
 	return nil
 }
 
-// target is host:port of the model server, as far as the configuration tells it.
-func (i *instance) target() string {
-	for _, text := range append([]string{i.cfg.Proxy.Target, i.cfg.Lifecycle.Readiness.HTTP, i.cfg.Lifecycle.Liveness.HTTP}, i.cfg.Scrape.Targets...) {
-		u, err := url.Parse(text)
-		if err != nil || u.Host == "" {
-			continue
-		}
-		if u.Port() != "" {
-			return u.Host
-		}
-		port := "80"
-		if u.Scheme == "https" {
-			port = "443"
-		}
-		return net.JoinHostPort(u.Hostname(), port)
-	}
-	return ""
-}
-
 // container is the name of what serves the model, in rows.
 func (i *instance) container() string {
 	if c := i.cfg.Console.Container; c != console.ContainerAuto && c != console.DefaultConfig().Container {
@@ -152,9 +131,9 @@ func (i *instance) openLife(c *kube.Client, command []string) error {
 			i.proxy.ModelStarted()
 		}
 	}
-	found := process.Settings{Logger: i.log, Target: i.target()}
+	found := process.Settings{Logger: i.log, Target: i.cfg.target()}
 	if i.cfg.Proxy.Enabled() || runs {
-		set.Target = i.target()
+		set.Target = i.cfg.target()
 	}
 	if runs {
 		set.Command, set.Outlives = filepath.Base(command[0]), !i.cfg.Exec.DieWithAgent
