@@ -2,9 +2,9 @@ package app
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
-	"fmt"
 
 	"github.com/endscope/endscope/agent"
 	"github.com/endscope/endscope/agent/console"
