@@ -95,3 +95,18 @@ type StateStore interface {
 	SaveRuleStates(context.Context, []RuleState) error
 	DeleteRuleState(ctx context.Context, rule string) error
 }
+
+// JournalEntry is one thing that routing must not forget over a restart: whom it notified of what, or a silence.
+type JournalEntry struct {
+	Key     string // unique within its kind; made of label values, so it may be long
+	Data    []byte
+	Expires time.Time // when it may be forgotten; zero for never
+}
+
+// Journal keeps JournalEntries. It is safe for concurrent use.
+type Journal interface {
+	// SaveJournal durably replaces the entries that have the same kind and key. It keeps nothing that it was given.
+	SaveJournal(ctx context.Context, kind string, entries []JournalEntry) error
+	// LoadJournal returns the entries of a kind that have not expired, in no order.
+	LoadJournal(ctx context.Context, kind string) ([]JournalEntry, error)
+}
