@@ -55,6 +55,7 @@ type Alert struct {
 	// ID is made of the rule's name, the series and FiredAt: whoever evaluates the same check twice makes the same alert.
 	ID          string
 	Rule        string   // name of the resource; for Prometheus rule files "file;group;alert"
+	SeriesKey   string   // names the series within the rule: with Rule, what is the same for every alert of one series
 	RuleKind    RuleKind // empty for alerts that others posted
 	Severity    int
 	Stateless   bool // of a rule without autoMitigate: it never resolves
@@ -75,6 +76,10 @@ type Alert struct {
 	Description      string
 	// GeneratorURL is a link of whoever made the alert; empty for metric and log rules, whose links the hub makes.
 	GeneratorURL string
+	// Filter is the filter of the rule that fired, in the language of drill-down filters, for links and explain; empty for none.
+	Filter string
+	// ExpiresAt is when an alert that others posted resolves unless they post it again; zero for the alerts of rules.
+	ExpiresAt time.Time
 	// ResolveReason says why an alert resolved other than by its checks, such as "rule deleted"; empty otherwise.
 	ResolveReason string
 }
