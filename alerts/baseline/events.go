@@ -1,0 +1,77 @@
+package baseline
+
+import "math"
+
+// eventSlots is how far two events are apart at least.
+const eventSlots = 6
+
+// peaks returns how far the n largest separate events went above zero, largest first; fewer where there are no more. An event is the
+// time around a peak until the value has come back half of the way, and six hours more to both sides: a night of trouble is one event.
+func peaks(values []float64, n int) []float64 {
+	rest := make([]float64, len(values))
+	for i, v := range values {
+		rest[i] = math.Max(finite(v, 0), 0)
+	}
+	var found []float64
+	for len(found) < n {
+		top := 0
+		for i, v := range rest {
+			if v > rest[top] {
+				top = i
+			}
+		}
+		if len(rest) == 0 || rest[top] <= 0 {
+			break
+		}
+		peak := rest[top]
+		found = append(found, peak)
+		from, to := top, top
+		for from > 0 && rest[from-1] > peak/2 {
+			from--
+		}
+		for to < len(rest)-1 && rest[to+1] > peak/2 {
+			to++
+		}
+		for i := max(0, from-eventSlots); i <= min(len(rest)-1, to+eventSlots); i++ {
+			rest[i] = 0
+		}
+	}
+	return found
+}
+
+// reach says how far the band goes beyond what is usual.
+type reach struct {
+	rank  int     // what happened in so many separate events is normal
+	days  float64 // how rare a value shall be that is outside: once in so many days, if the tail goes on as it was
+	share float64 // of the level, that the band goes beyond at least
+	steps float64 // of a metric that has only some values: as many of their distance
+}
+
+// width returns how far the band reaches beyond what is usual in an hour, learned from how far each hour went beyond it, and the same
+// for the event alone on which that is built.
+//
+// The event of the rank is the start. From there on the tail is taken for exponential, whose scale is the mean of two estimates: from
+// the usual to that event, and from an event that is four times as frequent to that event. The first is the steadier, the second sees
+// heavy tails, and the bounded spikes of a regular job.
+func (r reach) width(over []float64) (width, event float64) {
+	n := 0
+	for _, v := range over {
+		if !math.IsNaN(v) {
+			n++
+		}
+	}
+	found := peaks(over, 4*r.rank)
+	if len(found) == 0 {
+		return 0, 0
+	}
+	rank := min(r.rank, len(found))
+	event = found[rank-1]
+	hours := float64(n)
+	scale := event / math.Log(math.Max(hours/2/float64(rank), 2))
+	if k := len(found); k > rank {
+		scale = (scale + (event-found[k-1])/math.Log(float64(k)/float64(rank))) / 2
+	} else {
+		scale /= 2
+	}
+	return event + scale*math.Log(math.Max(24*r.days*float64(rank)/math.Max(hours, 1), 1)), event
+}
