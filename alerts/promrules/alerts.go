@@ -1,0 +1,135 @@
+package promrules
+
+import (
+	"context"
+	"maps"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/value"
+	"github.com/prometheus/prometheus/rules"
+	"github.com/prometheus/prometheus/util/strutil"
+
+	"github.com/endscope/endscope/alerts"
+	"github.com/endscope/endscope/scopes"
+)
+
+func isStale(v float64) bool { return value.IsStaleNaN(v) }
+
+// notify is told of the alerts of one rule: those that fire, again and again, and those that resolved, for a quarter of an hour. What
+// is known already is not applied again; what failed comes again.
+func (m *Manager) notify(ctx context.Context, expr string, list ...*rules.Alert) {
+	group, ok := ctx.Value(groupKey{}).(*rules.Group)
+	if !ok || len(list) == 0 {
+		return
+	}
+	m.handOff.Lock()
+	defer m.handOff.Unlock()
+	var out []alerts.Transition
+	for _, a := range list {
+		key := m.ruleName(group, a.Labels.Get(labels.AlertName)) + "\x00" + a.Labels.String()
+		known, fires := m.known[key]
+		switch {
+		case a.ResolvedAt.IsZero() && !fires:
+			out = append(out, alerts.Transition{Alert: m.alert(group, expr, a)})
+		case !a.ResolvedAt.IsZero() && fires && !a.ResolvedAt.Before(known.FiredAt):
+			known.Condition, known.ResolvedAt = alerts.Resolved, a.ResolvedAt.UTC()
+			known.Values = valuesOf(expr, a)
+			out = append(out, alerts.Transition{Alert: known})
+		}
+	}
+	m.apply(ctx, out)
+}
+
+// apply hands transitions on and remembers them. The caller holds handOff.
+func (m *Manager) apply(ctx context.Context, list []alerts.Transition) {
+	if len(list) == 0 {
+		return
+	}
+	// What fired must be stored even when the server is being stopped.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err := m.set.Sink.Apply(ctx, list); err != nil {
+		m.failed.Inc()
+		m.log.Error("alerts of Prometheus rules were not stored; they are tried again", "alerts", len(list), "err", err)
+		return
+	}
+	for _, t := range list {
+		if t.Alert.Condition == alerts.Resolved {
+			delete(m.known, keyOf(t.Alert))
+		} else {
+			m.known[keyOf(t.Alert)] = t.Alert
+		}
+	}
+}
+
+// keyOf identifies an alert while it fires. What the external labels add is no part of what rules know.
+func keyOf(a alerts.Alert) string { return a.Rule + "\x00" + a.SeriesKey }
+
+// ruleName is what Alert.Rule holds: the resource, or file, group and alert.
+func (m *Manager) ruleName(g *rules.Group, alert string) string {
+	if name, ok := strings.CutPrefix(g.File(), resourcePrefix); ok {
+		return name
+	}
+	return g.File() + ";" + g.Name() + ";" + alert
+}
+
+// alert is the alert that a rule's alert becomes when it fires.
+func (m *Manager) alert(g *rules.Group, expr string, a *rules.Alert) alerts.Alert {
+	series := a.Labels.String()
+	out := alerts.Alert{
+		Rule: m.ruleName(g, a.Labels.Get(labels.AlertName)), RuleKind: alerts.KindPrometheus, SeriesKey: series,
+		Severity: alerts.SeverityOf(a.Labels.Get(alerts.LabelSeverity)),
+		Labels:   a.Labels.Map(), Annotations: a.Annotations.Map(), Target: target(a.Labels),
+		Condition: alerts.Fired, FiredAt: a.FiredAt.UTC(), WindowEnd: a.FiredAt.UTC(), WindowStart: a.ActiveAt.UTC(),
+		Values:      valuesOf(expr, a),
+		Description: a.Annotations.Get("description"), RunbookURL: a.Annotations.Get("runbook_url"),
+		GeneratorURL: m.set.ExternalURL.String() + strutil.TableLinkForExpression(expr),
+	}
+	out.ID = alerts.AlertID(out.Rule, series, out.FiredAt)
+	for name, v := range m.cfg.ExternalLabels {
+		if _, ok := out.Labels[name]; !ok {
+			out.Labels[name] = v
+		}
+	}
+	for _, name := range strings.Split(out.Labels[alerts.LabelActionGroups], ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			out.Actions = append(out.Actions, alerts.Action{ActionGroupID: name})
+		}
+	}
+	stored, ok := m.loaded.Load().stored[out.Rule]
+	if ok && len(out.Actions) == 0 {
+		out.Actions = stored.Actions
+	}
+	if ok {
+		out.CustomProperties = maps.Clone(stored.CustomProperties)
+	}
+	return out
+}
+
+func valuesOf(expr string, a *rules.Alert) []alerts.CriterionValue {
+	v := alerts.CriterionValue{Criterion: alerts.Criterion{Name: a.Labels.Get(labels.AlertName), Query: expr}}
+	if value := a.Value; !math.IsNaN(value) && !math.IsInf(value, 0) {
+		v.Value = &value
+	}
+	return []alerts.CriterionValue{v}
+}
+
+// target is the scope that labels name, zero where they name none.
+func target(l labels.Labels) scopes.Path {
+	var names []string
+	for _, level := range scopes.Levels() {
+		name := l.Get(string(level))
+		if name == "" {
+			break
+		}
+		names = append(names, name)
+	}
+	path, err := scopes.ParsePath(strings.Join(names, "/"))
+	if err != nil {
+		return scopes.Path{}
+	}
+	return path
+}

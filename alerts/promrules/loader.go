@@ -1,0 +1,123 @@
+package promrules
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/rulefmt"
+	"github.com/prometheus/prometheus/promql/parser"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/endscope/endscope/alerts"
+)
+
+// resourcePrefix marks what holds a group that is a resource, where Prometheus's API says the name of a file.
+const resourcePrefix = "alert-rule/"
+
+// set is everything that is evaluated: groups by the name of their file, or of their resource with resourcePrefix.
+type set struct {
+	files  map[string]*rulefmt.RuleGroups
+	stored map[string]alerts.Rule // by the name of the resource
+}
+
+// names returns the keys of files, sorted.
+func (s *set) names() []string {
+	out := make([]string, 0, len(s.files))
+	for name := range s.files {
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// readFiles reads the rule files that match the patterns. All mistakes of all files are returned together. A path without any
+// `*` must exist.
+func readFiles(patterns []string, p parser.Parser) (map[string]*rulefmt.RuleGroups, error) {
+	out := map[string]*rulefmt.RuleGroups{}
+	var errs []error
+	for _, pattern := range patterns {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("rule_files %s: %w", pattern, err))
+		}
+		if len(names) == 0 && !strings.ContainsAny(pattern, `*?[`) {
+			names = []string{pattern} // reading says why it is not there
+		}
+		for _, name := range names {
+			groups, wrong := rulefmt.ParseFile(name, false, model.UTF8Validation, p, nil)
+			if len(wrong) > 0 {
+				errs = append(errs, wrong...)
+				continue
+			}
+			out[name] = groups
+		}
+	}
+	return out, errors.Join(errs...)
+}
+
+// ParseGroup reads the group of a rule of alerts.KindPrometheus and checks it as promtool would.
+func ParseGroup(raw json.RawMessage, p parser.Parser) (*rulefmt.RuleGroups, error) {
+	var group yaml.Node
+	if err := yaml.Unmarshal(raw, &group); err != nil { // JSON is YAML
+		return nil, &alerts.FieldError{Field: "group", Rule: "must be a group of rules: " + err.Error()}
+	}
+	if len(group.Content) == 0 {
+		return nil, &alerts.FieldError{Field: "group", Rule: "must be given"}
+	}
+	blockStyle(&group)
+	file := yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{
+		{Kind: yaml.ScalarNode, Value: "groups"},
+		{Kind: yaml.SequenceNode, Content: []*yaml.Node{group.Content[0]}},
+	}}
+	text, err := yaml.Marshal(&file)
+	if err != nil {
+		return nil, &alerts.FieldError{Field: "group", Rule: "must be a group of rules: " + err.Error()}
+	}
+	groups, errs := rulefmt.Parse(text, false, model.UTF8Validation, p, nil)
+	if len(errs) > 0 {
+		out := make([]error, 0, len(errs))
+		for _, err := range errs {
+			out = append(out, &alerts.FieldError{Field: "group", Rule: withoutPlace(err)})
+		}
+		return nil, errors.Join(out...)
+	}
+	return groups, nil
+}
+
+// blockStyle makes a tree that was read from JSON one that YAML writes in lines, so that places in it mean something.
+func blockStyle(n *yaml.Node) {
+	n.Style &^= yaml.FlowStyle
+	for _, c := range n.Content {
+		blockStyle(c)
+	}
+}
+
+// withoutPlace is the text of an error without the place in a text that the user never saw.
+func withoutPlace(err error) string {
+	var e *rulefmt.Error
+	if errors.As(err, &e) {
+		return fmt.Sprintf("group %q, rule %d, %q: %s", e.Group, e.Rule, e.RuleName, e.Err.Unwrap())
+	}
+	return err.Error()
+}
+
+// loader gives the manager what was loaded before, so that nothing can fail once something live is touched.
+type loader struct {
+	set    *set
+	parser parser.Parser
+}
+
+func (l *loader) Load(name string, _ bool, _ model.ValidationScheme) (*rulefmt.RuleGroups, []error) {
+	groups, ok := l.set.files[name]
+	if !ok {
+		return nil, []error{fmt.Errorf("%s was not loaded", name)}
+	}
+	return groups, nil
+}
+
+func (l *loader) Parse(text string) (parser.Expr, error) { return l.parser.ParseExpr(text) }

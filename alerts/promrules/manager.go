@@ -1,0 +1,245 @@
+package promrules
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/rulefmt"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/rules"
+	"github.com/prometheus/prometheus/storage"
+
+	"github.com/endscope/endscope/alerts"
+)
+
+// Settings are what a Manager works with. All fields are needed unless they say otherwise.
+type Settings struct {
+	Logger     *slog.Logger
+	Registerer prometheus.Registerer
+	// Query evaluates an expression. Range does over a time range, for previews.
+	Query rules.QueryFunc
+	Range RangeFunc
+	// Write stores what rules record, and Queryable reads it back when the state of for is restored.
+	Write     WriteFunc
+	Queryable storage.Queryable
+	Parser    parser.Parser
+	// Context prepares the context of everything that is evaluated, such as with grants.
+	Context     func(context.Context) context.Context
+	ExternalURL *url.URL
+	Sink        alerts.Sink
+	// Active returns the alerts of rules of Prometheus that have fired and not resolved.
+	Active func(context.Context) ([]alerts.Alert, error)
+	// Ready returns nil once the store answers and takes samples.
+	Ready func() error
+	Now   func() time.Time
+}
+
+// Manager evaluates groups of Prometheus rules. Make it with New, give it rules, and Run it.
+type Manager struct {
+	cfg     Config
+	set     Settings
+	log     *slog.Logger
+	failed  prometheus.Counter
+	handOff sync.Mutex // held while transitions are applied, so that they keep their order
+	known   map[string]alerts.Alert
+
+	loaded atomic.Pointer[set] // what is in force; never changed
+
+	mu      sync.Mutex // guards what follows; held while groups stop, so nothing that groups call may take it
+	loader  *loader
+	inner   *rules.Manager // nil while it does not run
+	started time.Time
+}
+
+// New reads the rule files. It returns what is wrong with them, all at once.
+func New(cfg Config, s Settings) (*Manager, error) {
+	m := &Manager{cfg: cfg, set: s, log: s.Logger, loader: &loader{&set{}, s.Parser}, known: map[string]alerts.Alert{}}
+	m.failed = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "alerts_prometheus_hand_off_failures_total",
+		Help: "Times that alerts of Prometheus rules could not be stored; they are tried again when the rule is evaluated next.",
+	})
+	if err := s.Registerer.Register(m.failed); err != nil {
+		return nil, fmt.Errorf("register metrics of Prometheus rules: %w", err)
+	}
+	files, err := readFiles(cfg.RuleFiles, s.Parser)
+	if err != nil {
+		return nil, err
+	}
+	m.loaded.Store(&set{files: files})
+	return m, nil
+}
+
+// Run evaluates until ctx ends. It waits for the store first.
+func (m *Manager) Run(ctx context.Context) error {
+	for m.set.Ready() != nil {
+		if !pause(ctx, 100*time.Millisecond) {
+			return nil
+		}
+	}
+	ctx = m.set.Context(ctx)
+	if err := m.learnActive(ctx); err != nil {
+		return fmt.Errorf("read the alerts that fire: %w", err)
+	}
+	inner := rules.NewManager(&rules.ManagerOptions{
+		NameValidationScheme:   model.UTF8Validation,
+		ExternalURL:            m.set.ExternalURL,
+		QueryFunc:              m.set.Query,
+		NotifyFunc:             m.notify,
+		Context:                ctx,
+		Appendable:             appendable{m.set.Write},
+		Queryable:              m.set.Queryable,
+		Logger:                 m.log,
+		Registerer:             m.set.Registerer,
+		OutageTolerance:        m.cfg.OutageTolerance,
+		ForGracePeriod:         m.cfg.ForGracePeriod,
+		ResendDelay:            m.cfg.ResendDelay,
+		GroupLoader:            m.loader,
+		DefaultRuleQueryOffset: func() time.Duration { return m.cfg.QueryOffset },
+		MaxConcurrentEvals:     int64(m.cfg.MaxConcurrent),
+		ConcurrentEvalsEnabled: m.cfg.MaxConcurrent > 1,
+		RestoreNewRuleGroups:   true,
+		Parser:                 m.set.Parser,
+	})
+	m.mu.Lock()
+	m.inner, m.started = inner, m.set.Now()
+	err := m.update(m.loaded.Load())
+	m.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		inner.Run()
+	}()
+	for pause(ctx, m.cfg.ResendDelay) {
+		m.reconcile(ctx)
+	}
+	inner.Stop()
+	<-done
+	return nil
+}
+
+// pause waits, and returns false when ctx ends first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// SetRules replaces the groups that are resources. Those that did not change keep their state; disabled ones and other kinds of rules
+// are left out. An error names the rule and leaves everything as it was.
+func (m *Manager) SetRules(list []alerts.Stored) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	next := &set{files: map[string]*rulefmt.RuleGroups{}, stored: map[string]alerts.Rule{}}
+	for name, groups := range m.loaded.Load().files {
+		if !strings.HasPrefix(name, resourcePrefix) {
+			next.files[name] = groups
+		}
+	}
+	for _, r := range list {
+		if r.Kind != alerts.KindPrometheus || !r.Enabled {
+			continue
+		}
+		groups, err := ParseGroup(r.Group, m.set.Parser)
+		if err != nil {
+			return fmt.Errorf("alert rule %s: %w", r.Name, err)
+		}
+		next.files[resourcePrefix+r.Name], next.stored[r.Name] = groups, r.Rule
+	}
+	return m.update(next)
+}
+
+// Reload reads the rule files again. An error leaves everything as it was.
+func (m *Manager) Reload(cfg Config) error {
+	files, err := readFiles(cfg.RuleFiles, m.set.Parser)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for name, groups := range m.loaded.Load().files {
+		if strings.HasPrefix(name, resourcePrefix) {
+			files[name] = groups
+		}
+	}
+	return m.update(&set{files: files, stored: m.loaded.Load().stored})
+}
+
+// update puts a set into force. The caller holds mu.
+func (m *Manager) update(next *set) error {
+	if m.inner == nil {
+		m.loaded.Store(next)
+		return nil
+	}
+	m.loader.set = next // the manager asks for files only while it is updated
+	err := m.inner.Update(m.cfg.EvaluationInterval, next.names(), labels.FromMap(m.cfg.ExternalLabels), m.set.ExternalURL.String(), m.iterate)
+	if err == nil {
+		m.loaded.Store(next)
+	}
+	return err
+}
+
+type groupKey struct{}
+
+// iterate evaluates a group in a context that knows it, for notify, which is told nothing but labels.
+func (m *Manager) iterate(ctx context.Context, g *rules.Group, at time.Time) {
+	rules.DefaultEvalIterationFunc(context.WithValue(ctx, groupKey{}, g), g, at)
+}
+
+// RuleGroups returns the groups that are evaluated, for Prometheus's API.
+func (m *Manager) RuleGroups() []*rules.Group {
+	if inner := m.running(); inner != nil {
+		return inner.RuleGroups()
+	}
+	return nil
+}
+
+// AlertingRules returns the alerting rules that are evaluated, for Prometheus's API.
+func (m *Manager) AlertingRules() []*rules.AlertingRule {
+	if inner := m.running(); inner != nil {
+		return inner.AlertingRules()
+	}
+	return nil
+}
+
+func (m *Manager) running() *rules.Manager {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.inner
+}
+
+// Healthy returns nil while the groups are evaluated: none may be late by more than three of its intervals and a minute.
+func (m *Manager) Healthy(now time.Time) error {
+	m.mu.Lock()
+	inner, started := m.inner, m.started
+	m.mu.Unlock()
+	if inner == nil {
+		return nil // waits for the store, which speaks for itself
+	}
+	for _, g := range inner.RuleGroups() {
+		last := g.GetLastEvaluation()
+		if last.Before(started) {
+			last = started
+		}
+		if late := now.Sub(last); late > 3*g.Interval()+time.Minute {
+			return fmt.Errorf("group %q of %s was evaluated %s ago, and should be every %s", g.Name(), g.File(), late.Round(time.Second), g.Interval())
+		}
+	}
+	return nil
+}

@@ -1,0 +1,371 @@
+package promrules_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/rulefmt"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/rules"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/endscope/endscope/alerts"
+	"github.com/endscope/endscope/alerts/promrules"
+	"github.com/endscope/endscope/query"
+	"github.com/endscope/endscope/scopes"
+	"github.com/endscope/endscope/tsdb"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// sink keeps transitions, as the hub does: each of an alert's conditions counts once.
+type sink struct {
+	mu   sync.Mutex
+	list []alerts.Alert
+	fail error
+}
+
+func (s *sink) Apply(_ context.Context, list []alerts.Transition) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fail != nil {
+		return s.fail
+	}
+	for _, t := range list {
+		s.list = append(s.list, t.Alert)
+	}
+	return nil
+}
+
+func (s *sink) all() []alerts.Alert {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]alerts.Alert(nil), s.list...)
+}
+
+// active returns what fired and did not resolve.
+func (s *sink) active(context.Context) ([]alerts.Alert, error) {
+	open := map[string]alerts.Alert{}
+	for _, a := range s.all() {
+		if a.Condition == alerts.Fired {
+			open[a.ID] = a
+		} else {
+			delete(open, a.ID)
+		}
+	}
+	var out []alerts.Alert
+	for _, a := range open {
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+// house is a real store with a real engine over it.
+type house struct {
+	t      *testing.T
+	store  *tsdb.Store
+	engine *query.Engine
+	sink   *sink
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	quiet := slog.New(slog.DiscardHandler)
+	store, err := tsdb.Open(tsdb.DefaultConfig(), tsdb.Settings{Dir: t.TempDir(), Logger: quiet, Registerer: prometheus.NewRegistry()})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- store.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-done)
+		require.NoError(t, store.Close())
+	})
+	require.Eventually(t, func() bool { return store.Ready() == nil }, time.Minute, 10*time.Millisecond)
+	engine, err := query.NewEngine(query.DefaultConfig(), query.Settings{Logger: quiet, Registerer: prometheus.NewRegistry(), Queryable: store})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, engine.Close()) })
+	return &house{t: t, store: store, engine: engine, sink: &sink{}}
+}
+
+func (h *house) set(name string, v float64, ls ...string) {
+	h.t.Helper()
+	var refused error
+	err := h.store.Write(h.t.Context(), func(a storage.AppenderV2) {
+		_, refused = a.Append(0, labels.FromStrings(append(ls, labels.MetricName, name)...), 0, time.Now().UnixMilli(), v, nil, nil, storage.AppendV2Options{})
+	})
+	require.NoError(h.t, err)
+	require.NoError(h.t, refused)
+}
+
+func (h *house) value(expr string) []float64 {
+	h.t.Helper()
+	e, err := h.engine.Parser().ParseExpr(expr)
+	require.NoError(h.t, err)
+	v, _, err := h.engine.Instant(everything(h.t.Context()), e, time.Now())
+	require.NoError(h.t, err)
+	var out []float64
+	for _, s := range v.(promql.Vector) {
+		out = append(out, s.F)
+	}
+	return out
+}
+
+func everything(ctx context.Context) context.Context {
+	return scopes.WithGrants(ctx, scopes.AllAccess())
+}
+
+func config(files ...string) promrules.Config {
+	c := promrules.DefaultConfig()
+	c.RuleFiles, c.EvaluationInterval, c.QueryOffset, c.ResendDelay = files, time.Second, 0, time.Second
+	c.ExternalLabels = map[string]string{"site": "north"}
+	return c
+}
+
+func (h *house) manager(cfg promrules.Config) *promrules.Manager {
+	h.t.Helper()
+	m, err := promrules.New(cfg, h.settings())
+	require.NoError(h.t, err)
+	return m
+}
+
+func (h *house) settings() promrules.Settings {
+	external, err := url.Parse("http://endscope.example/base")
+	require.NoError(h.t, err)
+	return promrules.Settings{
+		Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(),
+		Query: rules.EngineQueryFunc(h.engine, h.engine.Queryable()),
+		Range: func(ctx context.Context, expr parser.Expr, start, end time.Time, step time.Duration) (promql.Matrix, error) {
+			m, _, err := h.engine.Range(ctx, expr, start, end, step)
+			return m, err
+		},
+		Write: h.store.Write, Queryable: h.store, Parser: h.engine.Parser(), Context: everything, ExternalURL: external,
+		Sink: h.sink, Active: h.sink.active, Ready: h.store.Ready, Now: time.Now,
+	}
+}
+
+// run runs a manager until the returned function is called.
+func (h *house) run(m *promrules.Manager) (stop func()) {
+	h.t.Helper()
+	ctx, cancel := context.WithCancel(h.t.Context())
+	done := make(chan error, 1)
+	go func() { done <- m.Run(ctx) }()
+	return sync.OnceFunc(func() {
+		cancel()
+		require.NoError(h.t, <-done)
+	})
+}
+
+func (h *house) eventually(what string, f func() bool) {
+	h.t.Helper()
+	require.Eventually(h.t, f, time.Minute, 20*time.Millisecond, what)
+}
+
+// conditions lists what happened, such as "Fired Resolved".
+func (h *house) conditions() (out []alerts.Condition) {
+	for _, a := range h.sink.all() {
+		out = append(out, a.Condition)
+	}
+	return out
+}
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "rules.yml")
+	require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+	return name
+}
+
+const ruleFile = `
+groups:
+  - name: queue
+    rules:
+      - record: doubled
+        expr: 2 * waiting
+      - alert: Long
+        expr: doubled > 10
+        labels: {severity: page, action_groups: "oncall, team"}
+        annotations: {summary: "{{ $value }} wait at {{ $labels.instance }} in {{ $externalLabels.site }}", runbook_url: "https://runbooks.example/long"}
+`
+
+var credit = []string{"endpoint", "credit", "deployment", "blue", "instance", "blue-1"}
+
+func TestARuleFileRunsUnchanged(t *testing.T) {
+	h := newHouse(t)
+	h.set("waiting", 7, credit...)
+	stop := h.run(h.manager(config(write(t, ruleFile))))
+	defer stop()
+	h.eventually("it fires", func() bool { return len(h.sink.all()) == 1 })
+	a := h.sink.all()[0]
+	require.Equal(t, alerts.Fired, a.Condition)
+	require.Equal(t, 0, a.Severity, "page is the highest")
+	require.Equal(t, []alerts.Action{{ActionGroupID: "oncall"}, {ActionGroupID: "team"}}, a.Actions)
+	require.Equal(t, "14 wait at blue-1 in north", a.Annotations["summary"])
+	require.Equal(t, "north", a.Labels["site"])
+	require.Equal(t, "credit/blue/blue-1", a.Target.String())
+	require.Equal(t, "https://runbooks.example/long", a.RunbookURL)
+	require.InDelta(t, 14, *a.Values[0].Value, 0)
+	require.Contains(t, a.GeneratorURL, "http://endscope.example/base/graph?g0.expr=doubled")
+	h.eventually("the series of the contract are there", func() bool { return len(h.value(`ALERTS{alertname="Long",alertstate="firing"}`)) == 1 })
+	require.Len(t, h.value(`ALERTS_FOR_STATE{alertname="Long"}`), 1)
+
+	h.set("waiting", 1, credit...)
+	h.eventually("it resolves", func() bool { return len(h.sink.all()) == 2 })
+	last := h.sink.all()[1]
+	require.Equal(t, alerts.Resolved, last.Condition)
+	require.Equal(t, a.ID, last.ID, "it is the same alert")
+	require.Empty(t, last.ResolveReason)
+	require.False(t, last.ResolvedAt.Before(a.FiredAt))
+	h.eventually("the series went stale", func() bool { return len(h.value(`ALERTS`)) == 0 })
+}
+
+func TestARestartContinuesAnAlert(t *testing.T) {
+	h := newHouse(t)
+	h.set("waiting", 7, credit...)
+	file := write(t, ruleFile)
+	stop := h.run(h.manager(config(file)))
+	h.eventually("it fires", func() bool { return len(h.sink.all()) == 1 })
+	stop()
+
+	m := h.manager(config(file))
+	stop = h.run(m)
+	h.eventually("it is evaluated", func() bool { return len(m.AlertingRules()) == 1 && m.AlertingRules()[0].State() == rules.StateFiring })
+	time.Sleep(2500 * time.Millisecond) // two more checks: time in which a mistake would show
+	require.Equal(t, []alerts.Condition{alerts.Fired}, h.conditions(), "an alert that goes on is not told again")
+	stop()
+
+	h.set("waiting", 0, credit...)
+	stop = h.run(h.manager(config(file)))
+	defer stop()
+	h.eventually("what ended while nobody looked is told", func() bool { return len(h.sink.all()) == 2 })
+	require.Equal(t, "its condition ended while the server was down", h.sink.all()[1].ResolveReason)
+}
+
+func TestWhatCannotBeStoredComesAgain(t *testing.T) {
+	h := newHouse(t)
+	h.sink.fail = context.DeadlineExceeded
+	h.set("waiting", 7, credit...)
+	m := h.manager(config(write(t, ruleFile)))
+	defer h.run(m)()
+	h.eventually("it fires", func() bool { return len(m.AlertingRules()) == 1 && m.AlertingRules()[0].State() == rules.StateFiring })
+	h.sink.mu.Lock()
+	h.sink.fail = nil
+	h.sink.mu.Unlock()
+	h.eventually("it is stored after all", func() bool { return len(h.sink.all()) == 1 })
+}
+
+func stored(name, group string) alerts.Stored {
+	return alerts.Stored{Version: 1, Rule: alerts.Rule{
+		Name: name, Kind: alerts.KindPrometheus, Enabled: true, Group: json.RawMessage(group), Actions: []alerts.Action{{ActionGroupID: "night"}},
+	}}
+}
+
+func TestGroupsThatAreResources(t *testing.T) {
+	h := newHouse(t)
+	h.set("waiting", 7, credit...)
+	m := h.manager(config())
+	defer h.run(m)()
+	group := `{"name":"g","rules":[{"alert":"Busy","expr":"waiting > 5","labels":{"severity":"warning"}}]}`
+	require.NoError(t, m.SetRules([]alerts.Stored{stored("busy", group)}))
+	h.eventually("it fires", func() bool { return len(h.sink.all()) == 1 })
+	a := h.sink.all()[0]
+	require.Equal(t, "busy", a.Rule)
+	require.Equal(t, []alerts.Action{{ActionGroupID: "night"}}, a.Actions)
+
+	err := m.SetRules([]alerts.Stored{stored("busy", `{"name":"g","rules":[{"alert":"Busy","expr":"waiting >"}]}`)})
+	require.ErrorContains(t, err, "alert rule busy: group")
+	require.Len(t, m.AlertingRules(), 1, "what was in force stays")
+
+	require.NoError(t, m.SetRules(nil))
+	h.eventually("it resolves with its rule", func() bool { return len(h.sink.all()) == 2 })
+	require.Equal(t, "rule deleted", h.sink.all()[1].ResolveReason)
+}
+
+func TestReloadReadsFilesAgain(t *testing.T) {
+	h := newHouse(t)
+	file := write(t, ruleFile)
+	m := h.manager(config(file))
+	defer h.run(m)()
+	h.eventually("it runs", func() bool { return len(m.RuleGroups()) == 1 })
+	require.NoError(t, os.WriteFile(file, []byte("groups: [{name: x, rules: [{alert: A, expr: 'sum('}]}]"), 0o600))
+	require.ErrorContains(t, m.Reload(config(file)), "rules.yml")
+	require.Len(t, m.AlertingRules(), 1)
+	require.NoError(t, os.WriteFile(file, []byte("groups: [{name: x, rules: [{alert: A, expr: 'vector(1)'}, {alert: B, expr: 'vector(1)'}]}]"), 0o600))
+	require.NoError(t, m.Reload(config(file)))
+	require.Len(t, m.AlertingRules(), 2)
+	require.ErrorContains(t, m.Reload(config(filepath.Join(t.TempDir(), "none.yml"))), "none.yml")
+	require.Len(t, m.AlertingRules(), 2)
+	require.NoError(t, m.Healthy(time.Now()))
+	require.ErrorContains(t, m.Healthy(time.Now().Add(time.Hour)), `group "x"`)
+}
+
+func TestMistakesInGroups(t *testing.T) {
+	p := query.NewParser()
+	for _, c := range []struct{ group, message string }{
+		{``, "group"},
+		{`[]`, "group"},
+		{`{"name":"g","rules":[{"alert":"A","expr":"x >"}]}`, "could not parse expression"},
+		{`{"name":"g","rules":[{"alert":"A","expr":"x","extra":1}]}`, "extra"},
+		{`{"name":"g","rules":[{"alert":"A","record":"b","expr":"x"}]}`, "only one of"},
+		{`{"name":"g","rules":[{"record":"b","expr":"x","for":"5m"}]}`, "for"},
+		{`{"name":"g","interval":"soon","rules":[]}`, "soon"},
+	} {
+		_, err := promrules.ParseGroup(json.RawMessage(c.group), p)
+		var field *alerts.FieldError
+		require.ErrorAs(t, err, &field, c.group)
+		require.ErrorContains(t, err, c.message, c.group)
+	}
+}
+
+func TestExportIsARuleFile(t *testing.T) {
+	group := `{"name":"g","interval":"30s","limit":5,"labels":{"team":"x"},"rules":[{"alert":"A","expr":"x > 1","for":"5m","keep_firing_for":"1m","annotations":{"summary":"{{ $value }}: \"quoted\""}},{"record":"y","expr":"sum(x)"}]}`
+	var out bytes.Buffer
+	require.NoError(t, promrules.Export(&out, []alerts.Rule{stored("one", group).Rule, stored("two", group).Rule}, query.NewParser()))
+	back, errs := rulefmt.Parse(out.Bytes(), false, model.UTF8Validation, query.NewParser(), nil)
+	require.Empty(t, errs, out.String())
+	require.Equal(t, "g", back.Groups[0].Name)
+	require.Equal(t, "g (two)", back.Groups[1].Name)
+	want, err := promrules.ParseGroup(json.RawMessage(group), query.NewParser())
+	require.NoError(t, err)
+	require.Equal(t, want.Groups[0], back.Groups[0])
+}
+
+func TestPreviewSaysWhatWouldHaveHappened(t *testing.T) {
+	h := newHouse(t)
+	m := h.manager(config())
+	start := time.Now().Add(-10 * time.Minute).Truncate(time.Minute)
+	values := []float64{1, 9, 9, 9, 1, 9, 1, 1, 1} // one a minute
+	err := h.store.Write(t.Context(), func(a storage.AppenderV2) {
+		for i, v := range values {
+			at := start.Add(time.Duration(i) * time.Minute).UnixMilli()
+			_, err := a.Append(0, labels.FromStrings(append(credit, labels.MetricName, "waiting")...), 0, at, v, nil, nil, storage.AppendV2Options{})
+			require.NoError(t, err)
+		}
+	})
+	require.NoError(t, err)
+	rule := stored("x", `{"name":"g","interval":"1m","query_offset":"0s","rules":[{"alert":"A","expr":"waiting > 5","for":"2m","keep_firing_for":"2m","labels":{"severity":"page"}}]}`).Rule
+	p, err := m.Preview(everything(t.Context()), rule, start, start.Add(8*time.Minute))
+	require.NoError(t, err)
+	require.Len(t, p.Times, 9)
+	require.Len(t, p.Series, 1)
+	require.Equal(t, "page", p.Series[0].Labels["severity"])
+	require.Len(t, p.Events, 2)
+	require.True(t, p.Events[0].Fired)
+	require.Equal(t, start.Add(3*time.Minute).UTC(), p.Events[0].At, "there since minute 1, for two minutes")
+	require.False(t, p.Events[1].Fired)
+	require.Equal(t, start.Add(8*time.Minute).UTC(), p.Events[1].At, "gone at minute 6 for good, and kept for two minutes")
+}
