@@ -106,7 +106,7 @@ func (h *house) set(name string, v float64, ls ...string) {
 	h.t.Helper()
 	var refused error
 	err := h.store.Write(h.t.Context(), func(a storage.AppenderV2) {
-		_, refused = a.Append(0, labels.FromStrings(append(ls, labels.MetricName, name)...), 0, time.Now().UnixMilli(), v, nil, nil, storage.AppendV2Options{})
+		_, refused = a.Append(0, labels.FromStrings(append(ls, model.MetricNameLabel, name)...), 0, time.Now().UnixMilli(), v, nil, nil, storage.AppendV2Options{})
 	})
 	require.NoError(h.t, err)
 	require.NoError(h.t, refused)
@@ -352,7 +352,7 @@ func TestPreviewSaysWhatWouldHaveHappened(t *testing.T) {
 	err := h.store.Write(t.Context(), func(a storage.AppenderV2) {
 		for i, v := range values {
 			at := start.Add(time.Duration(i) * time.Minute).UnixMilli()
-			_, err := a.Append(0, labels.FromStrings(append(credit, labels.MetricName, "waiting")...), 0, at, v, nil, nil, storage.AppendV2Options{})
+			_, err := a.Append(0, labels.FromStrings(append(credit, model.MetricNameLabel, "waiting")...), 0, at, v, nil, nil, storage.AppendV2Options{})
 			require.NoError(t, err)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
@@ -102,7 +103,7 @@ func (m *Manager) Preview(ctx context.Context, rule alerts.Rule, start, end time
 // shown are the labels of a series without its name, with those of the group and the rule.
 func shown(metric labels.Labels, more ...map[string]string) map[string]string {
 	out := metric.Map()
-	delete(out, labels.MetricName)
+	delete(out, model.MetricNameLabel)
 	for _, set := range more {
 		for k, v := range set {
 			out[k] = v
