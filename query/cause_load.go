@@ -136,7 +136,7 @@ func (e *explainer) headline(ctx context.Context, data *causes) error {
 	for i, span := range []windows{e.baseline, e.window} {
 		full := *e.plan
 		full.window = span.total()
-		for _, run := range e.planner.evaluations(ctx, &full, e.aggregation, windows{span.start, full.window, 1}) {
+		for _, run := range e.planner.evaluations(ctx, &full, e.aggregation, windows{start: span.start, length: full.window, count: 1}) {
 			result, err := e.session.Range(ctx, run.expr, run.end(), run.end(), run.length)
 			if err != nil {
 				return fmt.Errorf("evaluate %s of %s: %w", e.aggregation, full.def.Name, err)

@@ -14,6 +14,8 @@ func (c Compare) windows(r Request, win windows) (*windows, error) {
 	switch {
 	case c == Compare{}:
 		return nil, nil
+	case win.every != 0:
+		return bad("", "must not come with every")
 	case c.Previous:
 		back = win.end().Sub(win.start)
 	case !c.Start.IsZero():

@@ -15,14 +15,17 @@ type Request struct {
 	Metrics      []string             // names of definitions, compared without case; at least one
 	Aggregations []scopes.Aggregation // none means the primary one of each metric
 	Interval     Interval
-	Start, End   time.Time // Start before End; widened to whole windows unless the interval is full
-	Split        []string  // names of dimensions, compared without case
-	Filter       string    // in the language of ParseFilter; empty takes everything
-	Top          int       // series to keep of each metric and entry of Scopes, by OrderBy; the rest is folded into one. 0 keeps all
-	OrderBy      OrderBy
-	Compare      Compare
-	Plan         bool // the answer says how it was computed
-	Raw          bool // only samples as they were pushed are used, no roll-ups
+	Start, End   time.Time // Start before End; widened to whole windows unless the interval is full or Every is given
+	// Every makes windows of a fixed interval begin so often, from Start on, instead of one where the other ends, and the last end at
+	// End: they may overlap or leave gaps. Windows that have not ended have no value. Not with Top or Compare. 0 is for none of that.
+	Every   time.Duration
+	Split   []string // names of dimensions, compared without case
+	Filter  string   // in the language of ParseFilter; empty takes everything
+	Top     int      // series to keep of each metric and entry of Scopes, by OrderBy; the rest is folded into one. 0 keeps all
+	OrderBy OrderBy
+	Compare Compare
+	Plan    bool // the answer says how it was computed
+	Raw     bool // only samples as they were pushed are used, no roll-ups
 }
 
 // OrderBy says by what Top ranks series: an aggregation over the whole span.
@@ -70,7 +73,7 @@ func (a *Answer) Ended() int {
 type Span struct{ Start, End time.Time }
 
 // PlanStep is one expression that was evaluated. Evaluated at Start+Step, Start+2*Step and so on up to End, its values are
-// those of the windows.
+// those of the windows that end there.
 type PlanStep struct {
 	Metric      string
 	Aggregation scopes.Aggregation
@@ -148,8 +151,7 @@ func (p *Planner) DrillDown(ctx context.Context, r Request) (*Answer, error) {
 	}
 	d := &drillDown{planner: p, request: r, session: p.set.Engine.NewSession(), now: win, past: past, states: map[stateKey]stateRule{}, forms: map[string]map[string]histogramForm{}}
 	d.answer = &Answer{Start: win.start, End: win.end(), Interval: win.length, Timestamps: win.timestamps(), Series: []AnswerSeries{}, Warnings: []string{}}
-	if partial := p.set.Now().Sub(win.start); partial < time.Duration(win.count)*win.length {
-		i := max(0, int(partial/win.length))
+	if i := win.ended(p.set.Now()); i < win.count {
 		d.answer.PartialFrom = &d.answer.Timestamps[i]
 	}
 	spans := []Span{{win.start, win.end()}}

@@ -40,8 +40,10 @@ func (p *Planner) evaluate(ctx context.Context, session *Session, evaluations []
 		e.results, e.steps = make([]Result, len(e.runs)), make([]PlanStep, len(e.runs))
 		for i, run := range e.runs {
 			group.Go(func() error {
-				step := PlanStep{Metric: e.plan.def.Name, Aggregation: e.aggregation, Expr: run.expr.String(), Start: run.start, End: run.end(), Step: run.length, Rollup: run.rollup}
-				result, err := session.Range(ctx, run.expr, run.start.Add(run.length), run.end(), run.length)
+				step := PlanStep{Metric: e.plan.def.Name, Aggregation: e.aggregation, Expr: run.expr.String(), End: run.end(), Step: run.step(), Rollup: run.rollup}
+				first := run.start.Add(run.length)
+				step.Start = first.Add(-step.Step)
+				result, err := session.Range(ctx, run.expr, first, step.End, step.Step)
 				if err != nil {
 					return fmt.Errorf("evaluate %s of %s: %w", e.aggregation, e.plan.def.Name, err)
 				}
@@ -124,21 +126,22 @@ type part struct {
 
 // parts returns what to evaluate for the windows: all at once for what is computed from the samples inside a window. What
 // looks at instants must not look at instants to come, where the newest sample would seem older than it is: there, the
-// window that now lies in is evaluated up to now, and later ones not at all.
+// window that now lies in is evaluated up to now, and later ones not at all. Of windows with a step of their own, now lies in many:
+// those are not evaluated.
 func (p *Planner) parts(pl *plan, win windows) []part {
-	elapsed := p.set.Now().Truncate(time.Millisecond).Sub(win.start)
-	ended := int(max(0, elapsed) / win.length)
-	if !pl.instants() || ended >= win.count {
+	now := p.set.Now().Truncate(time.Millisecond)
+	ended := win.ended(now)
+	if ended == win.count || win.every == 0 && !pl.instants() {
 		return []part{{windows: win, plan: pl}}
 	}
 	var out []part
 	if ended > 0 {
-		out = append(out, part{windows: windows{win.start, win.length, ended}, plan: pl})
+		out = append(out, part{windows: win.part(0, ended), plan: pl})
 	}
-	if open := elapsed - time.Duration(ended)*win.length; open > 0 {
+	if begin := win.begin(ended); win.every == 0 && begin.Before(now) {
 		short := *pl
-		short.window = open
-		out = append(out, part{windows: windows{win.start.Add(time.Duration(ended) * win.length), open, 1}, plan: &short, first: ended})
+		short.window = now.Sub(begin)
+		out = append(out, part{windows: windows{start: begin, length: short.window, count: 1}, plan: &short, first: ended})
 	}
 	return out
 }

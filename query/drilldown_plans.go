@@ -23,10 +23,36 @@ func (p *Planner) windowsOf(r Request) (windows, error) {
 		return windows{}, &ParamError{Name: "start", Value: r.Start.UTC().Format(time.RFC3339), Rule: "must be at most 100 years before end"}
 	}
 	win := newWindows(start, end, r.Interval)
+	if r.Every != 0 {
+		var err error
+		if win, err = slidingWindows(start, end, r); err != nil {
+			return win, err
+		}
+	}
 	if win.count > p.cfg.MaxPoints {
 		return windows{}, &AnswerLimitError{Points: win.count, Limit: p.cfg.MaxPoints, How: "ask for a longer interval or a shorter time range"}
 	}
 	return win, nil
+}
+
+// slidingWindows returns windows that begin as often as the request says.
+func slidingWindows(start, end time.Time, r Request) (windows, error) {
+	length, span := r.Interval.Fixed, end.Sub(start)
+	bad := func(name, value, rule string) (windows, error) {
+		return windows{}, &ParamError{Name: name, Value: value, Rule: rule}
+	}
+	switch {
+	case r.Every < minInterval || r.Every%time.Millisecond != 0:
+		return bad("every", r.Every.String(), "must be at least 1s, in whole milliseconds")
+	case r.Interval.Full || length < minInterval || length%time.Millisecond != 0:
+		return bad("interval", length.String(), "must be a fixed one of at least 1s, in whole milliseconds, where every is given")
+	case r.Top != 0:
+		return bad("top", strconv.Itoa(r.Top), "must not come with every")
+	case span < length || (span-length)%r.Every != 0:
+		return bad("end", r.End.UTC().Format(time.RFC3339Nano), fmt.Sprintf("must be %s and a multiple of %s after start %s", length, r.Every, r.Start.UTC().Format(time.RFC3339Nano)))
+	}
+	n := (span - length) / r.Every
+	return windows{start: start, length: length, count: int(n) + 1, every: r.Every}, nil
 }
 
 // The bounds on what one request may name. Together with the aggregations they bound how many expressions it takes.

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -79,11 +80,13 @@ func ParseDuration(s string) (time.Duration, error) {
 // maxDuration keeps arithmetic on times far from overflow.
 const maxDuration = 100 * 365 * 24 * time.Hour
 
-// windows are the consecutive stretches of time (start+i*length, start+(i+1)*length] that an answer has one value for each of.
+// windows are the stretches of time (start+i*step, start+i*step+length] that an answer has one value for each of. Consecutive ones
+// have a step of length; others overlap, or leave gaps.
 type windows struct {
 	start  time.Time
 	length time.Duration
 	count  int
+	every  time.Duration // the step; 0 for length
 }
 
 // newWindows returns the windows that cover [start, end): those aligned to multiples of the interval since 1970, the first
@@ -116,8 +119,25 @@ func floorDiv(a, b int64) int64 {
 	return q
 }
 
+// step returns how long after a window the next one begins.
+func (w windows) step() time.Duration { return cmp.Or(w.every, w.length) }
+
+// begin returns when a window begins.
+func (w windows) begin(i int) time.Time { return w.start.Add(time.Duration(i) * w.step()) }
+
 // end returns the end of the last window.
-func (w windows) end() time.Time { return w.start.Add(time.Duration(w.count) * w.length) }
+func (w windows) end() time.Time { return w.begin(w.count - 1).Add(w.length) }
+
+// part returns the windows from the i-th on up to before the j-th.
+func (w windows) part(i, j int) windows {
+	return windows{start: w.begin(i), length: w.length, count: j - i, every: w.every}
+}
+
+// ended returns how many of the windows, from the first on, have ended at a time.
+func (w windows) ended(now time.Time) int {
+	since := floorDiv(int64(now.Sub(w.start)-w.length), int64(w.step()))
+	return int(min(int64(w.count), max(0, since+1)))
+}
 
 // whole returns the time of all windows as one.
 func (w windows) whole() windows {
@@ -128,15 +148,15 @@ func (w windows) whole() windows {
 func (w windows) timestamps() []int64 {
 	out := make([]int64, w.count)
 	for i := range out {
-		out[i] = w.start.UnixMilli() + int64(i)*w.length.Milliseconds()
+		out[i] = w.start.UnixMilli() + int64(i)*w.step().Milliseconds()
 	}
 	return out
 }
 
 // index returns the window whose end is at t, in milliseconds since 1970.
 func (w windows) index(t int64) (int, bool) {
-	since := t - w.start.UnixMilli()
-	step := w.length.Milliseconds()
-	i := since/step - 1
+	since := t - w.start.UnixMilli() - w.length.Milliseconds()
+	step := w.step().Milliseconds()
+	i := since / step
 	return int(i), since%step == 0 && i >= 0 && i < int64(w.count)
 }

@@ -64,7 +64,7 @@ func (p *Planner) runs(ctx context.Context, win windows, raw bool, expr func() p
 		for j < win.count && good[j] == good[i] {
 			j++
 		}
-		r := run{windows: windows{win.start.Add(time.Duration(i) * win.length), win.length, j - i}, first: i}
+		r := run{windows: win.part(i, j), first: i}
 		if good[i] {
 			r.expr, _ = w.again(expr(), common(win))
 			r.rollup = model.Duration(w.finest).String()
@@ -92,7 +92,7 @@ func (w *rewriting) again(e parser.Expr, at time.Duration) (parser.Expr, bool) {
 // covered says of each window whether roll-ups answer it exactly; nil if they answer none.
 func (r *Rollups) covered(ctx context.Context, win windows, expr func() parser.Expr) ([]bool, *rewriting) {
 	grants, err := scopes.GrantsFrom(ctx)
-	if err != nil || win.start.UnixMilli()%rollupMinute != 0 || win.length%time.Minute != 0 {
+	if err != nil || common(win)%time.Minute != 0 {
 		return nil, nil
 	}
 	w := &rewriting{rollups: r, deployments: seesDeployments(grants)}
@@ -103,7 +103,7 @@ func (r *Rollups) covered(ctx context.Context, win windows, expr func() parser.E
 	defer r.mu.RUnlock()
 	good := make([]bool, win.count)
 	for i := range good {
-		from := win.start.UnixMilli() + int64(i)*win.length.Milliseconds()
+		from := win.begin(i).UnixMilli()
 		good[i] = r.exact(w.used, from, from+win.length.Milliseconds())
 	}
 	if thin(good); !contains(good, true) {
@@ -112,11 +112,13 @@ func (r *Rollups) covered(ctx context.Context, win windows, expr func() parser.E
 	return good, w
 }
 
-// common returns the coarsest duration that the start and the length of the windows are multiples of.
+// common returns the coarsest duration that the start, the length and the step of the windows are multiples of.
 func common(win windows) time.Duration {
-	a, b := win.start.UnixMilli(), win.length.Milliseconds()
-	for b != 0 {
-		a, b = b, a%b
+	a := win.start.UnixMilli()
+	for _, b := range []int64{win.length.Milliseconds(), win.step().Milliseconds()} {
+		for b != 0 {
+			a, b = b, a%b
+		}
 	}
 	return time.Duration(a) * time.Millisecond
 }
