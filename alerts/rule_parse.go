@@ -160,7 +160,12 @@ func (f *fields) hasQuery() bool {
 
 func (f *fields) readRule(r *Rule) {
 	r.Severity = f.int("severity", 3)
-	for i, s := range f.texts("scopes") {
+	for i, v := range f.array("scopes") {
+		s, ok := v.(string)
+		if !ok {
+			f.m.add(indexed(f.at("scopes"), i), string(plainJSONOf(v)), "must be a string")
+			continue
+		}
 		p, err := parseScope(s)
 		if err != nil {
 			f.m.addf(indexed(f.at("scopes"), i), s, "must be a scope such as credit, credit/blue or credit/*: %s", reason(err))
