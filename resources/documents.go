@@ -96,8 +96,11 @@ func (p *stream) json(text []byte) {
 		}
 		if err != nil {
 			var syntax *json.SyntaxError
-			if errors.As(err, &syntax) {
+			switch {
+			case errors.As(err, &syntax):
 				end = int(syntax.Offset)
+			case errors.Is(err, io.ErrUnexpectedEOF):
+				end = len(text)
 			}
 			p.fail(lineOf(text, end), Document{}, fmt.Errorf("is no JSON: %s", jsonError(err)))
 			return

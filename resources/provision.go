@@ -43,12 +43,19 @@ func (e *DocumentError) Error() string {
 			where = fmt.Sprintf("%s:%d", e.File, e.Line)
 		}
 	}
-	text := e.Err.Error()
 	if e.Kind != "" || e.Name != "" {
-		text = strings.TrimPrefix(text, e.Key.String()+": ")
 		where += ": " + e.Key.String()
 	}
-	return where + ": " + text
+	return where + ": " + e.reason()
+}
+
+// reason is what is wrong, without the identity, which stands before it anyway.
+func (e *DocumentError) reason() string {
+	text := e.Err.Error()
+	if after, found := strings.CutPrefix(text, e.Key.String()); found && e.Name != "" {
+		return strings.TrimLeft(after, ": ")
+	}
+	return text
 }
 
 // Unwrap returns the reason.
@@ -86,7 +93,7 @@ type DocumentProblem struct {
 func (e *ProvisionError) Problems() []DocumentProblem {
 	all := make([]DocumentProblem, 0, len(e.Documents))
 	for _, d := range e.Documents {
-		all = append(all, DocumentProblem{Document: d.Index, Kind: d.Kind, Name: d.Name, Detail: strings.TrimPrefix(d.Err.Error(), d.Key.String()+": ")})
+		all = append(all, DocumentProblem{Document: d.Index, Kind: d.Kind, Name: d.Name, Detail: d.reason()})
 	}
 	return all
 }

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -277,6 +277,9 @@ func (c *converter) value(n ast.Node, path string, depth int) error {
 		}
 		c.out = append(c.out, ']')
 	case *ast.StringNode:
+		if n.Token.Type == token.StringType && number.MatchString(n.Value) {
+			return c.number(n, n.Value, path) // the parser knows no 1e3 and no integer of more than 64 bits
+		}
 		c.text(n.Value)
 	case *ast.LiteralNode:
 		c.text(n.Value.Value)
@@ -285,19 +288,20 @@ func (c *converter) value(n ast.Node, path string, depth int) error {
 	case *ast.NullNode:
 		c.out = append(c.out, "null"...)
 	case *ast.IntegerNode:
-		switch v := n.Value.(type) {
-		case int64:
-			c.out = strconv.AppendInt(c.out, v, 10)
-		case uint64:
-			c.out = strconv.AppendUint(c.out, v, 10)
-		default:
-			return at(n, "%s: is no number that fits (got %s)", or(path, "spec"), shown(n.GetToken().Value))
+		text := n.GetToken().Value
+		if octal.MatchString(text) {
+			return at(n, "%s: is a number that begins with 0, which some read as octal: write 0o… for that, and quotes for a text (got %s)", or(path, "spec"), shown(text))
 		}
+		if !number.MatchString(text) {
+			text = fmt.Sprint(n.Value) // hexadecimal and others
+		}
+		return c.number(n, text, path)
 	case *ast.FloatNode:
-		if math.IsInf(n.Value, 0) || math.IsNaN(n.Value) {
-			return at(n, "%s: is no number that fits (got %s)", or(path, "spec"), shown(n.GetToken().Value))
+		text := strings.TrimSpace(n.GetToken().Value)
+		if !number.MatchString(text) {
+			text = strconv.FormatFloat(n.Value, 'g', -1, 64)
 		}
-		c.number(n)
+		return c.number(n, text, path)
 	case nil:
 		c.out = append(c.out, "null"...)
 	default:
@@ -306,13 +310,18 @@ func (c *converter) value(n ast.Node, path string, depth int) error {
 	return nil
 }
 
-// number keeps the digits that were written, where JSON writes them so.
-func (c *converter) number(n *ast.FloatNode) {
-	if text := strings.TrimSpace(n.GetToken().Value); json.Valid([]byte(text)) {
-		c.out = append(c.out, text...)
-		return
+var (
+	number = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`) // as JSON has it
+	octal  = regexp.MustCompile(`^[-+]?0[0-9_]+$`)
+)
+
+// number keeps the digits that were written.
+func (c *converter) number(n ast.Node, text, path string) error {
+	if _, err := strconv.ParseFloat(text, 64); err != nil || !number.MatchString(text) {
+		return at(n, "%s: is no number that fits (got %s)", or(path, "spec"), shown(text))
 	}
-	c.out = strconv.AppendFloat(c.out, n.Value, 'g', -1, 64)
+	c.out = append(c.out, text...)
+	return nil
 }
 
 func (c *converter) mapping(entries []*ast.MappingValueNode, path string, depth int) error {
