@@ -17,7 +17,8 @@ type Request struct {
 	Interval     Interval
 	Start, End   time.Time // Start before End; widened to whole windows unless the interval is full or Every is given
 	// Every makes windows of a fixed interval begin so often, from Start on, instead of one where the other ends, and the last end at
-	// End: they may overlap or leave gaps. Windows that have not ended have no value. Not with Top or Compare. 0 is for none of that.
+	// End: they may overlap or leave gaps. Each has the value that it has alone, but windows that have not ended have none. Not with Top
+	// or Compare. 0 is for none of that.
 	Every   time.Duration
 	Split   []string // names of dimensions, compared without case
 	Filter  string   // in the language of ParseFilter; empty takes everything
@@ -149,7 +150,7 @@ func (p *Planner) DrillDown(ctx context.Context, r Request) (*Answer, error) {
 			return nil, err
 		}
 	}
-	d := &drillDown{planner: p, request: r, session: p.set.Engine.NewSession(), now: win, past: past, states: map[stateKey]stateRule{}, forms: map[string]map[string]histogramForm{}}
+	d := &drillDown{planner: p, request: r, session: p.set.Engine.NewSession(), now: win, past: past, states: map[stateKey]stateRule{}, forms: map[string]foundForms{}}
 	d.answer = &Answer{Start: win.start, End: win.end(), Interval: win.length, Timestamps: win.timestamps(), Series: []AnswerSeries{}, Warnings: []string{}}
 	if i := win.ended(p.set.Now()); i < win.count {
 		d.answer.PartialFrom = &d.answer.Timestamps[i]

@@ -23,7 +23,7 @@ type drillDown struct {
 	now      windows
 	past     *windows // nil where nothing is compared
 	states   map[stateKey]stateRule
-	forms    map[string]map[string]histogramForm
+	forms    map[string]foundForms
 	answer   *Answer
 }
 
@@ -31,6 +31,12 @@ type drillDown struct {
 type stateKey struct {
 	scope scopes.Pattern
 	win   windows
+}
+
+// foundForms are the forms of a plan's histograms in all of some windows together, and where it was asked for in pieces of them.
+type foundForms struct {
+	all    map[string]histogramForm
+	pieces []formPiece
 }
 
 // question is one aggregation of one plan.
@@ -177,16 +183,23 @@ func (d *drillDown) findForms(ctx context.Context, pl *plan, a scopes.Aggregatio
 	for _, o := range of {
 		key += o.selector().String()
 	}
-	forms, ok := d.forms[key]
+	found, ok := d.forms[key]
+	var err error
 	if !ok {
-		var err error
-		if forms, err = d.planner.histogramForms(ctx, pl, win); err != nil {
+		if found.all, err = d.planner.histogramForms(ctx, pl, win); err != nil {
 			return err
 		}
-		d.forms[key] = forms
 	}
-	pl.forms = forms
-	for name, form := range forms {
+	if win.every != 0 && found.pieces == nil && pl.dependsOnForms(a, found.all) {
+		if found.pieces, err = d.planner.formPieces(ctx, pl, a, win, found.all); err != nil {
+			return err
+		}
+	}
+	d.forms[key] = found
+	if pl.forms = found.all; pl.dependsOnForms(a, found.all) {
+		pl.pieces = found.pieces
+	}
+	for name, form := range found.all {
 		if form.les != nil && pl.needsBuckets(a) {
 			d.answer.Warnings = append(d.answer.Warnings, fmt.Sprintf("%s: the buckets of %s differ between instances; what is computed from them uses only the bounds that all have", pl.def.Name, name))
 		}

@@ -132,16 +132,32 @@ func (p *Planner) parts(pl *plan, win windows) []part {
 	now := p.set.Now().Truncate(time.Millisecond)
 	ended := win.ended(now)
 	if ended == win.count || win.every == 0 && !pl.instants() {
-		return []part{{windows: win, plan: pl}}
+		return piecesOf(pl, win)
 	}
 	var out []part
 	if ended > 0 {
-		out = append(out, part{windows: win.part(0, ended), plan: pl})
+		out = piecesOf(pl, win.part(0, ended))
 	}
 	if begin := win.begin(ended); win.every == 0 && begin.Before(now) {
 		short := *pl
 		short.window = now.Sub(begin)
 		out = append(out, part{windows: windows{start: begin, length: short.window, count: 1}, plan: &short, first: ended})
+	}
+	return out
+}
+
+// piecesOf returns what to evaluate for windows that have ended.
+func piecesOf(pl *plan, win windows) []part {
+	if pl.pieces == nil {
+		return []part{{windows: win, plan: pl}}
+	}
+	var out []part
+	for _, f := range pl.pieces {
+		if end := min(f.end, win.count); f.first < end {
+			piece := *pl
+			piece.forms = f.forms
+			out = append(out, part{windows: win.part(f.first, end), plan: &piece, first: f.first})
+		}
 	}
 	return out
 }
