@@ -1,29 +1,33 @@
 package baseline
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // eventSlots is how far two events are apart at least.
 const eventSlots = 6
 
-// peaks returns how far the n largest separate events went above zero, largest first; fewer where there are no more. An event is the
-// time around a peak until the value has come back half of the way, and six hours more to both sides: a night of trouble is one event.
+// peaks returns how far the n largest separate events went above zero, largest first, 0 for those that did not; fewer only where there
+// is no time for more. An event is the time around a peak until the value has come back half of the way, and six hours more to both
+// sides: a night of trouble is one event. NaNs are passed over.
 func peaks(values []float64, n int) []float64 {
-	rest := make([]float64, len(values))
-	for i, v := range values {
-		rest[i] = math.Max(finite(v, 0), 0)
-	}
+	rest := slices.Clone(values)
 	var found []float64
 	for len(found) < n {
-		top := 0
+		top := -1
 		for i, v := range rest {
-			if v > rest[top] {
+			if !math.IsNaN(v) && (top < 0 || v > rest[top]) {
 				top = i
 			}
 		}
-		if len(rest) == 0 || rest[top] <= 0 {
+		if top < 0 {
 			break
 		}
 		peak := rest[top]
+		if peak <= 0 {
+			return append(found, make([]float64, n-len(found))...)
+		}
 		found = append(found, peak)
 		from, to := top, top
 		for from > 0 && rest[from-1] > peak/2 {
@@ -33,7 +37,7 @@ func peaks(values []float64, n int) []float64 {
 			to++
 		}
 		for i := max(0, from-eventSlots); i <= min(len(rest)-1, to+eventSlots); i++ {
-			rest[i] = 0
+			rest[i] = math.NaN()
 		}
 	}
 	return found

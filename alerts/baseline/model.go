@@ -15,32 +15,43 @@ type Model struct {
 	season           profile   // of the median
 	above, below     profile   // how far the largest (smallest) value of an hour usually is above (below) level and season
 	spread           []float64 // nil, or the width of the band at each hour of the day, relative to the usual one
+	unrest           float64   // the width of the band now, relative to the usual one
 	high, low        float64   // the higher and the lower of the two levels
-	up, down         float64   // how far the band reaches beyond that, at spread 1
-	downEvent        float64   // the event on which down is built
-	share, step      float64   // floors of both
-	positive, signed bool      // all of history is above zero; some of it is below
+	sensitivity      alerts.Sensitivity
+	bands            [3]margins // from the narrowest on
+	positive, signed bool       // all of history is above zero; some of it is below
 }
 
-// reaches are the sensitivities from the narrowest band on.
-func reaches(s alerts.Sensitivity) []reach {
-	all := []reach{
-		{rank: 4, days: 7, share: 0.01, steps: 1.05},
-		{rank: 3, days: 60, share: 0.02, steps: 1.5},
-		{rank: 2, days: 3650, share: 0.05, steps: 2.5},
+// margins say how far a band goes beyond what is usual, where the spread is 1.
+type margins struct {
+	up, down    float64
+	downEvent   float64 // the event on which down is built
+	share, step float64 // of the level, and of a value: at least as far
+}
+
+// reaches are the sensitivities High, Medium and Low: from the narrowest band on.
+func reaches() [3]reach {
+	return [3]reach{
+		{rank: 4, days: 21, share: 0.01, steps: 1.05},
+		{rank: 3, days: 120, share: 0.02, steps: 1.5},
+		{rank: 2, days: 730, share: 0.05, steps: 2.5},
 	}
+}
+
+// width returns the index of a sensitivity's band.
+func width(s alerts.Sensitivity) int {
 	switch s {
 	case alerts.SensitivityHigh:
-		return all[:1]
+		return 0
 	case alerts.SensitivityLow:
-		return all
+		return 2
 	}
-	return all[:2]
+	return 1
 }
 
 // learn makes a model of what was before an hour.
-func learn(slots []slot, hour int64, sensitivity alerts.Sensitivity) *Model {
-	m := &Model{hour: hour}
+func learn(slots []slot, hour int64, sensitivity alerts.Sensitivity, f failing) *Model {
+	m := &Model{hour: hour, sensitivity: sensitivity}
 	from := 0
 	for from < len(slots) && int64(slots[from].hour) < hour-historySlots {
 		from++
@@ -57,11 +68,11 @@ func learn(slots []slot, hour int64, sensitivity alerts.Sensitivity) *Model {
 	if points < minPoints || int64(slots[0].hour) > hour-minHistory {
 		return m
 	}
-	m.fit(slots, sensitivity)
+	m.fit(slots, f)
 	return m
 }
 
-func (m *Model) fit(slots []slot, sensitivity alerts.Sensitivity) {
+func (m *Model) fit(slots []slot, f failing) {
 	n := len(slots)
 	out := leaveOut(slots)
 	hours, mid := make([]int64, n), make([]float64, n)
@@ -105,19 +116,24 @@ func (m *Model) fit(slots []slot, sensitivity alerts.Sensitivity) {
 		scatter[i] = (s.hi - s.lo) + math.Abs(over[i]) + math.Abs(under[i])
 	}
 	m.spread = spreadOf(hours, scatter)
+	unrest, now := unrestOf(m.spread, hours, scatter)
+	m.unrest = now
 	for i, h := range hours {
-		over[i] /= m.spreadAt(h)
-		under[i] /= m.spreadAt(h)
+		over[i] /= m.spreadAt(h) * unrest[i]
+		under[i] /= m.spreadAt(h) * unrest[i]
 	}
 	step := stepOf(slots)
-	for _, r := range reaches(sensitivity) {
+	f.lastedSlots(over)
+	f.lastedSlots(under)
+	var b margins
+	for i, r := range reaches() { // each band contains the one before
 		up, _ := r.width(over)
-		down, event := r.width(under)
-		m.up = max(m.up, up)
-		if down > m.down {
-			m.down, m.downEvent = down, event
+		b.up = max(b.up, up)
+		if down, event := r.width(under); down > b.down {
+			b.down, b.downEvent = down, event
 		}
-		m.share, m.step = r.share, r.steps*step
+		b.share, b.step = r.share, r.steps*step
+		m.bands[i] = b
 	}
 	m.known = true
 }
@@ -151,6 +167,8 @@ func seasonOf(hours []int64, mid []float64) (profile, []float64) {
 const (
 	minSpreadSlots = week // of history, for a band whose width follows the hour
 	maxSpread      = 4.0
+	minUnrest      = 0.5
+	maxUnrest      = 4.0
 )
 
 // spreadOf returns how wide each hour of the day scatters, relative to what is usual, nil where the hours do not differ.
@@ -168,6 +186,29 @@ func spreadOf(hours []int64, scatter []float64) []float64 {
 		spread[h] = max(1/maxSpread, min(maxSpread, mean/p.always))
 	}
 	return spread
+}
+
+// unrestOf returns, for each hour, how much the hours before it scattered, relative to what is usual over all of the history, and the same
+// for the hour that comes next. Of two days and of a week the larger counts: a band widens within a day, and narrows within days.
+func unrestOf(spread []float64, hours []int64, scatter []float64) (before []float64, next float64) {
+	rest := make([]float64, len(scatter))
+	for i, v := range scatter {
+		if rest[i] = v; spread != nil {
+			rest[i] /= spread[hours[i]%day]
+		}
+	}
+	sorted := slices.DeleteFunc(slices.Clone(rest), math.IsNaN)
+	slices.Sort(sorted)
+	always := sortedMedian(sorted)
+	fast, slow := levelsBefore(rest, fastSlots), levelsBefore(rest, slowSlots)
+	for i := range fast {
+		u := max(fast[i], slow[i]) / always
+		if math.IsNaN(u) {
+			u = 1
+		}
+		fast[i] = max(minUnrest, min(maxUnrest, u))
+	}
+	return fast[:len(scatter)], fast[len(scatter)]
 }
 
 func (m *Model) spreadAt(hour int64) float64 {
@@ -207,6 +248,11 @@ func stepOf(slots []slot) float64 {
 // too short. They are good for the hour after the history, and then worse with every hour. Where no value of history was below zero the
 // lower bound is not either, and crossed by nothing where it is zero. There is no such upper limit.
 func (m *Model) Bounds(at time.Time) (lower, upper float64, ok bool) {
+	return m.BoundsOf(m.sensitivity, at)
+}
+
+// BoundsOf returns what Bounds would with another sensitivity.
+func (m *Model) BoundsOf(s alerts.Sensitivity, at time.Time) (lower, upper float64, ok bool) {
 	if !m.known {
 		return 0, 0, false
 	}
@@ -214,15 +260,15 @@ func (m *Model) Bounds(at time.Time) (lower, upper float64, ok bool) {
 	if h < 0 {
 		return 0, 0, false
 	}
-	spread := m.spreadAt(h)
+	spread, b := m.spreadAt(h)*m.unrest, m.bands[width(s)]
 	top := m.high + m.season.at(h) + m.above.at(h)
 	bottom := m.low + m.season.at(h) - m.below.at(h)
-	floor := max(m.share*math.Max(math.Abs(top), math.Abs(bottom)), m.step)
-	upper = top + max(m.up*spread, floor)
-	lower = bottom - m.down*spread
-	if event := m.downEvent * spread; m.positive && bottom > 0 && event > 0 && event < bottom {
+	floor := max(b.share*math.Max(math.Abs(top), math.Abs(bottom)), b.step)
+	upper = top + max(b.up*spread, floor)
+	lower = bottom - b.down*spread
+	if event := b.downEvent * spread; m.positive && bottom > 0 && event > 0 && event < bottom {
 		// As far again as a share of what was left, so that zero is outside of a band of what was never near it.
-		lower = bottom * math.Pow(1-event/bottom, m.down/m.downEvent)
+		lower = bottom * math.Pow(1-event/bottom, b.down/b.downEvent)
 	}
 	lower = min(lower, bottom-floor)
 	if !m.signed {

@@ -22,7 +22,7 @@ const (
 type slot struct {
 	hour        int32 // since 1970
 	points      int32
-	lo, mid, hi float64 // smallest, median, largest value
+	lo, mid, hi float64 // median, and the smallest and largest value that lasted as long as the rule asks
 }
 
 // slotOf returns the hour in which the window that ends at an instant lies: one that ends at 13:00 belongs to the hour from 12:00.
@@ -46,12 +46,13 @@ type openSlot struct {
 	values []float64
 }
 
-func (o *openSlot) add(v float64) {
+// add takes a value, and between which two the last values lasted.
+func (o *openSlot) add(v, lo, hi float64) {
 	if o.points == 0 {
-		o.lo, o.hi = v, v
+		o.lo, o.hi = lo, hi
 	}
 	o.points++
-	o.lo, o.hi = math.Min(o.lo, v), math.Max(o.hi, v)
+	o.lo, o.hi = math.Min(o.lo, lo), math.Max(o.hi, hi)
 	if len(o.values) < maxSlotPoints {
 		o.values = append(o.values, v)
 	}

@@ -17,13 +17,20 @@ type Point struct {
 type Options struct {
 	// Sensitivity is how narrow the band is; what is not one of the three counts as Medium.
 	Sensitivity alerts.Sensitivity
+	// Every is the distance of two points, the rule's evaluation frequency; Failing how many of the last checks must be out of bounds for it
+	// to fire, so that the band is as wide as that needs. Zero for each check alone.
+	Every   time.Duration
+	Failing alerts.FailingPeriods
 	// IgnoreBefore leaves out points before it; zero for none.
 	IgnoreBefore time.Time
 }
 
 // History returns how far back the points must go that a Tracker or Fit is given, before the window that is judged. More changes
-// nothing. It is four weeks and the hour that is running.
-func History() time.Duration { return (historySlots + 1) * slotLength }
+// nothing. It is four weeks, the hour that is running, and what the first check of these looks back on.
+func (o Options) History() time.Duration {
+	f := newFailing(o.Failing, o.Every)
+	return (historySlots+1)*slotLength + time.Duration(f.n-1)*max(o.Every, 0)
+}
 
 // Before a series has three days and 30 samples of history it has no bounds.
 const (
@@ -35,14 +42,18 @@ const (
 // weeks. It is not safe for concurrent use.
 type Tracker struct {
 	options Options
-	slots   []slot // ascending, of hours that are over
+	failing failing
+	recent  []float64 // the last values, as many as the rule looks back on
+	slots   []slot    // ascending, of hours that are over
 	open    openSlot
 	last    time.Time
 	model   *Model
 }
 
 // NewTracker returns a Tracker without history.
-func NewTracker(o Options) *Tracker { return &Tracker{options: o} }
+func NewTracker(o Options) *Tracker {
+	return &Tracker{options: o, failing: newFailing(o.Failing, o.Every)}
+}
 
 // Add takes the next point, and says whether it counted: not if it is no number, to be ignored, or not later than one before.
 func (t *Tracker) Add(p Point) bool {
@@ -60,7 +71,16 @@ func (t *Tracker) Add(p Point) bool {
 		}
 		t.open = openSlot{hour: hour, values: t.open.values[:0]}
 	}
-	t.open.add(max(-huge, min(huge, p.Value)))
+	v := max(-huge, min(huge, p.Value))
+	lo, hi := v, v
+	if t.failing.within() {
+		if len(t.recent) == t.failing.n {
+			t.recent = append(t.recent[:0], t.recent[1:]...)
+		}
+		t.recent = append(t.recent, v)
+		lo, hi = t.failing.lasted(t.recent)
+	}
+	t.open.add(v, lo, hi)
 	return true
 }
 
@@ -84,7 +104,7 @@ func (t *Tracker) Model(at time.Time) *Model {
 		if t.open.points > 0 && t.open.hour < hour {
 			slots = append(slots[:len(slots):len(slots)], t.open.summary())
 		}
-		t.model = learn(slots, hour, t.options.Sensitivity)
+		t.model = learn(slots, hour, t.options.Sensitivity, t.failing)
 	}
 	return t.model
 }
@@ -98,7 +118,7 @@ func Fit(points []Point, at time.Time, o Options) *Model {
 	t := NewTracker(o)
 	hour := slotOf(at)
 	for _, p := range points {
-		if h := slotOf(p.At); h >= hour-historySlots && h < hour {
+		if slotOf(p.At) < hour {
 			t.Add(p)
 		}
 	}

@@ -12,17 +12,24 @@ import (
 // band holds the bounds of each point of a series, NaN where there are none.
 type band struct{ lower, upper []float64 }
 
-// dynamic returns the bounds of alerts/baseline, each learned from what was before.
-func dynamic(s series, o baseline.Options) band {
-	t := baseline.NewTracker(o)
-	b := newBand(len(s.points))
+// dynamic returns the bounds of alerts/baseline at each of sensitivities, each learned from what was before.
+func dynamic(s series, c condition) []band {
+	every := s.every
+	t := baseline.NewTracker(baseline.Options{Every: every, Failing: alerts.FailingPeriods{NumberOfEvaluationPeriods: c.n, MinFailingPeriodsToAlert: c.k}})
+	var all []band
+	for range sensitivities() {
+		all = append(all, newBand(len(s.points)))
+	}
 	for i, p := range s.points {
-		if lower, upper, ok := t.Bounds(p.At); ok {
-			b.lower[i], b.upper[i] = lower, upper
+		m := t.Model(p.At)
+		for j, sensitivity := range sensitivities() {
+			if lower, upper, ok := m.BoundsOf(sensitivity, p.At); ok {
+				all[j].lower[i], all[j].upper[i] = lower, upper
+			}
 		}
 		t.Add(p)
 	}
-	return b
+	return all
 }
 
 func newBand(n int) band {

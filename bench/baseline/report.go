@@ -7,8 +7,6 @@ import (
 	"math"
 	"runtime"
 	"sync"
-
-	"github.com/endscope/endscope/alerts/baseline"
 )
 
 // rules are the columns of the tables.
@@ -17,13 +15,8 @@ func rules() []string { return []string{"Low", "Medium", "High", "mean ± 3σ", 
 // score judges one series by every rule and condition.
 func score(s series, conditions []condition) [][]result {
 	all := make([][]result, len(conditions))
-	var bands []band
-	for _, sensitivity := range sensitivities() {
-		bands = append(bands, dynamic(s, baseline.Options{Sensitivity: sensitivity}))
-	}
-	bands = append(bands, sigmas(s))
 	for i, c := range conditions {
-		for _, b := range append(bands[:len(bands):len(bands)], static(s, c)) {
+		for _, b := range append(dynamic(s, c), sigmas(s), static(s, c)) {
 			all[i] = append(all[i], judge(s, b, c))
 		}
 	}

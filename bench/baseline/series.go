@@ -14,6 +14,7 @@ type label struct{ from, to time.Time }
 // series is a labelled series.
 type series struct {
 	kind   string
+	every  time.Duration
 	points []baseline.Point
 	labels []label
 }
@@ -48,7 +49,7 @@ func (k kind) series(seed uint64) series {
 	}
 	m := &maker{Rand: rand.New(rand.NewPCG(seed, id)), every: k.every, v: make([]float64, n), taken: make([]bool, n)}
 	k.make(m)
-	s := series{kind: k.name, labels: m.labels}
+	s := series{kind: k.name, every: k.every, labels: m.labels}
 	for i, v := range m.v {
 		if !math.IsNaN(v) {
 			s.points = append(s.points, baseline.Point{At: m.at(i), Value: v})
