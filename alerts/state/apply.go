@@ -31,7 +31,8 @@ type Change struct {
 // does not, nor does the resolution of an alert that is not there.
 //
 // A stateful alert that fires while an older one of the same rule and labels has not resolved resolves that one. An alert with
-// ExpiresAt is the same alert as long as it has not resolved, whatever its ID: it only lives longer, and takes the new annotations.
+// ExpiresAt is the same alert as long as it has not resolved, whatever its ID: it only lives longer, and takes the new annotations. Such
+// alerts are never due: routing has them from whoever posted them.
 func (s *Store) Apply(ctx context.Context, changes []Change) ([]bool, error) {
 	for i := range changes {
 		a := &changes[i].Alert
@@ -77,16 +78,17 @@ func (s *Store) fire(t *tx, c *Change) (bool, error) {
 		return false, err
 	}
 	due, retain := orNull(c.Due), any(nil)
-	if c.Suppressed {
+	posted := !a.ExpiresAt.IsZero()
+	if c.Suppressed || posted {
 		due = nil
 	}
 	if a.Stateless {
 		retain = micros(c.At)
 	}
-	added, err := t.change(`INSERT INTO alerts(id, rule, kind, severity, stateless, series, labels, endpoint, deployment, instance, condition, fired_at, changed_at, action_groups, suppressed, due, expires, retain, search, body)
-		VALUES (?,?,?,?,?,?,?,?,?,?,0,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING`,
+	added, err := t.change(`INSERT INTO alerts(id, rule, kind, severity, stateless, series, labels, endpoint, deployment, instance, condition, fired_at, changed_at, action_groups, suppressed, posted, due, expires, retain, search, body)
+		VALUES (?,?,?,?,?,?,?,?,?,?,0,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING`,
 		a.ID, a.Rule, string(a.RuleKind), a.Severity, a.Stateless, series, labelsOf(a.Labels), a.Target.Endpoint, a.Target.Deployment, a.Target.Instance,
-		micros(a.FiredAt), micros(c.At), joinGroups(c.Groups), c.Suppressed, due, orNull(a.ExpiresAt), retain, searchOf(a), text)
+		micros(a.FiredAt), micros(c.At), joinGroups(c.Groups), c.Suppressed, posted, due, orNull(a.ExpiresAt), retain, searchOf(a), text)
 	if err != nil || added == 0 {
 		return false, err
 	}
@@ -134,7 +136,6 @@ func (s *Store) extend(t *tx, open *storedRecord, a *alerts.Alert) error {
 		merged = map[string]string{}
 	}
 	maps.Copy(merged, a.Annotations)
-	changed := !maps.Equal(merged, open.Annotations) || a.GeneratorURL != open.GeneratorURL
 	open.Annotations, open.GeneratorURL = merged, a.GeneratorURL
 	if a.ExpiresAt.After(open.ExpiresAt) {
 		open.ExpiresAt = a.ExpiresAt
@@ -143,11 +144,7 @@ func (s *Store) extend(t *tx, open *storedRecord, a *alerts.Alert) error {
 	if err != nil {
 		return err
 	}
-	due := open.due
-	if changed && !open.Suppressed && !due.Valid {
-		due = sql.NullInt64{Int64: micros(s.now()), Valid: true} // routing shows the new annotations
-	}
-	return t.exec("UPDATE alerts SET body = ?, expires = ?, due = ?, version = version + 1 WHERE seq = ?", text, micros(open.ExpiresAt), due, open.Seq)
+	return t.exec("UPDATE alerts SET body = ?, expires = ? WHERE seq = ?", text, micros(open.ExpiresAt), open.Seq)
 }
 
 func (s *Store) resolve(t *tx, c *Change) (bool, error) {
@@ -178,7 +175,7 @@ func (s *Store) resolve(t *tx, c *Change) (bool, error) {
 	}
 	var due any
 	switch {
-	case r.Suppressed:
+	case r.Suppressed, !r.ExpiresAt.IsZero():
 	case r.handed == handedFired:
 		due = max(micros(c.At), micros(fromMicros(r.handedAt).Add(c.Hold)))
 	case r.due.Valid:

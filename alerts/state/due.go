@@ -94,7 +94,7 @@ func (t *tx) handed(at time.Time, h *Handing, hold func(*Record) time.Duration) 
 func (s *Store) Resume(ctx context.Context, now, since time.Time) (n int, err error) {
 	err = s.writer.do(ctx, func(t *tx) error {
 		changed, err := t.change(`UPDATE alerts SET due = ?1, version = version + 1, handed_at = 0, handed = CASE WHEN condition = 1 AND handed = 2 THEN 1 ELSE 0 END
-			WHERE suppressed = 0 AND handed <> 3 AND (condition = 0 AND stateless = 0 OR retain > ?2 OR due IS NOT NULL)`, micros(now), micros(since))
+			WHERE suppressed = 0 AND posted = 0 AND handed <> 3 AND (condition = 0 AND stateless = 0 OR retain > ?2 OR due IS NOT NULL)`, micros(now), micros(since))
 		n = int(changed)
 		return err
 	})
@@ -160,5 +160,20 @@ func (s *Store) SetFinding(ctx context.Context, id string, at time.Time, f *aler
 			return err
 		}
 		return t.addEntries(r.Seq, timeline)
+	})
+}
+
+// Defer lets alerts wait longer that routing did not take.
+func (s *Store) Defer(ctx context.Context, all []*Handing, until time.Time) error {
+	if len(all) == 0 {
+		return nil
+	}
+	return s.writer.do(ctx, func(t *tx) error {
+		for _, h := range all {
+			if err := t.exec("UPDATE alerts SET due = ? WHERE seq = ? AND version = ?", micros(until), h.Seq, h.version); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

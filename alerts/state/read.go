@@ -124,22 +124,32 @@ func (s *Store) Suppressed(ctx context.Context, after int64, limit int) ([]*Reco
 	return plain(s.records(ctx, "SELECT "+recordColumns+" FROM alerts WHERE condition = 0 AND stateless = 0 AND suppressed = 1 AND seq > ? ORDER BY seq LIMIT ?", after, limit))
 }
 
-// Active counts the alerts that have fired and not resolved, by severity, but for those of stateless rules.
-func (s *Store) Active(ctx context.Context) (_ map[int]int, err error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT severity, count(*) FROM alerts WHERE condition = 0 AND stateless = 0 GROUP BY severity")
+// Stats are numbers for metrics.
+type Stats struct {
+	Active  map[int]int // alerts that have fired and not resolved, by severity, but for those of stateless rules
+	Waiting int         // alerts that are to be handed on, now or later
+}
+
+// Stats counts what is there now.
+func (s *Store) Stats() (_ Stats, err error) {
+	out := Stats{Active: map[int]int{}}
+	rows, err := s.db.QueryContext(s.ctx, "SELECT severity, count(*) FROM alerts WHERE condition = 0 AND stateless = 0 GROUP BY severity")
 	if err != nil {
-		return nil, fmt.Errorf("count alerts: %w", err)
+		return Stats{}, fmt.Errorf("count alerts: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	out := map[int]int{}
 	for rows.Next() {
 		var severity, n int
 		if err := rows.Scan(&severity, &n); err != nil {
-			return nil, err
+			return Stats{}, err
 		}
-		out[severity] = n
+		out.Active[severity] = n
 	}
-	return out, rows.Err()
+	if err := rows.Err(); err != nil {
+		return Stats{}, err
+	}
+	out.Waiting, err = s.Waiting(s.ctx)
+	return out, err
 }
 
 func plain(in []*storedRecord, err error) ([]*Record, error) {

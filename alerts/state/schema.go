@@ -20,6 +20,7 @@ CREATE TABLE alerts(
 	changed_at INTEGER NOT NULL,            -- by the server's clock: condition, user state
 	action_groups TEXT NOT NULL,            -- ",a,b,"; empty for none
 	suppressed INTEGER NOT NULL,
+	posted     INTEGER NOT NULL,            -- by another program: routing has it from there
 	version    INTEGER NOT NULL DEFAULT 0,  -- rises with everything that decides what is handed on
 	due        INTEGER,                     -- from when it is to be handed to routing; NULL: nothing to hand on
 	handed     INTEGER NOT NULL DEFAULT 0,  -- 0 nothing yet, 1 fired, 2 resolved, 3 a newer alert of the series took its place

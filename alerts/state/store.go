@@ -30,6 +30,7 @@ type Store struct {
 	writer  *writer
 	metrics *metrics
 	close   func() error
+	ctx     context.Context //nolint:containedctx // of the store's life, for what has no caller with a context
 }
 
 // Open opens or creates the file. Errors: those of Config.Validate and of sqlite.Open.
@@ -47,7 +48,7 @@ func Open(ctx context.Context, cfg Config, set Settings) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{cfg: cfg, log: set.Logger, now: set.Now, db: db}
+	s := &Store{cfg: cfg, log: set.Logger, now: set.Now, db: db, ctx: context.WithoutCancel(ctx)}
 	if s.writer, err = newWriter(ctx, db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

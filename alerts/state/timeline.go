@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/endscope/endscope/alerts"
@@ -37,22 +38,24 @@ type notificationBody struct {
 // maxErrorText is how much of a receiver's error is kept.
 const maxErrorText = 1024
 
-// Notified notes in the timelines of alerts how a notification went. A failure like the last one of the same receiver is folded into
+// Notified notes in the timelines of alerts how notifications went. A failure like the last one of the same receiver is folded into
 // it. Alerts that are not there are left out.
-func (s *Store) Notified(ctx context.Context, n Notification) error {
-	if len(n.Error) > maxErrorText {
-		n.Error = n.Error[:maxErrorText] + "…"
-	}
+func (s *Store) Notified(ctx context.Context, all ...Notification) error {
 	return s.writer.do(ctx, func(t *tx) error {
-		for _, id := range n.Alerts {
-			var seq int64
-			if err := t.row("SELECT seq FROM alerts WHERE id = ?", []any{id}, &seq); errors.Is(err, sql.ErrNoRows) {
-				continue
-			} else if err != nil {
-				return err
+		for _, n := range all {
+			if len(n.Error) > maxErrorText {
+				n.Error = strings.ToValidUTF8(n.Error[:maxErrorText], "") + "…"
 			}
-			if err := s.addNotification(t, seq, n); err != nil {
-				return err
+			for _, id := range n.Alerts {
+				var seq int64
+				if err := t.row("SELECT seq FROM alerts WHERE id = ?", []any{id}, &seq); errors.Is(err, sql.ErrNoRows) {
+					continue
+				} else if err != nil {
+					return err
+				}
+				if err := s.addNotification(t, seq, n); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
