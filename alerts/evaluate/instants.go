@@ -1,0 +1,46 @@
+package evaluate
+
+import (
+	"hash/fnv"
+	"time"
+)
+
+// floor returns the last multiple of d since 1970 that is not after t.
+func floor(t time.Time, d time.Duration) time.Time {
+	n := t.UnixNano()
+	r := n % int64(d)
+	if r < 0 {
+		r += int64(d)
+	}
+	return time.Unix(0, n-r).UTC()
+}
+
+// ceil returns the first multiple of d since 1970 that is not before t.
+func ceil(t time.Time, d time.Duration) time.Time {
+	f := floor(t, d)
+	if f.Before(t) {
+		f = f.Add(d)
+	}
+	return f
+}
+
+// slotOf returns how long after the grace period a rule has its turn: always the same below the limit, and spread over the rules.
+func slotOf(rule string, limit time.Duration) time.Duration {
+	if limit <= 0 {
+		return 0
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(rule))
+	return time.Duration(h.Sum64()>>1) % limit
+}
+
+// hourOf returns the full hour before the window that ends at t: a baseline for t learns from what was up to then.
+func hourOf(t time.Time) time.Time { return floor(t.Add(-1), time.Hour) }
+
+// due returns when the check of an instant is made.
+func (p *plan) due(at time.Time) time.Time { return at.Add(p.grace + p.slot) }
+
+// lastDue returns the newest instant whose check is due at a time.
+func (p *plan) lastDue(now time.Time) time.Time {
+	return floor(now.Add(-p.grace-p.slot), p.rule.EvaluationFrequency)
+}
