@@ -128,7 +128,7 @@ func TestOnlyOnePackageTouchesEachForeignOne(t *testing.T) {
 		{"github.com/prometheus/prometheus/tsdb", "tsdb ingest query web logs alerts/promrules", "only these speak the store's own types; others go through storage"},
 		{"github.com/duckdb/", "logs", "DuckDB needs cgo, and only the log tables know that it is there"},
 		{"go.etcd.io/bbolt", "agent/spool", "the spool's file format belongs to one package"},
-		{"github.com/goccy/go-yaml", "cmd/internal/conf scopes web agent/scrape resources alerts/pack cmd/endscope", "one parser decides what a configuration may hold; the catalogue is embedded, web only looks into the toolkit's file, and mappings of model servers, resources and ready-made rules are files of data, not configuration"},
+		{"github.com/goccy/go-yaml", "cmd/internal/conf scopes web agent/scrape resources alerts/pack alerts/route cmd/endscope", "one parser decides what a configuration may hold; the catalogue is embedded, web only looks into the toolkit's file, and mappings of model servers, resources, notification policies and ready-made rules are files of data, not configuration"},
 		{"modernc.org/sqlite", "internal/sqlite", "one place decides what a commit to a database promises"},
 		{"github.com/prometheus/alertmanager", "alerts/route alerts/receivers", "routing and sending are Alertmanager's, and nobody else has to know"},
 		{"github.com/prometheus/alertmanager/", "alerts/route alerts/receivers", "routing and sending are Alertmanager's, and nobody else has to know"},
