@@ -36,7 +36,7 @@ func ParseActionGroup(data []byte) (ActionGroup, error) {
 		ActiveTimeIntervals: f.texts("activeTimeIntervals"),
 	}
 	for _, t := range ReceiverTypes() {
-		for _, o := range f.objects(t.Array()) {
+		for _, o := range f.receivers(t.Array()) {
 			g.Receivers = append(g.Receivers, o.readReceiver(t))
 		}
 	}
@@ -46,6 +46,16 @@ func ParseActionGroup(data []byte) (ActionGroup, error) {
 		outer.done()
 	}
 	return g, m.err()
+}
+
+// receivers is objects without the values in its messages: they may be secrets.
+func (f *fields) receivers(name string) []*fields {
+	v, ok := f.take(name)
+	if _, isArray := v.(jsonArray); ok && !isArray {
+		f.m.addf(f.at(name), jsonKind(v), "must be an array")
+		return nil
+	}
+	return f.objects(name)
 }
 
 // refuseForeign makes a mistake of each array that only Azure can serve. Azure's exports hold them empty, which is nothing to refuse.
