@@ -19,14 +19,15 @@ type Request struct {
 	// Every makes windows of a fixed interval begin so often, from Start on, instead of one where the other ends, and the last end at
 	// End: they may overlap or leave gaps. Each has the value that it has alone, but windows that have not ended have none. Not with Top
 	// or Compare. 0 is for none of that.
-	Every   time.Duration
-	Split   []string // names of dimensions, compared without case
-	Filter  string   // in the language of ParseFilter; empty takes everything
-	Top     int      // series to keep of each metric and entry of Scopes, by OrderBy; the rest is folded into one. 0 keeps all
-	OrderBy OrderBy
-	Compare Compare
-	Plan    bool // the answer says how it was computed
-	Raw     bool // only samples as they were pushed are used, no roll-ups
+	Every        time.Duration
+	Split        []string // names of dimensions, compared without case
+	Filter       string   // in the language of ParseFilter; empty takes everything
+	Top          int      // series to keep of each metric and entry of Scopes, by OrderBy; the rest is folded into one. 0 keeps all
+	OrderBy      OrderBy
+	Compare      Compare
+	Plan         bool // the answer says how it was computed
+	AllowMissing bool // a scope of which nothing is stored has no series; otherwise it is an error
+	Raw          bool // only samples as they were pushed are used, no roll-ups
 }
 
 // OrderBy says by what Top ranks series: an aggregation over the whole span.
@@ -129,7 +130,7 @@ type Truncation struct {
 
 // DrillDown answers a request with what the grants in ctx make visible.
 // Errors: *ParamError for what is not allowed, one that wraps scopes.ErrNotFound and names the scope where nothing is
-// stored for it, *AnswerLimitError, and those of Settings.Range.
+// stored for it (unless AllowMissing), *AnswerLimitError, and those of Settings.Range.
 func (p *Planner) DrillDown(ctx context.Context, r Request) (*Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.set.Engine.cfg.Timeout) // of all its queries together
 	defer cancel()
@@ -146,6 +147,9 @@ func (p *Planner) DrillDown(ctx context.Context, r Request) (*Answer, error) {
 		return nil, err
 	}
 	for _, scope := range r.Scopes {
+		if r.AllowMissing {
+			break
+		}
 		if err := p.requireScope(ctx, scope, r.Start, r.End); err != nil {
 			return nil, err
 		}
