@@ -1,9 +1,11 @@
 package resources
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -149,6 +151,7 @@ func (s *Store) Provision(ctx context.Context, p Provisioning) (ProvisionResult,
 			}
 		}
 		if len(bad.Documents) > 0 {
+			slices.SortStableFunc(bad.Documents, func(a, b *DocumentError) int { return cmp.Compare(a.Index, b.Index) })
 			return bad
 		}
 		return nil

@@ -109,15 +109,15 @@ kind: alert-rule
 name: x/y
 spec: {}
 `)})
-	require.EqualError(t, err, `rules.yaml:9: unknown kind "dashboard": must be one of action-group, alert-rule, notification-policy
+	require.EqualError(t, err, `rules.yaml:5: alert-rule/a: severity: must be between 0 and 4 (got 9)
+rules.yaml:9: unknown kind "dashboard": must be one of action-group, alert-rule, notification-policy
 rules.yaml:13: alert-rule/c: is given twice, first in rules.yaml:1
-rules.yaml:17: alert-rule: name: must hold none of *#&+:<>?@%{}\/ (got "x/y")
-rules.yaml:5: alert-rule/a: severity: must be between 0 and 4 (got 9)`)
+rules.yaml:17: alert-rule: name: must hold none of *#&+:<>?@%{}\/ (got "x/y")`)
 	var field *fieldError
 	require.ErrorAs(t, err, &field)
 	var all *ProvisionError
 	require.ErrorAs(t, err, &all)
-	require.Equal(t, DocumentProblem{Document: 1, Kind: "alert-rule", Name: "a", Detail: "severity: must be between 0 and 4 (got 9)"}, all.Problems()[3])
+	require.Equal(t, DocumentProblem{Document: 1, Kind: "alert-rule", Name: "a", Detail: "severity: must be between 0 and 4 (got 9)"}, all.Problems()[0])
 	after, err := s.Audit(t.Context(), AuditQuery{})
 	require.NoError(t, err)
 	require.Equal(t, before, after)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/endscope/endscope/cmd/endscope/client"
 	"github.com/endscope/endscope/cmd/endscope/demo"
+	"github.com/endscope/endscope/cmd/endscope/resource"
 	"github.com/endscope/endscope/cmd/internal/cli"
 )
 
@@ -42,6 +43,8 @@ func commands() []func(cli.Env) (*cobra.Command, error) {
 		demo.New,
 		newCheck,
 		func(env cli.Env) (*cobra.Command, error) { return client.New(env), nil },
+		func(env cli.Env) (*cobra.Command, error) { return resource.NewApply(env), nil },
+		func(env cli.Env) (*cobra.Command, error) { return resource.NewExport(env), nil },
 		func(env cli.Env) (*cobra.Command, error) { return env.NewVersion("endscope"), nil },
 		demo.NewAgent,
 		demo.NewInstance,
