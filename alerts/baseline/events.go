@@ -8,6 +8,10 @@ import (
 // eventSlots is how far two events are apart at least.
 const eventSlots = 6
 
+// maxJump is how many times larger than an event twice as frequent one may be, for the band to be built on it. Where they are farther apart,
+// and there was a week to see that, the larger ones were anomalies.
+const maxJump = 3
+
 // peaks returns how far the n largest separate events went above zero, largest first, 0 for those that did not; fewer only where there
 // is no time for more. An event is the time around a peak until the value has come back half of the way, and six hours more to both
 // sides: a night of trouble is one event. NaNs are passed over.
@@ -47,6 +51,7 @@ func peaks(values []float64, n int) []float64 {
 type reach struct {
 	rank  int     // what happened in so many separate events is normal
 	days  float64 // how rare a value shall be that is outside: once in so many days, if the tail goes on as it was
+	doubt bool    // events that are far above those twice as frequent were anomalies, and count as maxJump times these
 	share float64 // of the level, that the band goes beyond at least
 	steps float64 // of a metric that has only some values: as many of their distance
 }
@@ -70,6 +75,9 @@ func (r reach) width(over []float64) (width, event float64) {
 	}
 	rank := min(r.rank, len(found))
 	event = found[rank-1]
+	if k := 2 * rank; r.doubt && n >= week && k < len(found) && found[k] > 0 {
+		event = min(event, maxJump*found[k])
+	}
 	hours := float64(n)
 	scale := event / math.Log(math.Max(hours/2/float64(rank), 2))
 	if k := len(found); k > rank {

@@ -10,16 +10,16 @@ import (
 
 // Model is what was learned of a series up to a full hour: a few kilobytes. It does not change.
 type Model struct {
-	hour             int64 // the first that it did not see
-	known            bool
-	season           profile   // of the median
-	above, below     profile   // how far the largest (smallest) value of an hour usually is above (below) level and season
-	spread           []float64 // nil, or the width of the band at each hour of the day, relative to the usual one
-	unrest           float64   // the width of the band now, relative to the usual one
-	high, low        float64   // the higher and the lower of the two levels
-	sensitivity      alerts.Sensitivity
-	bands            [3]margins // from the narrowest on
-	positive, signed bool       // all of history is above zero; some of it is below
+	hour         int64 // the first that it did not see
+	known        bool
+	season       profile   // of the median
+	above, below profile   // how far the largest (smallest) value of an hour usually is above (below) level and season
+	spread       []float64 // nil, or the width of the band at each hour of the day, relative to the usual one
+	unrest       float64   // the width of the band now, relative to the usual one
+	high, low    float64   // the higher and the lower of the two levels
+	sensitivity  alerts.Sensitivity
+	bands        [3]margins // from the narrowest on
+	signed       bool       // some of history is below zero
 }
 
 // margins say how far a band goes beyond what is usual, where the spread is 1.
@@ -33,13 +33,13 @@ type margins struct {
 func reaches() [3]reach {
 	return [3]reach{
 		{rank: 4, days: 21, share: 0.01, steps: 1.05},
-		{rank: 3, days: 120, share: 0.02, steps: 1.5},
-		{rank: 2, days: 730, share: 0.05, steps: 2.5},
+		{rank: 3, days: 120, doubt: true, share: 0.02, steps: 1.5},
+		{rank: 2, days: 730, doubt: true, share: 0.05, steps: 2.5},
 	}
 }
 
-// width returns the index of a sensitivity's band.
-func width(s alerts.Sensitivity) int {
+// bandOf returns the index of a sensitivity's band.
+func bandOf(s alerts.Sensitivity) int {
 	switch s {
 	case alerts.SensitivityHigh:
 		return 0
@@ -65,7 +65,7 @@ func learn(slots []slot, hour int64, sensitivity alerts.Sensitivity, f failing) 
 	for _, s := range slots {
 		points += int(s.points)
 	}
-	if points < minPoints || int64(slots[0].hour) > hour-minHistory {
+	if points < minPoints || len(slots) < minSlots || int64(slots[0].hour) > hour-minHistory {
 		return m
 	}
 	m.fit(slots, f)
@@ -76,14 +76,12 @@ func (m *Model) fit(slots []slot, f failing) {
 	n := len(slots)
 	out := leaveOut(slots)
 	hours, mid := make([]int64, n), make([]float64, n)
-	m.positive = true
 	for i, s := range slots {
 		hours[i], mid[i] = int64(s.hour), s.mid
 		if out[i] {
 			mid[i] = math.NaN()
 			continue
 		}
-		m.positive = m.positive && s.lo > 0
 		m.signed = m.signed || s.lo < 0
 	}
 	var without []float64
@@ -94,7 +92,7 @@ func (m *Model) fit(slots []slot, f failing) {
 		plain[i] = mid[i] - m.season.at(hours[i])
 	}
 	fast, slow := levelsBefore(plain, fastSlots), levelsBefore(plain, slowSlots)
-	if math.IsNaN(fast[n]) { // 30 samples within less than half a day
+	if math.IsNaN(fast[n]) { // almost all hours were left out
 		sorted := slices.DeleteFunc(slices.Clone(plain), math.IsNaN)
 		slices.Sort(sorted)
 		fast[n] = sortedMedian(sorted)
@@ -260,13 +258,13 @@ func (m *Model) BoundsOf(s alerts.Sensitivity, at time.Time) (lower, upper float
 	if h < 0 {
 		return 0, 0, false
 	}
-	spread, b := m.spreadAt(h)*m.unrest, m.bands[width(s)]
+	spread, b := m.spreadAt(h)*m.unrest, m.bands[bandOf(s)]
 	top := m.high + m.season.at(h) + m.above.at(h)
 	bottom := m.low + m.season.at(h) - m.below.at(h)
 	floor := max(b.share*math.Max(math.Abs(top), math.Abs(bottom)), b.step)
 	upper = top + max(b.up*spread, floor)
 	lower = bottom - b.down*spread
-	if event := b.downEvent * spread; m.positive && bottom > 0 && event > 0 && event < bottom {
+	if event := b.downEvent * spread; !m.signed && event > 0 && event < bottom {
 		// As far again as a share of what was left, so that zero is outside of a band of what was never near it.
 		lower = bottom * math.Pow(1-event/bottom, b.down/b.downEvent)
 	}

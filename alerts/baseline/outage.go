@@ -1,7 +1,5 @@
 package baseline
 
-import "math"
-
 const (
 	// minOutageSlots is how long a value must not move at all to count as an outage, and maxOutageSlots after how long that is the new state.
 	minOutageSlots = 6
@@ -42,12 +40,4 @@ func leaveOut(slots []slot) []bool {
 		}
 	}
 	return out
-}
-
-// finite replaces what is not a number by another value.
-func finite(v, otherwise float64) float64 {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return otherwise
-	}
-	return v
 }

@@ -32,13 +32,14 @@ func (o Options) History() time.Duration {
 	return (historySlots+1)*slotLength + time.Duration(f.n-1)*max(o.Every, 0)
 }
 
-// Before a series has three days and 30 samples of history it has no bounds.
+// Before a series has three days and 30 samples of history, in 24 different hours, it has no bounds.
 const (
 	minHistory = 3 * day // slots
 	minPoints  = 30
+	minSlots   = day
 )
 
-// Tracker follows one series through time. Of each hour it keeps the smallest, the median and the largest value: about 20 KB for four
+// Tracker follows one series through time. Of each hour it keeps the smallest, the median and the largest value: about 25 KB for four
 // weeks. It is not safe for concurrent use.
 type Tracker struct {
 	options Options
@@ -110,7 +111,7 @@ func (t *Tracker) Model(at time.Time) *Model {
 }
 
 // Bounds returns between which values the window that ends at an instant should lie. They are finite where ok. It is not before three
-// days and 30 samples of history. Both are of the same hour's Model.
+// days and 30 samples of history, in 24 different hours. Both are of the same hour's Model.
 func (t *Tracker) Bounds(at time.Time) (lower, upper float64, ok bool) { return t.Model(at).Bounds(at) }
 
 // Fit returns what is learned from the points before the hour in which a window that ends at an instant lies. Points are in order of time.

@@ -34,11 +34,10 @@ var start = time.Unix(1772409600, 0).UTC()
 // maker makes one series. Anomalies are put in after the normal part, none within the first four days.
 type maker struct {
 	*rand.Rand
-	every   time.Duration
-	v       []float64 // NaN is missing
-	labels  []label
-	taken   []bool
-	integer bool
+	every  time.Duration
+	v      []float64 // NaN is missing
+	labels []label
+	taken  []bool
 }
 
 func (k kind) series(seed uint64) series {
@@ -163,11 +162,6 @@ func add(d float64) func(float64) float64 { return func(v float64) float64 { ret
 
 // times returns a change by a factor.
 func times(f float64) func(float64) float64 { return func(v float64) float64 { return v * f } }
-
-// to returns a change to a value with noise.
-func (m *maker) to(v, noise float64) func(float64) float64 {
-	return func(float64) float64 { return v + noise*m.NormFloat64() }
-}
 
 // sign is 1 or -1.
 func (m *maker) sign() float64 { return float64(2*m.IntN(2) - 1) }
