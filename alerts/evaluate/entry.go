@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -22,8 +23,10 @@ type entry struct {
 	due     time.Time
 	index   int // in the heap; -1 where it is not
 	running bool
-	slow    bool      // it waits for a turn among the slow
-	onSlow  bool      // it runs there
+	slow    bool // it waits for a turn among the slow
+	onSlow  bool // it runs there
+	demoted bool // its evaluation was ended to be made among the slow
+	cancel  context.CancelCauseFunc
 	started time.Time // of the evaluation that runs
 	fresh   bool      // wanted is new
 	wanted  *alerts.Stored
@@ -97,7 +100,7 @@ func (v *Evaluator) adapt(e *entry, now time.Time, remembered *loaded) {
 	e.plan, e.tracker, e.status = p, newTracker(p), lastEvaluation{}
 	e.evaluated = floor(now.Add(-p.grace-p.slot-1), p.rule.EvaluationFrequency) // the first check is the next one that is due
 	if remembered == nil {
-		return
+		remembered = &loaded{}
 	}
 	if st, ok := remembered.states[e.name]; ok && st.Hash == p.hash {
 		var strays []alerts.Transition
@@ -106,6 +109,9 @@ func (v *Evaluator) adapt(e *entry, now time.Time, remembered *loaded) {
 		e.status.at = e.evaluated
 	} else if ok || len(remembered.active[e.name]) > 0 {
 		e.pending, e.wipe = append(e.pending, remembered.strays(e.name, now, reasonChanged)...), true
+	}
+	if !e.wipe {
+		v.saver.put(e.name, e.evaluated, p.hash, nil) // so that a restart before the first check does not miss it
 	}
 }
 

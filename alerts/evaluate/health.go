@@ -70,7 +70,7 @@ func (h *health) unstuck(rule string) {
 
 // Healthy returns nil while rules are evaluated on time, and otherwise an error that says why not: states cannot be read, the scheduler
 // stands still, a rule waits for its turn for longer than two minutes, what fired cannot be handed over for as long, or more than half
-// of the evaluations of the last five minutes failed. Before Run has begun and after it has ended it returns an error, too.
+// of the evaluations of the last five minutes failed twice, those aside that failed for what their rule asks. Before Run has begun and after it has ended it returns an error, too.
 func (v *Evaluator) Healthy(now time.Time) error {
 	h := &v.health
 	h.mu.Lock()

@@ -31,7 +31,12 @@ func slotOf(rule string, limit time.Duration) time.Duration {
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(rule))
-	return time.Duration(h.Sum64()>>1) % limit
+	x := h.Sum64()
+	for range 2 { // names that differ in their last letter only would lie close together
+		x ^= x >> 33
+		x *= 0xff51afd7ed558ccd
+	}
+	return time.Duration(x>>1) % limit
 }
 
 // hourOf returns the full hour before the window that ends at t: a baseline for t learns from what was up to then.

@@ -44,19 +44,19 @@ func (v *Evaluator) work(ctx context.Context, e *entry) {
 	}
 	frame, took, err := v.evaluate(ctx, p, from, n)
 	if err != nil && ctx.Err() != nil {
-		return // the server stops; the checks are made when it is back
+		return // the server stops, or it is made again among the slow
 	}
 	kind := string(p.rule.Kind)
 	v.m.evaluations.WithLabelValues(kind).Inc()
 	v.m.duration.Observe(took.Seconds())
 	e.slow = took >= v.cfg.SlowAfter || errors.Is(err, context.DeadlineExceeded)
-	v.health.count(v.set.Now(), err == nil)
 	if err != nil {
 		v.m.failures.WithLabelValues(kind).Inc()
 		v.failed(e, p, from, n, took, err)
 		return
 	}
 	e.attempt, e.retryAt = 0, time.Time{}
+	v.health.count(v.set.Now(), true)
 	e.mu.Lock()
 	v.recovered(e)
 	for i := range n {
@@ -158,12 +158,21 @@ func (v *Evaluator) failed(e *entry, p *plan, from time.Time, n int, took time.D
 		return
 	}
 	e.attempt, e.retryAt = 0, time.Time{}
+	if !ownFault(err) {
+		v.health.count(now, false)
+	}
 	reason := missedFailed
 	if errors.Is(err, context.DeadlineExceeded) {
 		reason = missedTimeout
 	}
 	v.m.missed.WithLabelValues(reason).Add(float64(n)) // logged above, once
 	v.save(e)
+}
+
+// ownFault says whether an evaluation failed for what its rule asks, rather than for who answers.
+func ownFault(err error) bool {
+	var limit *LimitError
+	return errors.Is(err, alerts.ErrQuery) || errors.As(err, &limit)
 }
 
 func (v *Evaluator) recovered(e *entry) {

@@ -120,6 +120,7 @@ func (l *loaded) restore(t *tracker, now time.Time) (evaluated time.Time, strays
 	rule := t.plan.rule.Name
 	st := l.states[rule]
 	evaluated = st.Evaluated.UTC()
+	t.resumed = now
 	for _, b := range st.Series {
 		id, state, present, err := decodeSeries(b)
 		if err != nil {
@@ -148,11 +149,13 @@ func (l *loaded) restore(t *tracker, now time.Time) (evaluated time.Time, strays
 			continue
 		}
 		confirmed[s] = true
-		t.adopt(s, a.FiredAt)
+		if open, _ := s.state.Open(); !open.Equal(a.FiredAt) {
+			s.expect = a.FiredAt
+		}
 	}
 	for _, s := range t.byKey {
-		if !confirmed[s] {
-			t.adopt(s, time.Time{})
+		if open, is := s.state.Open(); is && !confirmed[s] {
+			s.closed = open
 		}
 	}
 	return evaluated, strays

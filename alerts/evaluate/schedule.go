@@ -3,6 +3,7 @@ package evaluate
 import (
 	"container/heap"
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -92,16 +93,27 @@ func (s *scheduler) oldest() time.Time {
 	return first
 }
 
-// demote moves evaluations that turn out to be slow to the slow workers, as far as some are free, so that quick ones go on.
+// errDemoted ends an evaluation that turned out to be slow while quick ones wait. It is made again by a slow worker, with all of its time.
+var errDemoted = errors.New("made again among the slow")
+
+// demote moves evaluations that turn out to be slow to the slow workers, so that quick ones go on: as they are where slow workers are
+// free, and otherwise, if somebody waits, to the end of their queue.
 func (s *scheduler) demote(now time.Time) {
+	waiting := len(s.ready[quick]) - s.free[quick]
 	for e := range s.running {
-		if s.free[slow] == 0 {
-			return
+		if e.onSlow || e.demoted || now.Sub(e.started) < s.v.cfg.SlowAfter {
+			continue
 		}
-		if !e.onSlow && now.Sub(e.started) >= s.v.cfg.SlowAfter {
+		switch {
+		case s.free[slow] > 0:
 			e.onSlow = true
 			s.free[slow]--
 			s.free[quick]++
+			waiting--
+		case waiting > 0:
+			e.demoted = true
+			e.cancel(errDemoted)
+			waiting--
 		}
 	}
 }
@@ -118,8 +130,11 @@ func (s *scheduler) launch(ctx context.Context, now time.Time) {
 			s.free[kind]--
 			e.running, e.onSlow, e.started = true, kind == slow, now
 			s.running[e] = true
+			job, cancel := context.WithCancelCause(ctx)
+			e.cancel = cancel
 			s.workers.Go(func() {
-				s.v.work(ctx, e)
+				defer cancel(nil)
+				s.v.work(job, e)
 				s.done <- e
 			})
 		}
@@ -128,7 +143,10 @@ func (s *scheduler) launch(ctx context.Context, now time.Time) {
 
 func (s *scheduler) finished(e *entry) {
 	s.free[pool(e.onSlow)]++
-	e.running = false
+	e.running, e.cancel = false, nil
+	if e.demoted {
+		e.demoted, e.slow = false, true
+	}
 	delete(s.running, e)
 	now := s.v.set.Now()
 	if e.fresh {

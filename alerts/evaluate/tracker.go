@@ -32,6 +32,8 @@ type tracker struct {
 	open   int    // alerts that are open
 	held   int    // series whose alert had to wait at the last check
 	named  []*series
+
+	resumed time.Time // when the states were loaded
 }
 
 // series is what is known of one series of a rule.
@@ -45,6 +47,10 @@ type series struct {
 	saved      bool // the store has it
 	present    bool // the store has it as one that had data at every check
 	last       []seen
+
+	// What follows is set after a restart where the Sink knows more than the stored state, see dispute.go.
+	expect time.Time // an alert that fired then is open
+	closed time.Time // the alert that fired then is not open any more
 }
 
 // seen is what a criterion saw last, for people to look at.
@@ -174,7 +180,9 @@ func (t *tracker) step(f *frame, i int, to []change) []change {
 			continue
 		}
 		to = t.check(s, nil, i, at, &budget, to)
-		if !s.named && s.state.Forgettable(t.plan.policy, at) && !at.Before(s.quietUntil) && !s.saved {
+	}
+	for _, s := range t.byKey {
+		if !s.named && !s.saved && !s.disputed() && !at.Before(s.quietUntil) && s.state.Forgettable(t.plan.policy, at) {
 			t.forget(s)
 		}
 	}
@@ -200,6 +208,9 @@ func (t *tracker) check(s *series, r *row, i int, at time.Time, budget *int, to 
 		verdict = t.plan.verdict(r, i)
 	}
 	s.look(r, i, len(t.plan.criteria))
+	if s.disputed() && t.settleDispute(s, at) {
+		return to
+	}
 	before := s.state
 	e, ok := s.state.Step(t.plan.policy, at, condition.Check{Verdict: verdict, Named: s.named})
 	if !ok {
@@ -224,6 +235,7 @@ func (t *tracker) check(s *series, r *row, i int, at time.Time, budget *int, to 
 			c.reason = reasonForgotten
 		}
 	}
+	t.agree(s)
 	c.event.Values = t.plan.values(r, i)
 	c.shown = c.event.Values[0].Value
 	return append(to, c)
@@ -254,24 +266,6 @@ func (t *tracker) resolveAll(at time.Time, reason string) []change {
 	t.open = 0
 	slices.SortFunc(out, func(a, b change) int { return strings.Compare(a.series.key, b.series.key) })
 	return out
-}
-
-// adopt makes the state of a series agree with the alert that is open for it elsewhere; the zero time says that none is.
-func (t *tracker) adopt(s *series, firedAt time.Time) {
-	have, open := s.state.Open()
-	switch {
-	case firedAt.IsZero() && open:
-		s.state.Resolve(have)
-		t.open--
-	case !firedAt.IsZero() && (!open || !have.Equal(firedAt)):
-		if !open {
-			t.open++
-		}
-		var fresh condition.State
-		one := condition.Policy{Stateful: true, Frequency: t.plan.policy.Frequency, Failing: 1, Periods: 1, ResolveAfter: 1}
-		fresh.Step(one, firedAt, condition.Check{Verdict: condition.Met})
-		s.state = fresh
-	}
 }
 
 // alert makes the alert of a change.
