@@ -9,6 +9,9 @@ import (
 	"strings"
 )
 
+// FilesSource is the source of what the server reads from Config.ProvisioningFiles. Nobody else should provision under this name.
+const FilesSource = "files"
+
 // LoadFiles reads the documents of files, folders and patterns, in this order, each file once and the files of a folder or pattern by
 // name. Of a folder it reads the files that end in .yaml, .yml or .json, without those below it or whose names begin with a period. Errors:
 // of a path or the folder of a pattern that does not exist, so that a wrong path does not read as "no documents"; and those of

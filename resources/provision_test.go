@@ -198,7 +198,7 @@ func TestTheAuditTrailTellsEverything(t *testing.T) {
 		change := func() Change {
 			return Change{Kind: rapid.SampledFrom([]string{"alert-rule", "action-group"}).Draw(rt, "kind"), Name: names.Draw(rt, "name"), Spec: spec.Draw(rt, "spec"), By: "p", DryRun: rapid.IntRange(0, 4).Draw(rt, "dry") == 0}
 		}
-		for range rapid.IntRange(1, 25).Draw(rt, "steps") {
+		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
 			c := change()
 			switch rapid.IntRange(0, 4).Draw(rt, "step") {
 			case 0, 1:

@@ -397,6 +397,16 @@ func TestAWaitForAnotherWriterEndsWithItsContext(t *testing.T) {
 	put(t, s, rule("a", `{}`))
 }
 
+// A kind that panics does not leave the store locked: the HTTP server recovers.
+func TestAPanicOfAKindLeavesTheStoreUsable(t *testing.T) {
+	bad := Kind{Name: "bad", Validate: func(string, json.RawMessage) (json.RawMessage, error) { panic("no") }}
+	s, err := Open(t.Context(), DefaultConfig(), Settings{DataDir: t.TempDir(), Kinds: append(kinds(), bad)})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	require.Panics(t, func() { _, _ = s.Put(t.Context(), Change{Kind: "bad", Name: "a", Spec: json.RawMessage(`{}`)}) })
+	put(t, s, rule("a", `{}`))
+}
+
 func TestMetrics(t *testing.T) {
 	reg := prometheus.NewPedanticRegistry()
 	s, err := Open(t.Context(), DefaultConfig(), Settings{DataDir: t.TempDir(), Kinds: kinds()[:1], Registerer: reg})

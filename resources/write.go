@@ -108,14 +108,15 @@ func (s *Store) write(ctx context.Context, by string, dry bool, f func(*edit) er
 	case <-s.writing:
 	}
 	changed, err := s.commit(ctx, by, dry, f)
-	s.writing <- struct{}{}
 	if err == nil && len(changed) > 0 {
 		s.notify(changed)
 	}
 	return err
 }
 
+// commit gives back the writers' token that write took, also where a function of a kind panics.
 func (s *Store) commit(ctx context.Context, by string, dry bool, f func(*edit) error) (map[string]bool, error) {
+	defer func() { s.writing <- struct{}{} }()
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, s.damaged(fmt.Errorf("write %s: %w", s.path, err))

@@ -67,6 +67,8 @@ func (a *apply) check() error {
 		return cli.Usage(errors.New("--file: must name at least one file, folder or - for standard input"))
 	case a.source == "" || strings.ContainsAny(a.source, "/?#"):
 		return cli.Usage(fmt.Errorf("--source: must be a name of letters, digits, periods, underscores and hyphens (got %q)", a.source))
+	case a.source == resources.FilesSource:
+		return cli.Usage(fmt.Errorf("--source: %s is the server's own, for the files that it reads itself", resources.FilesSource))
 	case a.allowEmpty && !a.prune:
 		return cli.Usage(errors.New("--allow-empty: needs --prune"))
 	}

@@ -22,7 +22,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("os/signal.loop"), goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener"))
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("os/signal.loop"))
 }
 
 // validate takes specs with a severity from 0 to 4 and a secret.
@@ -213,6 +213,9 @@ func TestWhatIsWrongIsToldWithFileAndLine(t *testing.T) {
 	code, _, errOut = s.run("", "apply", "-f", "-")
 	require.Equal(t, cli.ExitFailure, code)
 	require.Equal(t, "endscope: there is no document in -\n", errOut)
+	code, _, errOut = s.run(documents, "apply", "-f", "-", "--source", "files")
+	require.Equal(t, cli.ExitUsage, code)
+	require.Contains(t, errOut, "--source: files is the server's own")
 	code, _, errOut = s.run(documents, "apply", "-f", "-", "--source", "a b")
 	require.Equal(t, cli.ExitFailure, code)
 	require.Contains(t, errOut, "the server answered 400 Bad Request: source: name: must have 1 to 63 of")
