@@ -1,12 +1,18 @@
 package route
 
 import (
+	"fmt"
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(childDir) != "" { // a process that is about to be killed
+		fmt.Fprintln(os.Stderr, child())
+		os.Exit(1)
+	}
 	goleak.VerifyTestMain(m,
 		// memberlist has a shutdown that Alertmanager's peer does not call: what it started ends with the process.
 		goleak.IgnoreAnyFunction("github.com/hashicorp/memberlist.(*Memberlist).streamListen"),
