@@ -47,6 +47,9 @@ func peaks(values []float64, n int) []float64 {
 	return found
 }
 
+// maxEvents is how many events are looked at: four times the largest rank.
+const maxEvents = 16
+
 // reach says how far the band goes beyond what is usual.
 type reach struct {
 	rank  int     // what happened in so many separate events is normal
@@ -56,34 +59,25 @@ type reach struct {
 	steps float64 // of a metric that has only some values: as many of their distance
 }
 
-// width returns how far the band reaches beyond what is usual in an hour, learned from how far each hour went beyond it, and the same
-// for the event alone on which that is built.
+// width returns how far the band reaches beyond what is usual in an hour, learned from the largest events of so many hours (peaks), and
+// the same for the event alone on which that is built.
 //
 // The event of the rank is the start. From there on the tail is taken for exponential, whose scale is the mean of two estimates: from
 // the usual to that event, and from an event that is four times as frequent to that event. The first is the steadier, the second sees
 // heavy tails, and the bounded spikes of a regular job.
-func (r reach) width(over []float64) (width, event float64) {
-	n := 0
-	for _, v := range over {
-		if !math.IsNaN(v) {
-			n++
-		}
-	}
-	found := peaks(over, 4*r.rank)
+func (r reach) width(found []float64, hours float64) (width, event float64) {
 	if len(found) == 0 {
 		return 0, 0
 	}
+	found = found[:min(len(found), 4*r.rank)]
 	rank := min(r.rank, len(found))
 	event = found[rank-1]
-	if k := 2 * rank; r.doubt && n >= week && k < len(found) && found[k] > 0 {
+	if k := 2 * rank; r.doubt && hours >= week && k < len(found) && found[k] > 0 {
 		event = min(event, maxJump*found[k])
 	}
-	hours := float64(n)
 	scale := event / math.Log(math.Max(hours/2/float64(rank), 2))
 	if k := len(found); k > rank {
 		scale = (scale + (event-found[k-1])/math.Log(float64(k)/float64(rank))) / 2
-	} else {
-		scale /= 2
 	}
 	return event + scale*math.Log(math.Max(24*r.days*float64(rank)/math.Max(hours, 1), 1)), event
 }

@@ -34,7 +34,7 @@ func (w *window) median() float64 { return sortedMedian(w.sorted) }
 // NaNs among the values are passed over.
 func levelsBefore(values []float64, n int) []float64 {
 	levels := make([]float64, len(values)+1)
-	var w window
+	w := window{make([]float64, 0, n+1)}
 	oldest, held := 0, 0
 	for i := range levels {
 		levels[i] = math.NaN()
@@ -58,7 +58,7 @@ func levelsBefore(values []float64, n int) []float64 {
 // levelsAround returns, for each value, the median of those less than half a span of hours away. NaNs are passed over.
 func levelsAround(hours []int64, values []float64, span int64) []float64 {
 	levels := make([]float64, len(values))
-	var w window
+	w := window{make([]float64, 0, span)}
 	from, to := 0, 0
 	for i, h := range hours {
 		for ; to < len(values) && hours[to] < h+span/2; to++ {

@@ -123,11 +123,18 @@ func (m *Model) fit(slots []slot, f failing) {
 	step := stepOf(slots)
 	f.lastedSlots(over)
 	f.lastedSlots(under)
+	overs, unders := peaks(over, maxEvents), peaks(under, maxEvents)
+	known := 0.0
+	for _, v := range over {
+		if !math.IsNaN(v) {
+			known++
+		}
+	}
 	var b margins
 	for i, r := range reaches() { // each band contains the one before
-		up, _ := r.width(over)
+		up, _ := r.width(overs, known)
 		b.up = max(b.up, up)
-		if down, event := r.width(under); down > b.down {
+		if down, event := r.width(unders, known); down > b.down {
 			b.down, b.downEvent = down, event
 		}
 		b.share, b.step = r.share, r.steps*step

@@ -14,7 +14,7 @@ func main() { kit.Main("baseline", run) }
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := flag.NewFlagSet("baseline", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	count := f.Int("seeds", 20, "series of each kind")
+	count := f.Int("seeds", 8, "series of each kind")
 	first := f.Uint64("first-seed", 1001, "seed of the first; those below 1001 were used to choose the method's numbers")
 	if err := f.Parse(args); err != nil {
 		return err
