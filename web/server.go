@@ -40,6 +40,9 @@ type Settings struct {
 	// Logs answers for the log tables; without it their routes do not exist.
 	Logs *LogsAPI
 
+	// Alerts answers for alert rules, what they found, and who is told; without it their routes do not exist.
+	Alerts *AlertsAPI
+
 	// Retention is how long samples are kept, which Azure's metric definitions say; 0 leaves it out.
 	Retention time.Duration
 
@@ -113,6 +116,11 @@ func New(cfg Config, set Settings) (*Server, error) {
 	s.tailBeat.Store(int64(tailHeartbeat))
 	if set.Prometheus != nil {
 		if err := set.Prometheus.check(); err != nil {
+			return nil, err
+		}
+	}
+	if set.Alerts != nil {
+		if err := set.Alerts.check(); err != nil {
 			return nil, err
 		}
 	}
