@@ -40,6 +40,7 @@ type Evaluator struct {
 	saver     *saver
 	baselines *baselineCache
 	health    health
+	previews  chan struct{} // one for each preview that runs
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -63,7 +64,7 @@ func New(cfg Config, set Settings) (*Evaluator, error) {
 	if set.Now == nil {
 		set.Now = time.Now
 	}
-	v := &Evaluator{cfg: cfg, set: set, log: set.Logger, entries: map[string]*entry{}, changed: make(chan struct{}, 1),
+	v := &Evaluator{cfg: cfg, set: set, log: set.Logger, entries: map[string]*entry{}, changed: make(chan struct{}, 1), previews: make(chan struct{}, maxPreviews),
 		asker: asker{metrics: set.Metrics, logs: set.Logs, maxSeries: cfg.MaxSeries}}
 	v.m = newMetrics(set.Registerer, v)
 	v.saver = &saver{store: set.States, log: v.log, m: v.m, pending: map[string]*alerts.RuleState{}}

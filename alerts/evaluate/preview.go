@@ -14,6 +14,8 @@ const (
 	MaxPreviewRange  = 31 * 24 * time.Hour
 	MaxPreviewPoints = 5_000_000 // values of all series and criteria together
 	previewChunk     = 1_500     // instants that one question asks for
+	previewProbe     = 60        // instants of the first question of a metric rule, which shows how many series there are
+	maxPreviews      = 4         // that run at the same time; others wait
 )
 
 // Preview is what a rule would have done over a range of the past. Its JSON is the answer of the API.
@@ -67,6 +69,12 @@ func (e *Evaluator) Preview(ctx context.Context, rule alerts.Rule, start, end ti
 	if err != nil {
 		return nil, err
 	}
+	select {
+	case e.previews <- struct{}{}:
+		defer func() { <-e.previews }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	r := &previewRun{plan: p, asker: &e.asker, first: first, n: n, places: map[string][]int{}}
 	return r.run(ctx)
 }
@@ -77,7 +85,7 @@ func (p *plan) previewRange(start, end, now time.Time) (first time.Time, n int, 
 	case !start.Before(end):
 		return first, 0, &RangeError{fmt.Sprintf("start, %s, must be before end, %s", start.UTC().Format(time.RFC3339), end.UTC().Format(time.RFC3339))}
 	case end.Sub(start) > MaxPreviewRange:
-		return first, 0, &LimitError{Name: "range of a preview", Got: int64(end.Sub(start) / time.Hour), Limit: int64(MaxPreviewRange / time.Hour), Unit: "hours"}
+		return first, 0, &LimitError{Name: "range of a preview", Got: int64((end.Sub(start) + time.Hour - 1) / time.Hour), Limit: int64(MaxPreviewRange / time.Hour), Unit: "hours"}
 	}
 	first = ceil(start, f)
 	last := floor(end, f)
@@ -113,8 +121,11 @@ func (r *previewRun) run(ctx context.Context) (*Preview, error) {
 	sets := newSets(p, func(error) {})
 	t := newTracker(p)
 	var changes []change
-	for done := 0; done < r.n; done += previewChunk {
-		k := min(previewChunk, r.n-done)
+	for done, k := 0, 0; done < r.n; done += k {
+		k = min(previewChunk, r.n-done)
+		if done == 0 && p.rule.Kind == alerts.KindMetric {
+			k = min(k, previewProbe)
+		}
 		frame, err := r.asker.ask(ctx, p, r.times[done], k, sets)
 		if err != nil {
 			return nil, err

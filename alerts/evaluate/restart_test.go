@@ -52,7 +52,7 @@ func restartWorld() *world {
 
 func TestRestartAtEveryStep(t *testing.T) {
 	const end = 24
-	for _, kind := range []string{"stop", "kill"} {
+	for _, kind := range []string{"stop", "kill", "kill, and the states alone are left,"} {
 		// Half a second after an instant its alerts are handed over and its states are not saved yet; at twenty seconds all is quiet.
 		for _, offset := range []time.Duration{0, 500 * time.Millisecond, 20 * time.Second} {
 			for cut := 1; cut < end; cut++ {
@@ -72,12 +72,16 @@ func TestRestartAtEveryStep(t *testing.T) {
 						time.Sleep(time.Second)
 						v := newEvaluator(t, cfg, restartWorld(), m)
 						v.SetRules(stored(restartRules()...))
-						if kind == "kill" {
+						if kind != "stop" {
 							runKilled(t, v, m, minute(cut).Add(offset))
 						} else {
 							runUntil(t, v, minute(cut).Add(offset))
 						}
-						v = newEvaluator(t, cfg, restartWorld(), m, func(s *Settings) { s.Active = m.Active })
+						v = newEvaluator(t, cfg, restartWorld(), m, func(s *Settings) {
+							if kind == "kill" {
+								s.Active = m.Active
+							}
+						})
 						v.SetRules(stored(restartRules()...))
 						runUntil(t, v, minute(end).Add(30*time.Second))
 						require.ElementsMatch(t, want, m.events())

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"reflect"
 	"sync"
 	"time"
 
@@ -82,15 +83,12 @@ func (s *scheduler) wait(now time.Time) time.Duration {
 	return max(d, time.Millisecond)
 }
 
-// oldest returns when the rule that waits longest for a worker was due; the zero time where none waits.
+// oldest returns when the rule that waits longest for a worker was due; the zero time where none waits. Slow rules wait for each other.
 func (s *scheduler) oldest() time.Time {
-	var first time.Time
-	for _, list := range s.ready {
-		if len(list) > 0 && (first.IsZero() || list[0].due.Before(first)) {
-			first = list[0].due
-		}
+	if list := s.ready[quick]; len(list) > 0 {
+		return list[0].due
 	}
-	return first
+	return time.Time{}
 }
 
 // errDemoted ends an evaluation that turned out to be slow while quick ones wait. It is made again by a slow worker, with all of its time.
@@ -193,7 +191,7 @@ func (s *scheduler) touched(wanted map[string]*alerts.Stored) []*entry {
 			e = &entry{name: name, index: -1}
 			v.entries[name] = e
 			add(e, w)
-		} else if e.wanted == nil || e.wanted.Version != w.Version || w.Version == 0 {
+		} else if e.wanted == nil || e.wanted.Version != w.Version || !reflect.DeepEqual(&e.wanted.Rule, &w.Rule) { // versions begin anew with a new rule of the name
 			add(e, w)
 		}
 	}
