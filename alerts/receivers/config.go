@@ -20,8 +20,8 @@ type Config struct {
 	EmailsPerHour     int `yaml:"emails_per_hour" help:"How many emails one address gets in an hour. What is above waits for the group's next interval and is reported as a failure."`
 	WebhooksPerMinute int `yaml:"webhooks_per_minute" help:"How many calls one webhook gets in a minute."`
 
-	SMTP SMTPConfig `yaml:"smtp"`
-	HTTP HTTPConfig `yaml:"http"`
+	SMTP SMTPConfig `yaml:"smtp" help:"How emails leave the server."`
+	HTTP HTTPConfig `yaml:"http" help:"How receivers are reached over HTTP."`
 
 	SlackAPIURL     string `yaml:"slack_api_url" help:"Slack webhook for receivers that have none. A secret: rather use slack_api_url_file."`
 	SlackAPIURLFile string `yaml:"slack_api_url_file" help:"File with the Slack webhook."`

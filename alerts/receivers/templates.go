@@ -57,6 +57,9 @@ func line(most int, s string) string { return cutText(strings.Join(strings.Field
 // asciiLine is line with every other character than those of ASCII left out, for subjects that may have none.
 func asciiLine(most int, s string) string {
 	s = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
 		if r > unicode.MaxASCII || !unicode.IsPrint(r) {
 			return -1
 		}
