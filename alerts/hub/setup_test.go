@@ -110,6 +110,15 @@ func (w *world) run() {
 		_ = w.Run(ctx)
 	}()
 	w.stop = sync.OnceFunc(func() { cancel(); <-done })
+	for { // what is applied from now on is new
+		w.mu.Lock()
+		resumed := w.resumed
+		w.mu.Unlock()
+		if resumed {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func (w *world) close() {
@@ -144,11 +153,6 @@ func (w *world) kinds(id string) (kinds []string) {
 		kinds = append(kinds, e.Kind)
 	}
 	return kinds
-}
-
-func (w *world) eventually(condition func() bool) {
-	w.t.Helper()
-	require.Eventually(w.t, condition, 20*time.Second, 5*time.Millisecond)
 }
 
 func everything(t testing.TB) context.Context {

@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -13,7 +14,7 @@ var _ alerts.StateStore = (*Store)(nil)
 
 // LoadRuleStates implements alerts.StateStore.
 func (s *Store) LoadRuleStates(ctx context.Context) (_ map[string]alerts.RuleState, err error) {
-	tx, err := s.db.BeginTx(ctx, nil) // both tables as of one commit
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // both tables as of one commit
 	if err != nil {
 		return nil, fmt.Errorf("read the states of rules: %w", err)
 	}
@@ -52,7 +53,7 @@ func (s *Store) LoadRuleStates(ctx context.Context) (_ map[string]alerts.RuleSta
 			return nil, err
 		}
 		if r, ok := out[rule]; ok {
-			r.Series[key] = state
+			r.Series[key] = append([]byte{}, state...) // nil would mean that it is to be deleted
 		}
 	}
 	return out, series.Err()

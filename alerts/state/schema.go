@@ -32,12 +32,13 @@ CREATE TABLE alerts(
 );
 CREATE INDEX alerts_fired ON alerts(fired_at, seq, condition, user_state, severity, rule, endpoint, deployment, instance, action_groups, suppressed);
 CREATE INDEX alerts_changed ON alerts(changed_at, seq);
-CREATE INDEX alerts_severity ON alerts(severity, fired_at);
+CREATE INDEX alerts_severity ON alerts(severity, seq DESC);
+CREATE INDEX alerts_counts ON alerts(severity, condition, user_state, suppressed, fired_at);
 CREATE INDEX alerts_rule ON alerts(rule, fired_at);
 CREATE INDEX alerts_endpoint ON alerts(endpoint, deployment, instance, fired_at);
 CREATE INDEX alerts_series ON alerts(series) WHERE condition = 0;
 CREATE INDEX alerts_labels ON alerts(labels, seq);
-CREATE INDEX alerts_open ON alerts(fired_at, seq, severity) WHERE condition = 0 AND stateless = 0;
+CREATE INDEX alerts_open ON alerts(severity, fired_at, seq) WHERE condition = 0 AND stateless = 0;
 CREATE INDEX alerts_due ON alerts(due, seq) WHERE due IS NOT NULL;
 CREATE INDEX alerts_retain ON alerts(retain) WHERE retain IS NOT NULL;
 CREATE INDEX alerts_expires ON alerts(expires) WHERE expires IS NOT NULL;

@@ -1,12 +1,11 @@
 package state
 
 import (
-	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/endscope/endscope/alerts"
 	"github.com/endscope/endscope/scopes"
@@ -44,12 +43,11 @@ func (s *Store) Summary(ctx context.Context, f Filter) (_ *Summary, err error) {
 		return nil, err
 	}
 	where, args := f.where(grants)
-	rows, err := s.db.QueryContext(ctx, "SELECT severity, condition, user_state, suppressed, rule, endpoint, deployment, instance, count(*) FROM alerts"+clause(where)+
-		" GROUP BY severity, condition, user_state, suppressed, rule, endpoint, deployment, instance", args...)
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // every number as of one commit
 	if err != nil {
 		return nil, fmt.Errorf("count alerts: %w", err)
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
+	defer func() { _ = tx.Rollback() }() // nothing was written
 	out := &Summary{BySeverity: map[int]int{}, ByCondition: map[alerts.Condition]int{alerts.Fired: 0, alerts.Resolved: 0}, ByUserState: map[alerts.UserState]int{}}
 	for i := range 5 {
 		out.BySeverity[i] = 0
@@ -57,15 +55,11 @@ func (s *Store) Summary(ctx context.Context, f Filter) (_ *Summary, err error) {
 	for _, state := range userStates() {
 		out.ByUserState[state] = 0
 	}
-	byRule, byScope := map[string]int{}, map[string]int{}
-	for rows.Next() {
-		var (
-			severity, condition, userState, n    int
-			suppressed                           bool
-			rule, endpoint, deployment, instance string
-		)
-		if err := rows.Scan(&severity, &condition, &userState, &suppressed, &rule, &endpoint, &deployment, &instance, &n); err != nil {
-			return nil, err
+	err = eachRow(ctx, tx, "SELECT severity, condition, user_state, suppressed, count(*) FROM alerts"+clause(where)+" GROUP BY 1, 2, 3, 4", args, func(scan func(...any) error) error {
+		var severity, condition, userState, n int
+		var suppressed bool
+		if err := scan(&severity, &condition, &userState, &suppressed, &n); err != nil {
+			return err
 		}
 		out.Total += n
 		if suppressed {
@@ -74,21 +68,44 @@ func (s *Store) Summary(ctx context.Context, f Filter) (_ *Summary, err error) {
 		out.BySeverity[severity] += n
 		out.ByCondition[conditionOf(condition)] += n
 		out.ByUserState[userStates()[userState]] += n
-		byRule[rule] += n
-		if endpoint != "" {
-			byScope[pathOf(endpoint, deployment, instance).String()] += n
-		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	out.Rules, out.Scopes = len(byRule), len(byScope)
-	out.ByRule, out.ByScope = largest(byRule), largest(byScope)
-	return out, rows.Err()
+	if out.Rules, out.ByRule, err = counts(ctx, tx, "rule", "rule", where, args); err != nil {
+		return nil, err
+	}
+	path := "endpoint || CASE WHEN deployment <> '' THEN '/' || deployment ELSE '' END || CASE WHEN instance <> '' THEN '/' || instance ELSE '' END"
+	out.Scopes, out.ByScope, err = counts(ctx, tx, path, "endpoint, deployment, instance", append(slices.Clone(where), "endpoint <> ''"), args)
+	return out, err
 }
 
-func largest(counts map[string]int) []Count {
-	out := make([]Count, 0, len(counts))
-	for name, n := range counts {
-		out = append(out, Count{name, n})
+// counts returns how many groups there are, and the largest with their names.
+func counts(ctx context.Context, tx *sql.Tx, name, group string, where []string, args []any) (groups int, largest []Count, err error) {
+	inner := "SELECT " + name + " AS name, count(*) AS n FROM alerts" + clause(where) + " GROUP BY " + group
+	err = eachRow(ctx, tx, "SELECT name, n, count(*) OVER () FROM ("+inner+") ORDER BY n DESC, name LIMIT ?", append(slices.Clone(args), MaxCounts), func(scan func(...any) error) error {
+		var c Count
+		if err := scan(&c.Name, &c.N, &groups); err != nil {
+			return err
+		}
+		largest = append(largest, c)
+		return nil
+	})
+	return groups, largest, err
+}
+
+// eachRow calls row for every row of a query.
+func eachRow(ctx context.Context, tx *sql.Tx, query string, args []any, row func(scan func(...any) error) error) (err error) {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return fmt.Errorf("count alerts: %w", err)
 	}
-	slices.SortFunc(out, func(a, b Count) int { return cmp.Or(cmp.Compare(b.N, a.N), strings.Compare(a.Name, b.Name)) })
-	return out[:min(len(out), MaxCounts)]
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
