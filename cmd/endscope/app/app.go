@@ -59,6 +59,7 @@ type App struct {
 	store   *tsdb.Store
 	logs    *logs.Store
 	roller  *query.Roller
+	alerts  *alerting
 	web     *web.Server
 
 	mu       sync.Mutex // guards what follows, and is held by Reload
@@ -153,7 +154,20 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("data_dir: %w", err)
 	}
-	logsAPI := &web.LogsAPI{Engine: language, Store: a.logs, Gate: kql.NewGate(cfg.LogQuery, registry), Snapshots: filepath.Join(dir, "snapshots", "logs")}
+	external, err := web.ExternalURL(cfg.Web, cfg.Listen)
+	if err != nil {
+		return nil, err
+	}
+	gate := kql.NewGate(cfg.LogQuery, registry)
+	logsAPI := &web.LogsAPI{Engine: language, Store: a.logs, Gate: gate, Snapshots: filepath.Join(dir, "snapshots", "logs")}
+	a.alerts, err = newAlerting(cfg.Alerts, cfg.Resources, a.log, alertParts{
+		registry: registry, dataDir: cfg.DataDir, planner: planner, queries: engine, store: a.store, language: language, gate: gate,
+		external: external, ready: a.Ready,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.cleanup.Add("alerts", a.alerts.Close)
 	set.Registry = registry
 	a.web, err = web.New(cfg.Web, a.webSettings(set, dir, webParts{engine: engine, features: features, ingester: ingester, planner: planner, logs: logsAPI}))
 	if err != nil {
@@ -214,6 +228,7 @@ func (a *App) Run(ctx context.Context) error {
 	// The order of shutdown: no new requests, and those in progress end (they may still write and ask); then the stores,
 	// which acknowledge what they have taken. Close then closes them.
 	g.Add("web", a.web.Run)
+	a.alerts.add(g)
 	g.Add("roll-ups", a.roller.Run)
 	g.Add("log store", a.logs.Run)
 	g.Add("metric store", a.store.Run)
@@ -225,8 +240,8 @@ func (a *App) Run(ctx context.Context) error {
 // Close closes what New opened, last first. It is safe without Run, and a second time. Every part bounds its own closing.
 func (a *App) Close() error { return a.cleanup.Close() }
 
-// Reload reads the configuration again and puts into force what can change while the server runs: the log level. It names the other
-// keys that changed, which wait for a restart. An error leaves everything as it was.
+// Reload reads the configuration again and puts into force what can change while the server runs: the log level, the Prometheus rule
+// files and the provisioned resources, whose files are read again. It names the other keys that changed, which wait for a restart. An error leaves everything as it was.
 func (a *App) Reload() error {
 	if a.set.Source == nil {
 		return errors.New("this server has no configuration that it could read again")
@@ -238,10 +253,15 @@ func (a *App) Reload() error {
 	if err != nil {
 		return err
 	}
+	if err := a.alerts.reload(context.Background(), cfg.Alerts, cfg.Resources); err != nil {
+		a.reloadOK = false
+		return err
+	}
 	if a.set.Level != nil {
 		a.set.Level.Set(cfg.Log)
 	}
 	a.cfg.Log.Level = cfg.Log.Level
+	a.cfg.Alerts.Prometheus.RuleFiles, a.cfg.Resources.ProvisioningFiles = cfg.Alerts.Prometheus.RuleFiles, cfg.Resources.ProvisioningFiles
 	if waiting := a.set.Source.Changed(a.cfg, cfg); len(waiting) > 0 {
 		a.log.Warn("configuration reloaded; some keys wait for a restart", "keys", waiting)
 		return nil

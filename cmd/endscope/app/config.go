@@ -11,6 +11,7 @@ import (
 	"github.com/endscope/endscope/logs"
 	"github.com/endscope/endscope/logs/kql"
 	"github.com/endscope/endscope/query"
+	"github.com/endscope/endscope/resources"
 	"github.com/endscope/endscope/tsdb"
 	"github.com/endscope/endscope/web"
 )
@@ -30,6 +31,9 @@ type Config struct {
 	LogQuery kql.Config  `yaml:"log_query" help:"What a KQL query of the logs may cost."`
 
 	Rollup query.RollupConfig `yaml:"rollup" help:"Roll-ups, which make drill-down over long ranges fast; see docs/rollups.md."`
+
+	Resources resources.Config `yaml:"resources" help:"What operators create, in resources.db in the data directory: alert rules, action groups, processing rules, the notification policy."`
+	Alerts    AlertsConfig     `yaml:"alerts" help:"Alert rules, and who is told when one fires."`
 
 	Web web.Config `yaml:"web" help:"The listener and the HTTP surface."`
 }
@@ -51,6 +55,9 @@ func DefaultConfig() Config {
 
 		Rollup: query.DefaultRollupConfig(),
 
+		Resources: resources.DefaultConfig(),
+		Alerts:    DefaultAlertsConfig(),
+
 		Web: web.DefaultConfig(),
 	}
 }
@@ -70,6 +77,8 @@ func (c Config) Validate() error {
 		config.Prefix("logs", c.Logs.Validate()),
 		config.Prefix("log_query", c.LogQuery.Validate()),
 		config.Prefix("rollup", c.Rollup.Validate()),
+		config.Prefix("resources", c.Resources.Validate()),
+		config.Prefix("alerts", c.Alerts.Validate()),
 		config.Prefix("web", c.Web.Validate()),
 	)
 	if c.DrillDown.InstanceMissingAfter > c.Query.Lookback {

@@ -1,0 +1,266 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/rules"
+
+	"github.com/endscope/endscope/alerts"
+	"github.com/endscope/endscope/alerts/evaluate"
+	"github.com/endscope/endscope/alerts/hub"
+	"github.com/endscope/endscope/alerts/pack"
+	"github.com/endscope/endscope/alerts/promrules"
+	"github.com/endscope/endscope/alerts/receivers"
+	"github.com/endscope/endscope/alerts/route"
+	"github.com/endscope/endscope/alerts/state"
+	"github.com/endscope/endscope/cmd/internal/cli"
+	"github.com/endscope/endscope/logs/kql"
+	"github.com/endscope/endscope/query"
+	"github.com/endscope/endscope/resources"
+	"github.com/endscope/endscope/scopes"
+	"github.com/endscope/endscope/tsdb"
+)
+
+// alerting is everything of a server that has to do with alerts.
+type alerting struct {
+	cfg     AlertsConfig
+	log     *slog.Logger
+	cleanup cli.Cleanup
+	metrics *alertMetrics
+	checker *ruleChecker
+
+	resources  *resources.Store
+	state      *state.Store
+	builder    *receivers.Builder
+	engine     *route.Engine
+	hub        *hub.Hub
+	evaluator  *evaluate.Evaluator
+	prometheus *promrules.Manager
+	watchdog   *hub.Watchdog
+	pack       *pack.Pack
+
+	processing atomic.Pointer[[]alerts.ProcessingRule]
+	changed    chan struct{} // holds one token when resources changed
+	ready      func() error
+	running    atomic.Bool // the stores answer and rules are evaluated
+
+	mu     sync.Mutex
+	refuse error // why the notification policy or the rules in force are not those that are stored; nil if they are
+}
+
+// alertParts are what alerting stands on.
+type alertParts struct {
+	registry Registry
+	dataDir  string
+	planner  *query.Planner
+	queries  *query.Engine
+	store    *tsdb.Store
+	language *kql.Engine
+	gate     *kql.Gate
+	external *url.URL // where people reach the server
+	ready    func() error
+}
+
+// newAlerting opens the stores of alerting and connects its parts. Nothing is evaluated or sent before its parts run.
+func newAlerting(cfg AlertsConfig, res resources.Config, log *slog.Logger, p alertParts) (_ *alerting, err error) {
+	a := &alerting{cfg: cfg, log: log, metrics: &alertMetrics{planner: p.planner}, changed: make(chan struct{}, 1), ready: p.ready}
+	a.processing.Store(&[]alerts.ProcessingRule{})
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	ctx := context.Background() // opening a file has no end but its own
+	a.state, err = state.Open(ctx, cfg.History, state.Settings{Path: filepath.Join(p.dataDir, "alerts.db"), Logger: part(log, "alert store"), Registerer: p.registry, Now: time.Now})
+	if err != nil {
+		return nil, err
+	}
+	a.cleanup.Add("alert store", a.state.Close)
+	if err := a.newNotification(ctx, p); err != nil {
+		return nil, err
+	}
+	if err := a.newEvaluation(p); err != nil {
+		return nil, err
+	}
+	if a.pack, err = pack.Load(p.queries.Parser()); err != nil {
+		return nil, err
+	}
+	a.checker = &ruleChecker{metric: a.metrics.definition, parser: p.queries.Parser(), language: p.language, builder: a.builder, limits: p.gate.Config().Limits()}
+	a.resources, err = resources.Open(ctx, res, resources.Settings{
+		DataDir: p.dataDir, Kinds: a.checker.kinds(), Registerer: p.registry, Logger: part(log, "resources"), Now: time.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.cleanup.Add("resources", a.resources.Close)
+	if _, err := a.provision(ctx, res); err != nil {
+		return nil, err
+	}
+	a.resources.Subscribe("", a.wake)
+	a.watchdog, err = hub.NewWatchdog(cfg.Watchdog, hub.WatchdogSettings{Checks: a.checks(), Registerer: p.registry, Logger: part(log, "watchdog"), Now: time.Now})
+	if err != nil {
+		return nil, err
+	}
+	return a, a.apply(ctx)
+}
+
+// newNotification makes what becomes of an alert: the hub, routing and receivers, each of which knows the next by a function.
+func (a *alerting) newNotification(ctx context.Context, p alertParts) (err error) {
+	external := p.external
+	a.builder, err = receivers.New(a.cfg.Receivers, receivers.Settings{
+		Logger: part(a.log, "receivers"), Registerer: p.registry, ExternalURL: external, Metric: a.metrics.definition,
+		Lookup:   func(alert *route.Notice) (*alerts.Alert, bool) { return a.engine.Lookup(alert) },
+		AlertURL: func(id string) string { return external.String() + "/alerts/" + url.PathEscape(id) },
+		LogLinks: func(q string, from, to time.Time) (string, string) { return logLinks(external, q, from, to) },
+	})
+	if err != nil {
+		return err
+	}
+	a.cleanup.Add("receivers", func() error {
+		ctx, cancel := context.WithTimeout(ctx, a.cfg.Routing.StopGrace)
+		defer cancel()
+		return a.builder.Close(ctx)
+	})
+	a.engine, err = route.New(ctx, a.cfg.Routing, route.Settings{
+		Logger: part(a.log, "routing"), Registerer: p.registry, Now: time.Now, Journal: a.state,
+		Integrations: a.builder.Integrations, ReceiverName: receivers.ReceiverName,
+		Notified: a.notified, External: a.posted,
+	})
+	if err != nil {
+		return err
+	}
+	a.cleanup.Add("routing", a.engine.Close)
+	a.hub, err = hub.New(a.cfg.Hub, hub.Settings{
+		Store: a.state, Route: a.route, ProcessingRules: func() []alerts.ProcessingRule { return *a.processing.Load() },
+		Explain: a.metrics.explain, Metric: a.metrics.definition, ExternalURL: external.String(),
+		Registerer: p.registry, Logger: part(a.log, "alerts"), Now: time.Now,
+	})
+	return err
+}
+
+// newEvaluation makes what asks: the evaluator of metric and log rules, and Prometheus's rule manager.
+func (a *alerting) newEvaluation(p alertParts) (err error) {
+	logs := &alertLogs{engine: p.language, gate: p.gate}
+	a.evaluator, err = evaluate.New(a.cfg.Evaluation, evaluate.Settings{
+		Logger: part(a.log, "evaluation"), Registerer: p.registry, Metrics: a.metrics.ask, Logs: logs.ask, Definition: a.metrics.definition,
+		Sink: a.hub, States: a.state, Active: a.activeOf(alerts.KindMetric, alerts.KindLog), PrometheusPreview: a.previewPrometheus, Now: time.Now,
+	})
+	if err != nil {
+		return err
+	}
+	a.prometheus, err = promrules.New(a.cfg.Prometheus, promrules.Settings{
+		Logger: part(a.log, "prometheus rules"), Registerer: p.registry,
+		Query: rules.EngineQueryFunc(p.queries, p.queries.Queryable()),
+		Range: func(ctx context.Context, expr parser.Expr, start, end time.Time, step time.Duration) (promql.Matrix, error) {
+			m, _, err := p.queries.Range(ctx, expr, start, end, step)
+			return m, err
+		},
+		Write: p.store.Write, Queryable: p.store, Parser: p.queries.Parser(), Context: withAllAccess, ExternalURL: p.external,
+		Sink: a.hub, Active: a.activeOf(alerts.KindPrometheus), Ready: p.store.Ready, Now: time.Now,
+	})
+	return err
+}
+
+func withAllAccess(ctx context.Context) context.Context {
+	return scopes.WithGrants(ctx, scopes.AllAccess())
+}
+
+// logLinks are where the rows of a rule's query can be seen, and asked for.
+func logLinks(external *url.URL, text string, from, to time.Time) (ui, api string) {
+	v := url.Values{"query": {text}, "timespan": {from.UTC().Format(time.RFC3339) + "/" + to.UTC().Format(time.RFC3339)}}
+	return external.String() + "/logs?" + v.Encode(), external.String() + "/api/v1/logs/query?" + v.Encode()
+}
+
+// Close closes what newAlerting opened, last first.
+func (a *alerting) Close() error { return a.cleanup.Close() }
+
+// activeOf returns a function that lists the alerts of some kinds of rules that fired and have not resolved.
+func (a *alerting) activeOf(kinds ...alerts.RuleKind) func(context.Context) ([]alerts.Alert, error) {
+	return func(ctx context.Context) ([]alerts.Alert, error) {
+		records, err := a.state.Open(ctx, "", a.cfg.History.MaxAlerts)
+		if err != nil {
+			return nil, err
+		}
+		var out []alerts.Alert
+		for _, r := range records {
+			for _, k := range kinds {
+				if r.RuleKind == k {
+					out = append(out, r.Alert)
+				}
+			}
+		}
+		return out, nil
+	}
+}
+
+// route hands alerts of the hub to routing.
+func (a *alerting) route(ctx context.Context, list []hub.RouteAlert) error {
+	out := make([]route.Alert, 0, len(list))
+	for _, r := range list {
+		out = append(out, route.Alert{
+			ID: r.ID, Labels: r.Labels, Annotations: r.Annotations, StartsAt: r.StartsAt, EndsAt: r.EndsAt,
+			GeneratorURL: r.GeneratorURL, Stateless: r.Stateless, Source: r.Source,
+		})
+	}
+	return a.engine.Put(ctx, out)
+}
+
+// notified tells the hub how an attempt to notify went, for the timelines.
+func (a *alerting) notified(r route.Result) {
+	out := hub.NotifyResult{Group: r.Group, Receiver: r.Receiver, Type: alerts.ReceiverType(r.Type), OK: r.OK, Error: r.Error, At: r.At, Attempt: r.Attempt}
+	for _, n := range r.Alerts {
+		out.Alerts = append(out.Alerts, n.ID)
+	}
+	a.hub.Notified(out)
+}
+
+// posted tells the hub of alerts that other programs posted.
+func (a *alerting) posted(list []route.Alert) {
+	out := make([]hub.Posted, 0, len(list))
+	for _, p := range list {
+		out = append(out, hub.Posted{Labels: p.Labels, Annotations: p.Annotations, StartsAt: p.StartsAt, EndsAt: p.EndsAt, GeneratorURL: p.GeneratorURL})
+	}
+	if err := a.hub.Posted(context.Background(), out); err != nil { // whoever posted them has been answered
+		a.log.Error("alerts that were posted are routed but not listed", "alerts", len(out), "err", err)
+	}
+}
+
+// previewPrometheus answers the preview of a group of Prometheus rules in the shape of the others.
+func (a *alerting) previewPrometheus(ctx context.Context, rule alerts.Rule, start, end time.Time) (*evaluate.Preview, error) {
+	p, err := a.prometheus.Preview(withAllAccess(ctx), rule, start, end)
+	if err != nil {
+		return nil, err
+	}
+	out := &evaluate.Preview{Series: []evaluate.PreviewSeries{}, Events: []evaluate.PreviewEvent{}, Notifications: len(p.Events), Warnings: []string{}}
+	if len(p.Times) > 0 {
+		out.Start, out.End = p.Times[0], p.Times[len(p.Times)-1]
+	}
+	for _, s := range p.Series {
+		out.Series = append(out.Series, evaluate.PreviewSeries{Criterion: s.Alert, Dimensions: s.Labels, Timestamps: p.Times, Values: s.Values})
+	}
+	for _, e := range p.Events {
+		state := "resolved"
+		if e.Fired {
+			state = "fired"
+		}
+		out.Events = append(out.Events, evaluate.PreviewEvent{Dimensions: e.Labels, State: state, At: e.At, Value: e.Value})
+	}
+	return out, nil
+}
+
+// exportPrometheus writes the rules that are groups of Prometheus rules as one rule file.
+func (a *alerting) exportPrometheus(list []alerts.Rule) ([]byte, error) {
+	var b strings.Builder
+	err := promrules.Export(&b, list, a.checker.parser)
+	return []byte(b.String()), err
+}

@@ -1,0 +1,225 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/endscope/endscope/alerts"
+	"github.com/endscope/endscope/alerts/hub"
+	"github.com/endscope/endscope/alerts/route"
+	"github.com/endscope/endscope/cmd/internal/cli"
+	"github.com/endscope/endscope/resources"
+)
+
+// add adds the parts of alerting that run. They stop in this order: first nothing is asked any more, then what fired is handed on, and
+// notified.
+func (a *alerting) add(g *cli.Group) {
+	resumed := make(chan struct{})
+	g.Add("watchdog", a.watchdog.Run)
+	g.Add("alert rules", a.follow)
+	g.Add("evaluation", func(ctx context.Context) error {
+		if !a.waitReady(ctx) {
+			return nil
+		}
+		a.running.Store(true)
+		defer a.running.Store(false)
+		return a.evaluator.Run(ctx)
+	})
+	g.Add("prometheus rules", a.prometheus.Run)
+	g.Add("alerts", func(ctx context.Context) error {
+		// Routing gets what fires before it notifies for the first time, so that it notifies of it together.
+		if err := a.hub.Resume(ctx); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("hand alerts to routing: %w", err)
+		}
+		close(resumed)
+		return a.hub.Run(ctx)
+	})
+	g.Add("routing", func(ctx context.Context) error {
+		select {
+		case <-resumed:
+			return a.engine.Run(ctx)
+		case <-ctx.Done():
+			return nil
+		}
+	})
+	g.Add("alert store", a.state.Run)
+}
+
+// waitReady waits until the server answers questions, and returns false when ctx ends first.
+func (a *alerting) waitReady(ctx context.Context) bool {
+	for a.ready() != nil {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	return true
+}
+
+// checks are what the watchdog looks at. A server that is starting does not evaluate yet, which is no fault.
+func (a *alerting) checks() []hub.Check {
+	return []hub.Check{
+		{Name: "evaluation", Func: func(context.Context) error {
+			if !a.running.Load() {
+				return nil
+			}
+			return a.evaluator.Healthy(time.Now())
+		}},
+		{Name: "Prometheus rules", Func: func(context.Context) error { return a.prometheus.Healthy(time.Now()) }},
+		{Name: "alerts", Func: func(ctx context.Context) error { return a.hub.Healthy(ctx, a.cfg.Watchdog.Patience) }},
+		{Name: "routing", Func: func(context.Context) error {
+			if !a.running.Load() {
+				return nil
+			}
+			return a.engine.Healthy(time.Now())
+		}},
+		{Name: "alert store", Func: a.state.Ping},
+		{Name: "alert rules", Func: func(context.Context) error { return a.refused() }},
+	}
+}
+
+func (a *alerting) refused() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.refuse
+}
+
+// wake says that resources changed.
+func (a *alerting) wake() {
+	select {
+	case a.changed <- struct{}{}:
+	default:
+	}
+}
+
+// follow puts what operators change into force.
+func (a *alerting) follow(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.changed:
+		}
+		err := a.apply(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		a.mu.Lock()
+		a.refuse = err
+		a.mu.Unlock()
+		if err != nil {
+			a.log.Error("what is stored about alerts could not be put into force; what was in force stays", "err", err)
+		}
+	}
+}
+
+// apply puts the stored rules, groups and policy into force.
+func (a *alerting) apply(ctx context.Context) error {
+	stored, err := a.rules(ctx)
+	if err != nil {
+		return err
+	}
+	groups, err := listOf(ctx, a.resources, kindGroup, alerts.ParseActionGroup)
+	if err != nil {
+		return err
+	}
+	processing, err := listOf(ctx, a.resources, kindProcessing, alerts.ParseProcessingRule)
+	if err != nil {
+		return err
+	}
+	policy, err := a.policy(ctx)
+	if err != nil {
+		return err
+	}
+	a.processing.Store(&processing)
+	a.evaluator.SetRules(stored)
+	return errors.Join(a.prometheus.SetRules(stored), a.engine.Reload(policy, groups))
+}
+
+// rules returns the stored rules.
+func (a *alerting) rules(ctx context.Context) ([]alerts.Stored, error) {
+	list, err := a.resources.List(ctx, kindRule)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]alerts.Stored, 0, len(list))
+	for _, r := range list {
+		rule, err := alerts.ParseRule(r.Spec)
+		if err != nil {
+			return nil, fmt.Errorf("stored %s: %w", r.Key, err)
+		}
+		out = append(out, alerts.Stored{Rule: rule, Version: r.Version})
+	}
+	return out, nil
+}
+
+func listOf[T any](ctx context.Context, store *resources.Store, kind string, parse func([]byte) (T, error)) ([]T, error) {
+	list, err := store.List(ctx, kind)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]T, 0, len(list))
+	for _, r := range list {
+		v, err := parse(r.Spec)
+		if err != nil {
+			return nil, fmt.Errorf("stored %s: %w", r.Key, err)
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// policy returns the stored notification policy, or the default one.
+func (a *alerting) policy(ctx context.Context) (route.Policy, error) {
+	r, err := a.resources.Get(ctx, kindPolicy, "")
+	if errors.Is(err, resources.ErrNotFound) {
+		return route.DefaultPolicy(), nil
+	}
+	if err != nil {
+		return route.Policy{}, err
+	}
+	return route.ParsePolicy(r.Spec)
+}
+
+// provision makes what the configured files hold, and nothing else of theirs, the stored resources.
+func (a *alerting) provision(ctx context.Context, cfg resources.Config) (resources.ProvisionResult, error) {
+	docs, err := resources.LoadFiles(cfg.ProvisioningFiles)
+	if err != nil {
+		return resources.ProvisionResult{}, fmt.Errorf("resources.files: %w", err)
+	}
+	return a.resources.Provision(ctx, resources.Provisioning{Source: resources.FilesSource, Documents: docs, By: "configuration"})
+}
+
+// reload reads the provisioned files and the rule files again. What is wrong with one leaves both as they are.
+func (a *alerting) reload(ctx context.Context, cfg AlertsConfig, res resources.Config) error {
+	docs, err := resources.LoadFiles(res.ProvisioningFiles)
+	if err != nil {
+		return fmt.Errorf("resources.files: %w", err)
+	}
+	p := resources.Provisioning{Source: resources.FilesSource, Documents: docs, By: "configuration", DryRun: true}
+	if _, err := a.resources.Provision(ctx, p); err != nil {
+		return err
+	}
+	if err := a.prometheus.Reload(cfg.Prometheus); err != nil {
+		return err
+	}
+	p.DryRun = false
+	_, err = a.resources.Provision(ctx, p)
+	return err
+}
+
+// validateRule reads a rule as it would be stored, without storing it.
+func (a *alerting) validateRule(spec json.RawMessage) (alerts.Rule, error) {
+	rule, err := alerts.CheckRule(spec, a.metrics.definition)
+	if err == nil {
+		err = a.checker.deep(rule)
+	}
+	return rule, err
+}
