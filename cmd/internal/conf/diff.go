@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/endscope/endscope/internal/config"
 )
 
 // Changed returns the keys whose values differ between two configurations, in the order of the struct.
@@ -20,9 +22,9 @@ func (l *Loader[T]) Changed(a, b T) []string {
 	return keys
 }
 
-// Flags returns the value of every flag in a configuration, as the flag would be written.
+// Flags returns the value of every flag in a configuration, as the flag would be written, without secrets.
 func (l *Loader[T]) Flags(cfg T) map[string]string {
-	v := reflect.ValueOf(cfg)
+	v := reflect.ValueOf(l.masked(cfg))
 	out := map[string]string{}
 	for _, f := range l.leaves {
 		if f.flag() != "" {
@@ -32,9 +34,22 @@ func (l *Loader[T]) Flags(cfg T) map[string]string {
 	return out
 }
 
-// YAML returns what WriteYAML writes.
+// YAML returns what WriteYAML writes, without secrets.
 func (l *Loader[T]) YAML(cfg T) (string, error) {
 	var b strings.Builder
-	err := l.WriteYAML(&b, cfg)
+	err := l.WriteYAML(&b, l.masked(cfg))
 	return b.String(), err
+}
+
+var secretType = reflect.TypeFor[config.Secret]()
+
+// masked returns a configuration with the mask in the place of every secret.
+func (l *Loader[T]) masked(cfg T) T {
+	v := reflect.ValueOf(&cfg).Elem()
+	for _, f := range l.leaves {
+		if field := v.FieldByIndex(f.index); f.typ == secretType && field.String() != "" {
+			field.SetString(config.SecretMask)
+		}
+	}
+	return cfg
 }
