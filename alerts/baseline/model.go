@@ -174,6 +174,8 @@ const (
 	maxSpread      = 4.0
 	minUnrest      = 0.5
 	maxUnrest      = 4.0
+	// nearZero is the share of the way to zero from which on a value may also come to zero.
+	nearZero = 0.7
 )
 
 // spreadOf returns how wide each hour of the day scatters, relative to what is usual, nil where the hours do not differ.
@@ -271,7 +273,7 @@ func (m *Model) BoundsOf(s alerts.Sensitivity, at time.Time) (lower, upper float
 	floor := max(b.share*math.Max(math.Abs(top), math.Abs(bottom)), b.step)
 	upper = top + max(b.up*spread, floor)
 	lower = bottom - b.down*spread
-	if event := b.downEvent * spread; !m.signed && event > 0 && event < bottom {
+	if event := b.downEvent * spread; !m.signed && event > 0 && event < nearZero*bottom {
 		// As far again as a share of what was left, so that zero is outside of a band of what was never near it.
 		lower = bottom * math.Pow(1-event/bottom, b.down/b.downEvent)
 	}
