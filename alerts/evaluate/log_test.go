@@ -206,6 +206,29 @@ func TestLogRuleErrors(t *testing.T) {
 	require.ErrorAs(t, withinTable(big), &limit)
 }
 
+func TestPreviewsOfLogRulesAreBounded(t *testing.T) {
+	s := &tables{}
+	v := previewer(t, &world{}, func(set *Settings) { set.Logs = s.ask })
+	_, err := v.Preview(t.Context(), logRule(querySummary), epoch, epoch.AddDate(0, 0, 8))
+	var limit *LimitError
+	require.ErrorAs(t, err, &limit)
+	require.Equal(t, int64(8*24*60+1), limit.Got)
+	require.Empty(t, s.asked)
+	p, err := v.Preview(t.Context(), logRule(querySummary), epoch, epoch.AddDate(0, 0, 7))
+	require.NoError(t, err)
+	require.Equal(t, 7*24*60+1, len(s.asked))
+	require.Len(t, p.Series, 1)
+	s.asked = nil
+	_, err = v.Preview(t.Context(), logRule(queryRows), epoch, epoch.AddDate(0, 0, 31))
+	require.NoError(t, err)
+	require.LessOrEqual(t, len(s.asked), 62)
+	s.fail = alerts.ErrQuery
+	for _, q := range []string{querySummary, queryRows} {
+		_, err = v.Preview(t.Context(), logRule(q), epoch, epoch.AddDate(0, 0, 1))
+		require.ErrorIs(t, err, alerts.ErrQuery)
+	}
+}
+
 func TestAFloodOfAlertsIsHeldAndNotLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, m := &tables{}, newMemory()

@@ -95,7 +95,22 @@ func (p *plan) previewRange(start, end, now time.Time) (first time.Time, n int, 
 	if last.Before(first) {
 		return first, 0, &RangeError{fmt.Sprintf("there is no check between start and end that could have been made by now: there is one every %s", f)}
 	}
-	return first, int(last.Sub(first)/f) + 1, nil
+	n = int(last.Sub(first)/f) + 1
+	return first, n, p.withinQuestions(n)
+}
+
+// withinQuestions returns a *LimitError where n checks of a log rule are too many to ask bin by bin, if they must be.
+func (p *plan) withinQuestions(n int) error {
+	total := 0
+	for i := range p.criteria {
+		if shape := p.criteria[i].log; p.rule.Kind == alerts.KindLog && !shape.byTime {
+			total += n * shape.bins
+		}
+	}
+	if total > maxLogQuestions {
+		return &LimitError{Name: "questions of a log rule whose query does not treat each row by itself, ask for less time", Got: int64(total), Limit: maxLogQuestions, Unit: "questions"}
+	}
+	return nil
 }
 
 // previewRun makes one preview.
