@@ -197,7 +197,7 @@ func (h *house) putAll(end time.Time, texts ...string) {
 		a := alertOf(text)
 		a.EndsAt = end
 		if !end.IsZero() {
-			a.StartsAt = end.Add(-time.Second)
+			a.StartsAt = end.Add(-time.Minute)
 		}
 		all = append(all, a)
 	}

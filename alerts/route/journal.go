@@ -35,12 +35,12 @@ type journal struct {
 	added   uint64
 	failing time.Time // since when saving fails; zero while it does not
 
-	commit sync.Mutex // held while saving
-	saved  uint64     // of added; under commit
+	commit chan struct{} // has a token while somebody saves
+	saved  uint64        // of added; only with the token
 }
 
 func newJournal(j alerts.Journal) *journal {
-	w := &journal{pending: map[string]map[string]alerts.JournalEntry{}}
+	w := &journal{pending: map[string]map[string]alerts.JournalEntry{}, commit: make(chan struct{}, 1)}
 	if j != nil {
 		w.save = j.SaveJournal
 	}
@@ -70,8 +70,12 @@ func (w *journal) flush(ctx context.Context, now time.Time) error {
 	w.mu.Lock()
 	target := w.added
 	w.mu.Unlock()
-	w.commit.Lock()
-	defer w.commit.Unlock()
+	select {
+	case w.commit <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-w.commit }()
 	if w.saved >= target {
 		return nil // in the commit of somebody else
 	}

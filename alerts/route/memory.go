@@ -87,6 +87,9 @@ func annotationSet(given map[string]string) model.LabelSet {
 // put takes an alert of ours and returns what Alertmanager's packages get for it: usually one, two where it takes the place of another.
 // Dispatching says whether the dispatcher runs: what comes then is new, and waits for others from now on, not from when it started.
 func (m *memory) put(a Alert, now time.Time, dispatching bool) (stored []*alert.Alert, isNew bool, err error) {
+	if a.StartsAt.IsZero() {
+		return nil, false, fmt.Errorf("alert %s: start time missing", name(a))
+	}
 	routed, shown := labelSets(a.Labels)
 	k := &known{alert: a, fp: routed.Fingerprint(), plain: shown.Fingerprint(), started: a.StartsAt}
 	s := &alert.Alert{UpdatedAt: now, Alert: model.Alert{Labels: routed, Annotations: annotationSet(a.Annotations), StartsAt: a.StartsAt, EndsAt: a.EndsAt, GeneratorURL: a.GeneratorURL}}
