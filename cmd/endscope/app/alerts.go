@@ -1,12 +1,12 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"net/url"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -258,9 +258,13 @@ func (a *alerting) previewPrometheus(ctx context.Context, rule alerts.Rule, star
 	return out, nil
 }
 
-// exportPrometheus writes the rules that are groups of Prometheus rules as one rule file.
-func (a *alerting) exportPrometheus(list []alerts.Rule) ([]byte, error) {
-	var b strings.Builder
-	err := promrules.Export(&b, list, a.checker.parser)
-	return []byte(b.String()), err
+// exportRules writes the rules that are groups of Prometheus rules as one rule file.
+func exportRules(list []alerts.Stored, p parser.Parser) ([]byte, error) {
+	rules := make([]alerts.Rule, 0, len(list))
+	for _, r := range list {
+		rules = append(rules, r.Rule)
+	}
+	var b bytes.Buffer
+	err := promrules.Export(&b, rules, p)
+	return b.Bytes(), err
 }

@@ -45,14 +45,7 @@ func (c *ruleChecker) kinds() []resources.Kind {
 }
 
 func (c *ruleChecker) rule(name string, spec json.RawMessage) (json.RawMessage, error) {
-	named, err := withName(spec, name)
-	if err != nil {
-		return nil, err
-	}
-	rule, err := alerts.CheckRule(named, c.metric)
-	if err == nil {
-		err = c.deep(rule)
-	}
+	rule, err := c.checkRule(name, spec)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +82,7 @@ func (c *ruleChecker) group(name string, spec json.RawMessage) (json.RawMessage,
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(group.Validate(), c.builder.Validate(&group)); err != nil {
+	if err := c.checkGroup(&group); err != nil {
 		return nil, err
 	}
 	return json.Marshal(group)

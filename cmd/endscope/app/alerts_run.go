@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -213,13 +212,4 @@ func (a *alerting) reload(ctx context.Context, cfg AlertsConfig, res resources.C
 	p.DryRun = false
 	_, err = a.resources.Provision(ctx, p)
 	return err
-}
-
-// validateRule reads a rule as it would be stored, without storing it.
-func (a *alerting) validateRule(spec json.RawMessage) (alerts.Rule, error) {
-	rule, err := alerts.CheckRule(spec, a.metrics.definition)
-	if err == nil {
-		err = a.checker.deep(rule)
-	}
-	return rule, err
 }

@@ -168,8 +168,12 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 		return nil, err
 	}
 	a.cleanup.Add("alerts", a.alerts.Close)
+	alertsAPI, err := a.alerts.api()
+	if err != nil {
+		return nil, err
+	}
 	set.Registry = registry
-	a.web, err = web.New(cfg.Web, a.webSettings(set, dir, webParts{engine: engine, features: features, ingester: ingester, planner: planner, logs: logsAPI}))
+	a.web, err = web.New(cfg.Web, a.webSettings(set, dir, webParts{engine: engine, features: features, ingester: ingester, planner: planner, logs: logsAPI, alerts: alertsAPI}))
 	if err != nil {
 		return nil, err
 	}
@@ -184,6 +188,7 @@ type webParts struct {
 	ingester *ingest.Ingester
 	planner  *query.Planner
 	logs     *web.LogsAPI
+	alerts   *web.AlertsAPI
 }
 
 func (a *App) webSettings(set Settings, dir string, p webParts) web.Settings {
@@ -204,7 +209,7 @@ func (a *App) webSettings(set Settings, dir string, p webParts) web.Settings {
 	out := web.Settings{
 		Listen: a.cfg.Listen, Logger: part(a.log, "web"), Registerer: set.Registry, Gatherer: set.Registry,
 		Prometheus: api, DrillDown: p.planner, Ingest: p.ingester, Retention: a.cfg.Storage.Retention,
-		Logs: p.logs, LogsPush: p.ingester,
+		Logs: p.logs, LogsPush: p.ingester, Alerts: p.alerts,
 	}
 	if set.Source != nil {
 		out.Reload = a.Reload

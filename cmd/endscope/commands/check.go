@@ -21,7 +21,7 @@ func newCheck(env cli.Env) (*cobra.Command, error) {
 		Use: "check", Short: "Check files before a server reads them",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return cli.Usage(fmt.Errorf("cannot check %q: must be config", args[0]))
+				return cli.Usage(fmt.Errorf("cannot check %q: must be config or rules", args[0]))
 			}
 			_ = cmd.Help()
 			return cli.Usage(errors.New("nothing to check given"))
@@ -41,6 +41,11 @@ func newCheck(env cli.Env) (*cobra.Command, error) {
 			_, err = fmt.Fprintf(env.Stdout, "%s: good\n", args[0])
 			return err
 		},
+	})
+	check.AddCommand(&cobra.Command{
+		Use: "rules FILE...", Short: "Check Prometheus rule files, and list everything that is wrong with them",
+		Args: cli.Args(cobra.MinimumNArgs(1)),
+		RunE: func(_ *cobra.Command, files []string) error { return checkRules(env, files) },
 	})
 	return check, nil
 }

@@ -42,6 +42,7 @@ func commands() []func(cli.Env) (*cobra.Command, error) {
 		newServe,
 		demo.New,
 		newCheck,
+		newTest,
 		func(env cli.Env) (*cobra.Command, error) { return client.New(env), nil },
 		func(env cli.Env) (*cobra.Command, error) { return resource.NewApply(env), nil },
 		func(env cli.Env) (*cobra.Command, error) { return resource.NewExport(env), nil },
