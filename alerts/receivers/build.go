@@ -258,7 +258,7 @@ func (b *Builder) turnOf(key string, test bool) chan struct{} {
 }
 
 func (b *Builder) schemaOptions(a *alerts.Alert, group string) SchemaOptions {
-	link := firstOf(a.Annotations["alert_url"], a.Annotations["chart_url"], a.GeneratorURL)
+	link := firstOf(a.Annotations["alert_url"], a.Annotations["link"], a.Annotations["chart_url"], a.GeneratorURL)
 	if b.set.AlertURL != nil && a.ID != "" && a.RuleKind != "" {
 		link = cmp.Or(b.set.AlertURL(a.ID), link)
 	}

@@ -83,6 +83,7 @@ func (b *Builder) annotate(to model.LabelSet, a *alerts.Alert) {
 	if path, ok := to["runbook_url"]; ok {
 		to["runbook_url"] = model.LabelValue(b.absolute(string(path)))
 	}
+	set("alert_url", string(to["link"])) // the hub's name for it
 	if b.set.AlertURL != nil && a.ID != "" && a.RuleKind != "" {
 		set("alert_url", b.set.AlertURL(a.ID))
 	}

@@ -10,6 +10,7 @@ import (
 	texttemplate "text/template"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/prometheus/alertmanager/alert"
 	"github.com/prometheus/alertmanager/template"
@@ -24,7 +25,7 @@ var builtIn embed.FS
 // newTemplates reads Alertmanager's templates, ours over them, and the operator's over both.
 func newTemplates(globs []string) (*template.Template, error) {
 	funcs := map[string]any{"line": line, "cutText": func(most int, s string) string { return cutText(s, most) }, "slackText": slackText,
-		"asciiLine": asciiLine, "jiraDocument": jiraDocument}
+		"asciiLine": asciiLine, "htmlLine": htmlLine, "short": short, "jiraDocument": jiraDocument}
 	tmpl, err := template.FromGlobs(nil, func(text *texttemplate.Template, html *htmltemplate.Template) {
 		text.Funcs(funcs)
 		html.Funcs(funcs)
@@ -69,18 +70,55 @@ func asciiLine(most int, s string) string {
 	return s[:min(len(s), most)]
 }
 
+// htmlLine is line for texts that html/template escapes: the limit is that of the escaped text.
+func htmlLine(most int, s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	size := 0
+	for i, r := range s {
+		if strings.ContainsRune(`&<>"'+`, r) {
+			size += len("&amp;")
+		} else {
+			size += utf8.RuneLen(r)
+		}
+		if size > most-len("…") {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
+
+// short returns a link that has at most so many bytes, and nothing for longer ones: half a link leads nowhere.
+func short(most int, link string) string {
+	if len(link) > most {
+		return ""
+	}
+	return link
+}
+
 // slackText escapes what Slack's markup would read as links.
 func slackText(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
 
-// jiraDocument returns alerts as a document of Atlassian's format, which version 3 of Jira's API takes.
+// maxJiraDocument is where Alertmanager cuts descriptions, in characters; a document that is cut is none.
+const maxJiraDocument = 32767
+
+// jiraDocument returns as many alerts as fit as a document of Atlassian's format, which version 3 of Jira's API takes.
 func jiraDocument(list template.Alerts) (string, error) {
+	for most := 10; ; most /= 2 {
+		doc, err := jiraDocumentOf(list, most)
+		if err != nil || utf8.RuneCountInString(doc) < maxJiraDocument || most == 0 {
+			return doc, err
+		}
+	}
+}
+
+func jiraDocumentOf(list template.Alerts, most int) (string, error) {
 	var content []any
 	add := func(nodes ...any) { content = append(content, map[string]any{"type": "paragraph", "content": nodes}) }
 	text := func(s string) map[string]any { return map[string]any{"type": "text", "text": s} }
 	for i, a := range list {
-		if i == 10 {
+		if i == most {
 			add(text(fmt.Sprintf("%d alerts in all.", len(list))))
 			break
 		}
@@ -92,7 +130,7 @@ func jiraDocument(list template.Alerts) (string, error) {
 		}
 		var links []any
 		for _, l := range []struct{ name, text string }{{"alert_url", "Alert"}, {"chart_url", "Chart"}, {"drilldown_url", "Drill-down"}, {"explain_url", "Explain"}, {"runbook_url", "Run-book"}} {
-			if href := a.Annotations[l.name]; href != "" {
+			if href := short(1000, a.Annotations[l.name]); href != "" {
 				node := text(l.text + " ")
 				node["marks"] = []any{map[string]any{"type": "link", "attrs": map[string]any{"href": href}}}
 				links = append(links, node)

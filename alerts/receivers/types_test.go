@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/prometheus/alertmanager/alert"
+	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
 
 	"github.com/endscope/endscope/alerts"
@@ -204,4 +205,40 @@ func TestMessagesSayWhatSomebodyOnCallNeeds(t *testing.T) {
 	require.Contains(t, said("telegram"), "credit/blue is slow &lt;now&gt; &amp; later")
 	require.Contains(t, said("pagerduty"), "severity:critical")
 	require.Contains(t, said("opsgenie"), "priority:P1")
+}
+
+func TestManyAlertsFitIntoTheLimitsOfTheServices(t *testing.T) {
+	var as []*alert.Alert
+	for n := range 60 {
+		a := example()
+		if n%3 == 0 {
+			a = resolved()
+		}
+		a.Labels["instance"] = model.LabelValue(fmt.Sprintf("i%d", n))
+		a.Labels["alertname"] = model.LabelValue(strings.Repeat("N&", 60))
+		for _, name := range []model.LabelName{"summary", "description", "finding"} {
+			a.Annotations[name] = model.LabelValue(strings.Repeat("<&ä> ", 500))
+		}
+		for _, name := range []model.LabelName{"link", "chart_url", "drilldown_url", "explain_url"} {
+			a.Annotations[name] = model.LabelValue("https://endscope.example/?a=1&b=2&q=" + strings.Repeat("x", 100+n*20))
+		}
+		as = append(as, a)
+	}
+	for name, most := range map[string]int{"telegram": 0, "discord": 0, "webex": 0, "slack": 0, "opsgenie": 0, "pagerduty": 512 << 10, "teams": 28 << 10, "victorops": 0, "jira": 0, "jira-v3": 0, "mattermost": 0, "rocketchat": 0, "wechat": 0} {
+		l := listen(t, serve)
+		i := newKit(t).one(t, stored(t, name, l.URL))
+		_, err := i.Notify(about(t, as...), as...)
+		require.NoError(t, err, name)
+		calls := l.got()
+		c := calls[len(calls)-1]
+		table := map[string]string{"jira": "jira-v2"}[name]
+		if table == "" {
+			table = name
+		}
+		checkFields(t, table, c.json(t))
+		require.NotContains(t, string(c.Body), "could not be sent", name)
+		if most > 0 {
+			require.LessOrEqual(t, len(c.Body), most, name)
+		}
+	}
 }
