@@ -174,3 +174,20 @@ func TestStartWaitsForBacklogs(t *testing.T) {
 		require.NotEmpty(t, w.asked)
 	})
 }
+
+func TestRestartRemembersThatASeriesWasThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const hours = 30 * 60
+		w, m := &world{sources: []*source{script("credit", fmt.Sprintf("1x%d", hours))}}, newMemory()
+		rule := staticRule("r", func(r *alerts.Rule) { r.NoData, r.Scopes = alerts.NoDataAlert, []scopes.Pattern{{Endpoint: "*"}} })
+		v := newEvaluator(t, quickConfig(), w, m)
+		v.SetRules(stored(rule))
+		runUntil(t, v, minute(hours).Add(10*time.Second))
+		require.Len(t, m.states["r"].Series, 1, "written once, and not at each check")
+		w.sources = nil // also the store has forgotten it
+		v = newEvaluator(t, quickConfig(), w, m)
+		v.SetRules(stored(rule))
+		runUntil(t, v, minute(hours+5))
+		require.Equal(t, []string{fmt.Sprintf("credit fired %d", hours+1)}, m.events())
+	})
+}
