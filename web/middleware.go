@@ -175,7 +175,10 @@ func (s *Server) writeProblem(rt route, w http.ResponseWriter, p Problem, cause 
 		w.Header().Set("Retry-After", strconv.Itoa(after))
 	}
 	write := func(w http.ResponseWriter) error { return p.writeAt(w, placeOf(cause)) }
+	more := members(cause)
 	switch {
+	case more != nil && !rt.native && !rt.azure && !rt.azureLogs:
+		write = func(w http.ResponseWriter) error { return p.writeMembers(w, more) }
 	case rt.native:
 		write = p.writeNative
 	case rt.azure:

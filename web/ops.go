@@ -28,10 +28,21 @@ func (s *Server) handleOpenAPI(w http.ResponseWriter, _ *http.Request) error {
 	return err
 }
 
-// handleHealthy says that the process serves requests.
+// handleHealthy says that the process serves requests and that alerting works: where it does not, nobody else would tell.
 func (s *Server) handleHealthy(w http.ResponseWriter, _ *http.Request) error {
+	if a := s.set.Alerts; a != nil && a.Healthy != nil {
+		if err := a.Healthy(); err != nil {
+			return &unhealthyError{err}
+		}
+	}
 	return writeText(w, "Endscope is healthy.\n")
 }
+
+// unhealthyError says that alerting does not work. It answers 503.
+type unhealthyError struct{ err error }
+
+func (e *unhealthyError) Error() string { return "alerting does not work: " + e.err.Error() }
+func (e *unhealthyError) Unwrap() error { return e.err }
 
 // handleReady says whether queries are answered. While they are not, the answer is a problem with the progress of the replay.
 func (s *Server) handleReady(w http.ResponseWriter, _ *http.Request) error {

@@ -67,7 +67,14 @@ func problemOf(err error) (p Problem, known bool) {
 		push      *ingest.Error
 		azure     *azureError
 	)
+	var unhealthy *unhealthyError
+	if errors.As(err, &unhealthy) { // whatever it wraps
+		return Problem{"/problems/unhealthy", "Not healthy", http.StatusServiceUnavailable, err.Error()}, true
+	}
 	if p, ok := logsProblemOf(err); ok {
+		return p, true
+	}
+	if p, ok := alertsProblemOf(err); ok {
 		return p, true
 	}
 	switch {

@@ -84,7 +84,7 @@ func (s *Server) newPrometheusAPI(register func(*promroute.Router) *promroute.Ro
 		s.cfg.EnableAdminAPI,
 		true, s.cfg.MaxSearchResults,
 		s.log,
-		func(context.Context) v1.RulesRetriever { return none },
+		s.rulesRetriever,
 		s.cfg.RemoteReadSamples, s.cfg.RemoteReadConcurrent, 1<<20, // bytes in a frame, the protocol's own default
 		false,
 		s.corsOrigins(),
@@ -218,7 +218,7 @@ type pushedMetadata struct {
 
 func (p pushedMetadata) TargetsActive() map[string][]*scrape.Target { return p.targets }
 
-// noTargets says that nothing is scraped, no rules are evaluated and no Alertmanager is notified.
+// noTargets says that nothing is scraped and no Alertmanager is notified, and, where rules are not known or not to be seen, that there are none.
 type noTargets struct{}
 
 func (noTargets) ScrapePools() []string                       { return []string{} }

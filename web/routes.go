@@ -30,6 +30,9 @@ var (
 	getHeadPost = []string{http.MethodGet, http.MethodHead, http.MethodPost}
 	getPost     = []string{http.MethodGet, http.MethodPost}
 	postPut     = []string{http.MethodPost, http.MethodPut}
+	put         = []string{http.MethodPut}
+	patch       = []string{http.MethodPatch}
+	deleteOnly  = []string{http.MethodDelete}
 	optionsAny  = []string{http.MethodOptions}
 )
 
@@ -64,6 +67,9 @@ func (s *Server) routes() []route {
 	}
 	if s.set.DrillDown != nil {
 		all = append(all, s.azureRoutes()...)
+	}
+	if s.set.Alerts != nil {
+		all = append(all, s.alertRoutes()...)
 	}
 	all = append(all, s.logsRoutes()...)
 	return append(all, s.logPushRoutes()...) // last: below /api/v1/logs/ any word that no other route takes is a table
@@ -101,7 +107,7 @@ func (s *Server) prometheusRoutes() []route {
 		prom("targets", get, "/targets", s.handlePrometheus),
 		prom("targets_relabel_steps", get, "/targets/relabel_steps", s.handlePrometheus),
 		prom("alertmanagers", get, "/alertmanagers", s.handlePrometheus),
-		prom("alerts", get, "/alerts", s.handlePrometheus),
+		prom("alerts", get, "/alerts", s.handleAlerts),
 		prom("rules", get, "/rules", s.handlePrometheus),
 
 		everything(prom("status_config", get, "/status/config", s.handleConfig)), // ours: upstream shows a configuration of Prometheus

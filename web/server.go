@@ -24,6 +24,9 @@ import (
 // maxNotified is how many clients may follow notifications live.
 const maxNotified = 16
 
+// maxPreviews is how many previews of rules run at a time; further ones wait. Each asks for up to a month and learns baselines.
+const maxPreviews = 2
+
 // Settings are what the code around a server hands to it.
 type Settings struct {
 	Listen     string // host:port to listen on
@@ -75,8 +78,9 @@ type Server struct {
 	listener    net.Listener
 	http        *http.Server
 	bodies      bodies
-	tails       atomic.Int64 // open streams of log rows
-	tailBeat    atomic.Int64 // nanoseconds between two signs of life of one without rows
+	tails       atomic.Int64  // open streams of log rows
+	previews    chan struct{} // one token for each preview of a rule that runs
+	tailBeat    atomic.Int64  // nanoseconds between two signs of life of one without rows
 	closeOnce   sync.Once
 	closeErr    error
 }
@@ -112,6 +116,7 @@ func New(cfg Config, set Settings) (*Server, error) {
 		compress: compress,
 		prefix:   strings.TrimRight(cfg.RoutePrefix, "/"),
 		started:  time.Now(),
+		previews: make(chan struct{}, maxPreviews),
 	}
 	s.tailBeat.Store(int64(tailHeartbeat))
 	if set.Prometheus != nil {

@@ -245,7 +245,7 @@ func (r replaying) Ready() error { return r.err }
 
 // withEverything makes every route exist.
 func withEverything(o *options) {
-	o.settings.DrillDown, o.settings.Logs = &query.Planner{}, &LogsAPI{}
+	o.settings.DrillDown, o.settings.Logs, o.settings.Alerts = &query.Planner{}, &LogsAPI{}, emptyAlerts()
 	withIngest(nil)(o)
 }
 

@@ -1,0 +1,452 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/prometheus/prometheus/rules"
+
+	"github.com/endscope/endscope/alerts"
+	"github.com/endscope/endscope/alerts/evaluate"
+	"github.com/endscope/endscope/resources"
+)
+
+// ruleStatusJSON says how the evaluation of a rule goes.
+type ruleStatusJSON struct {
+	Health        string     `json:"health"`                  // ok, failing, waiting or disabled
+	LastEvaluated *time.Time `json:"lastEvaluated,omitempty"` // end of the newest window that was judged
+	EvaluatedAt   *time.Time `json:"evaluatedAt,omitempty"`   // when the last evaluation ended
+	Duration      float64    `json:"durationSeconds"`         // of the last evaluation
+	Next          *time.Time `json:"nextEvaluation,omitempty"`
+	Error         string     `json:"error,omitempty"` // of the last evaluation
+	Failures      int        `json:"failures"`        // evaluations that failed in a row
+	Series        int        `json:"series"`
+	Firing        int        `json:"firing"`      // series whose alert is open
+	Held          int        `json:"held"`        // alerts that wait for the next check, since one may fire only so many
+	Undelivered   int        `json:"undelivered"` // changes that could not be handed on yet
+}
+
+// ruleStatus returns how a rule is doing, nil where that is not known.
+func (s *Server) ruleStatus(name string, v *resourceView) *ruleStatusJSON {
+	if v.Kind != string(alerts.KindPrometheus) {
+		if status, ok := s.set.Alerts.Evaluator.Status(name); ok {
+			return newRuleStatusJSON(&status)
+		}
+		return nil
+	}
+	if v.Enabled != nil && !*v.Enabled {
+		return &ruleStatusJSON{Health: string(evaluate.RuleDisabled)}
+	}
+	groups := s.groupsOf(name)
+	if len(groups) == 0 {
+		return nil
+	}
+	return newGroupStatusJSON(groups)
+}
+
+func newRuleStatusJSON(r *evaluate.RuleStatus) *ruleStatusJSON {
+	out := &ruleStatusJSON{
+		Health: string(r.Health), LastEvaluated: instant(r.LastEvaluated), EvaluatedAt: instant(r.EvaluatedAt), Duration: r.Duration.Seconds(),
+		Next: instant(r.Next), Failures: r.Failures, Series: len(r.Series), Held: r.Held, Undelivered: r.Undelivered,
+	}
+	if r.Err != nil {
+		out.Error = r.Err.Error()
+	}
+	for _, one := range r.Series {
+		if !one.FiredAt.IsZero() {
+			out.Firing++
+		}
+	}
+	return out
+}
+
+// groupsOf returns the groups of Prometheus rules that a resource holds: promrules names their file for the resource.
+func (s *Server) groupsOf(name string) []*rules.Group {
+	if s.set.Alerts.Prometheus == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(s.set.Alerts.Prometheus.RuleGroups()), func(g *rules.Group) bool { return g.File() != kindAlertRule+"/"+name })
+}
+
+func newGroupStatusJSON(groups []*rules.Group) *ruleStatusJSON {
+	out := &ruleStatusJSON{Health: string(evaluate.RuleWaiting)}
+	for _, g := range groups {
+		if at := g.GetLastEvaluation(); !at.IsZero() {
+			next := at.Add(g.Interval())
+			out.Health, out.LastEvaluated, out.EvaluatedAt, out.Next = string(evaluate.RuleOK), instant(g.GetLastEvalTimestamp()), instant(at), instant(next)
+		}
+		out.Duration += g.GetEvaluationTime().Seconds()
+		for _, r := range g.Rules() {
+			if err := r.LastError(); err != nil {
+				out.Error = err.Error()
+				out.Failures = max(out.Failures, 1)
+			}
+			if a, ok := r.(*rules.AlertingRule); ok {
+				for _, active := range a.ActiveAlerts() {
+					out.Series++
+					if active.State == rules.StateFiring {
+						out.Firing++
+					}
+				}
+			}
+		}
+	}
+	if out.Failures > 0 {
+		out.Health = string(evaluate.RuleFailing)
+	}
+	return out
+}
+
+// seriesStatusJSON is Azure's status of one series of a rule, with ours beside it.
+type seriesStatusJSON struct {
+	Name       string               `json:"name"` // of the series within the rule
+	Properties seriesPropertiesJSON `json:"properties"`
+}
+
+type seriesPropertiesJSON struct {
+	Status     string            `json:"status"`              // Healthy, Pending or Unhealthy
+	Timestamp  *time.Time        `json:"timestamp,omitempty"` // of the newest check that had data
+	Dimensions map[string]string `json:"dimensions"`
+	Scope      string            `json:"scope,omitempty"`
+	Fired      *time.Time        `json:"firedDateTime,omitempty"`
+	Values     []seriesValueJSON `json:"values"`
+}
+
+type seriesValueJSON struct {
+	Criterion string   `json:"criterion"`
+	Value     *float64 `json:"value"`
+	Lower     *float64 `json:"lower,omitempty"`
+	Upper     *float64 `json:"upper,omitempty"`
+}
+
+// handleRuleStatus answers GET /api/v1/alert-rules/{name}/status: how its series are, and how its evaluation goes.
+func (s *Server) handleRuleStatus(w http.ResponseWriter, r *http.Request) error {
+	name, err := nameOf(r, resourceKind{})
+	if err != nil {
+		return err
+	}
+	if err := newParams(r, time.Now()).err(); err != nil {
+		return err
+	}
+	res, err := s.set.Alerts.Resources.Get(r.Context(), kindAlertRule, name)
+	if err != nil {
+		return err
+	}
+	var v resourceView
+	if err := json.Unmarshal(res.Redacted, &v); err != nil {
+		return fmt.Errorf("read stored %s: %w", res.Key, err)
+	}
+	answer := map[string]any{"value": s.seriesOf(name, &v)}
+	if status := s.ruleStatus(name, &v); status != nil {
+		answer["evaluation"] = status
+	}
+	return writeJSON(w, answer)
+}
+
+func (s *Server) seriesOf(name string, v *resourceView) []seriesStatusJSON {
+	out := []seriesStatusJSON{}
+	if v.Kind == string(alerts.KindPrometheus) {
+		for _, g := range s.groupsOf(name) {
+			for _, rule := range g.Rules() {
+				if a, ok := rule.(*rules.AlertingRule); ok {
+					for _, active := range a.ActiveAlerts() {
+						out = append(out, promSeries(g, active))
+					}
+				}
+			}
+		}
+		return out
+	}
+	status, _ := s.set.Alerts.Evaluator.Status(name)
+	for _, one := range status.Series {
+		p := seriesPropertiesJSON{
+			Status: "Healthy", Timestamp: instant(one.LastData), Dimensions: notNilMap(one.Dimensions), Scope: one.Scope.String(), Fired: instant(one.FiredAt),
+			Values: []seriesValueJSON{},
+		}
+		if p.Fired != nil {
+			p.Status = "Unhealthy"
+		}
+		for _, value := range one.Values {
+			p.Values = append(p.Values, seriesValueJSON(value))
+		}
+		out = append(out, seriesStatusJSON{alerts.SeriesKey(one.Scope, one.Dimensions), p})
+	}
+	return out
+}
+
+func promSeries(g *rules.Group, a *rules.Alert) seriesStatusJSON {
+	p := seriesPropertiesJSON{
+		Status: "Pending", Timestamp: instant(g.GetLastEvaluation()), Dimensions: a.Labels.Map(),
+		Values: []seriesValueJSON{{Criterion: a.Labels.Get(alerts.LabelAlertName), Value: finite(a.Value)}},
+	}
+	if a.State == rules.StateFiring {
+		p.Status, p.Fired = "Unhealthy", instant(a.FiredAt)
+	}
+	return seriesStatusJSON{a.Labels.String(), p}
+}
+
+// validation is the answer of /api/v1/alert-rules/validate.
+type validation struct {
+	Valid    bool             `json:"valid"`
+	Errors   []fieldErrorJSON `json:"errors"`
+	Warnings []string         `json:"warnings,omitempty"`
+	Rule     json.RawMessage  `json:"rule,omitempty"` // as it would be stored
+}
+
+// handleRuleValidate answers POST /api/v1/alert-rules/validate: everything that is wrong with a rule. Nothing is stored.
+func (s *Server) handleRuleValidate(w http.ResponseWriter, r *http.Request) error {
+	if err := newParams(r, time.Now()).err(); err != nil {
+		return err
+	}
+	body, err := readBody(w, r, maxResource, typeJSON)
+	if err != nil {
+		return err
+	}
+	out := validation{Errors: []fieldErrorJSON{}}
+	rule, err := s.checkRule(body)
+	if err != nil {
+		if out.Errors = fieldErrors(err); out.Errors == nil {
+			if _, known := problemOf(err); !known {
+				return err
+			}
+			out.Errors = []fieldErrorJSON{{Field: "body", Rule: err.Error()}}
+		}
+		return writeJSON(w, out)
+	}
+	if out.Rule, err = json.Marshal(rule); err != nil {
+		return fmt.Errorf("encode rule: %w", err)
+	}
+	out.Valid = true
+	if out.Warnings, err = s.missingGroups(r.Context(), kindAlertRule, out.Rule); err != nil {
+		return err
+	}
+	return writeJSON(w, out)
+}
+
+// checkRule reads a whole rule as it would be stored.
+func (s *Server) checkRule(body []byte) (alerts.Rule, error) {
+	spec, err := specOf(body, "")
+	if err != nil {
+		return alerts.Rule{}, err
+	}
+	all, err := objectMembers(spec)
+	if err != nil {
+		return alerts.Rule{}, err
+	}
+	name, err := nameIn(all)
+	if err != nil {
+		return alerts.Rule{}, err
+	}
+	return s.set.Alerts.CheckRule(name, spec)
+}
+
+// defaultPreviewRange is what a preview looks back on where no start is given.
+const defaultPreviewRange = 24 * time.Hour
+
+// handleRulePreview answers POST /api/v1/alert-rules/preview: what a rule, given whole or by the name of a stored one, would have done.
+func (s *Server) handleRulePreview(w http.ResponseWriter, r *http.Request) error {
+	now := time.Now()
+	if err := newParams(r, now).err(); err != nil {
+		return err
+	}
+	body, err := readBody(w, r, maxResource, typeJSON)
+	if err != nil {
+		return err
+	}
+	given, err := onlyMembers(body, "rule", "start", "end")
+	if err != nil {
+		return err
+	}
+	end, err := bodyTime("end", given["end"], now, now)
+	if err != nil {
+		return err
+	}
+	start, err := bodyTime("start", given["start"], now, end.Add(-defaultPreviewRange))
+	if err != nil {
+		return err
+	}
+	rule, err := s.previewed(r.Context(), given["rule"])
+	if err != nil {
+		return err
+	}
+	select {
+	case s.previews <- struct{}{}:
+		defer func() { <-s.previews }()
+	case <-r.Context().Done():
+		return r.Context().Err()
+	}
+	preview, err := s.set.Alerts.Evaluator.Preview(r.Context(), rule, start, end)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, preview)
+}
+
+// previewed returns the rule that a preview is about.
+func (s *Server) previewed(ctx context.Context, given json.RawMessage) (alerts.Rule, error) {
+	if given == nil {
+		return alerts.Rule{}, &alerts.FieldError{Field: "rule", Rule: "is required: a whole rule, or the name of one"}
+	}
+	var name string
+	if json.Unmarshal(given, &name) == nil {
+		res, err := s.set.Alerts.Resources.Get(ctx, kindAlertRule, name)
+		if err != nil {
+			return alerts.Rule{}, err
+		}
+		return s.set.Alerts.CheckRule(name, res.Spec)
+	}
+	spec, err := specOf(given, "")
+	if err != nil {
+		return alerts.Rule{}, below("rule", err)
+	}
+	all, err := objectMembers(spec)
+	if err != nil {
+		return alerts.Rule{}, err
+	}
+	if name, err = nameIn(all); err == nil && name == "" {
+		name = "preview" // a rule that nobody named yet
+		spec, err = specOf(spec, name)
+	}
+	if err != nil {
+		return alerts.Rule{}, below("rule", err)
+	}
+	rule, err := s.set.Alerts.CheckRule(name, spec)
+	return rule, below("rule", err)
+}
+
+// below puts the fields of errors below another.
+func below(field string, err error) error {
+	all := alerts.FieldErrors(err)
+	if len(all) == 0 {
+		return err
+	}
+	var out []error
+	for _, e := range all {
+		path := field + "." + e.Field
+		if e.Field == "" || e.Field == "body" {
+			path = field
+		}
+		out = append(out, &alerts.FieldError{Field: path, Value: e.Value, Rule: e.Rule})
+	}
+	return errors.Join(out...)
+}
+
+// onlyMembers returns the members of a JSON object that may have some only. A null is a member that is not given.
+func onlyMembers(body []byte, names ...string) (map[string]json.RawMessage, error) {
+	all, err := objectMembers(body)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]json.RawMessage{}
+	for _, m := range all {
+		if !slices.Contains(names, m.name) {
+			return nil, &alerts.FieldError{Field: m.name, Value: shorten(m.value), Rule: fmt.Sprintf("is not known here; there are %v", names)}
+		}
+		if _, twice := out[m.name]; twice {
+			return nil, &alerts.FieldError{Field: m.name, Rule: "must be given once"}
+		}
+		if string(m.value) != "null" {
+			out[m.name] = m.value
+		}
+	}
+	return out, nil
+}
+
+// bodyTime reads a time of a body as parameters are read: a text, or a number of seconds.
+func bodyTime(name string, given json.RawMessage, now, absent time.Time) (time.Time, error) {
+	if given == nil {
+		return absent, nil
+	}
+	text := string(given)
+	var quoted string
+	if json.Unmarshal(given, &quoted) == nil {
+		text = quoted
+	}
+	t, ok := parseTime(text, now)
+	if !ok {
+		return t, &alerts.FieldError{Field: name, Value: text, Rule: "must be a time such as 2026-03-01T10:00:00Z, 1772359200 (seconds since 1970), now or now-1h"}
+	}
+	return t, nil
+}
+
+// actionsView is where documents name action groups.
+type actionsView struct {
+	Actions []struct {
+		ActionGroupID  string   `json:"actionGroupId"`  // of alert rules
+		ActionGroupIDs []string `json:"actionGroupIds"` // of processing rules
+	} `json:"actions"`
+}
+
+// groupsIn returns the action groups that a stored document names.
+func groupsIn(kind string, document json.RawMessage) ([]string, error) {
+	if kind != kindAlertRule && kind != kindProcessingRule {
+		return nil, nil
+	}
+	var v actionsView
+	if err := json.Unmarshal(document, &v); err != nil {
+		return nil, fmt.Errorf("read actions: %w", err)
+	}
+	var names []string
+	for _, a := range v.Actions {
+		if a.ActionGroupID != "" {
+			names = append(names, a.ActionGroupID)
+		}
+		names = append(names, a.ActionGroupIDs...)
+	}
+	return names, nil
+}
+
+// missingGroups warns of action groups that a document names and that do not exist: they may come later, and until then nobody is told.
+func (s *Server) missingGroups(ctx context.Context, kind string, document json.RawMessage) ([]string, error) {
+	names, err := groupsIn(kind, document)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, name := range names {
+		_, err := s.set.Alerts.Resources.Get(ctx, kindActionGroup, name)
+		var bad *resources.NameError
+		switch {
+		case errors.Is(err, resources.ErrNotFound), errors.As(err, &bad):
+			out = append(out, fmt.Sprintf("the action group %q does not exist: until it does, nobody is told through it", name))
+		case err != nil:
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// namedBy returns the alert rules and processing rules that name an action group.
+func (s *Server) namedBy(ctx context.Context, group string) ([]resources.Key, error) {
+	var out []resources.Key
+	for _, kind := range []string{kindAlertRule, kindProcessingRule} {
+		all, err := s.set.Alerts.Resources.List(ctx, kind)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range all {
+			names, err := groupsIn(kind, r.Redacted)
+			if err != nil {
+				return nil, fmt.Errorf("stored %s: %w", r.Key, err)
+			}
+			if slices.Contains(names, group) {
+				out = append(out, r.Key)
+			}
+		}
+	}
+	return out, nil
+}
+
+// finite is nil for what JSON cannot say.
+func finite(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}
