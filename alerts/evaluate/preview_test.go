@@ -157,6 +157,8 @@ func TestPreviewsWaitForEachOther(t *testing.T) {
 			go func() { _, _ = v.Preview(t.Context(), staticRule("r"), minute(1), minute(5)) }()
 		}
 		time.Sleep(time.Minute)
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		require.Equal(t, maxPreviews, most)
 		require.Equal(t, 3*maxPreviews, len(w.asked))
 	})
