@@ -113,7 +113,9 @@ func TestWhatIsTold(t *testing.T) {
 				time.Sleep(11*time.Hour + 10*time.Minute)
 			}, []string{"30s day +a", "4h5m30s day +a", "8h10m30s day +a", "11h0m30s muted +a"}},
 		{"receivers that want no resolved alerts get none", `{"route":{` + times + `}}`, oncall, func(h *house) {
+			h.box.mu.Lock()
 			h.box.drop = true
+			h.box.mu.Unlock()
 			h.fire("a", "b")
 			time.Sleep(time.Minute)
 			h.resolve("a")
@@ -166,7 +168,9 @@ func TestReceiversSeeAlertsAsTheyAre(t *testing.T) {
 		require.Len(t, m, 1)
 		require.Equal(t, "oncall", m[0].receiver)
 		require.Equal(t, map[string]string{"alertname": "Test", "name": "a", "endpoint": "x"}, m[0].labels)
+		h.box.mu.Lock()
 		raw := h.box.raw[0]
+		h.box.mu.Unlock()
 		require.Equal(t, model.LabelSet{"alertname": "Test", "name": "a", "endpoint": "x"}, raw.Labels, "who is told is no property of the alert")
 		require.Equal(t, began, raw.StartsAt)
 		source, ok := h.Lookup(raw)

@@ -9,9 +9,9 @@ import (
 	"github.com/endscope/endscope/alerts"
 )
 
-// Export returns what a policy and groups make together as an alertmanager.yml, which amtool check-config accepts. Receivers of groups are
-// written where Alertmanager has their type, with every secret replaced by <secret>, so that the file shows what is sent where and does not
-// send anything as it is.
+// Export returns what a policy and groups make together as an alertmanager.yml, which amtool check-config accepts (of a version that knows
+// the types of the receivers). Every secret is replaced, and what the server's own configuration adds, such as the mail server, stands for
+// itself: the file shows what is sent where, and sends nothing as it is. Groups that are not enabled are left out.
 func Export(policy Policy, groups []alerts.ActionGroup) ([]byte, error) {
 	if err := policy.Check(groups); err != nil {
 		return nil, err
@@ -22,7 +22,7 @@ func Export(policy Policy, groups []alerts.ActionGroup) ([]byte, error) {
 				continue
 			}
 			for _, r := range groups[i].Receivers {
-				if r.UseCommonAlertSchema {
+				if r.Single() {
 					single = true
 				} else {
 					grouped = true
@@ -39,7 +39,11 @@ func Export(policy Policy, groups []alerts.ActionGroup) ([]byte, error) {
 
 // export writes the tree as Alertmanager's configuration, in the fields that every amtool since 0.22 reads.
 func (t *tree) export(groups []alerts.ActionGroup) ([]byte, error) {
-	doc := yaml.MapSlice{{Key: "route", Value: exportRoute(t.route)}}
+	var doc yaml.MapSlice
+	if global := exportGlobal(groups); len(global) > 0 {
+		doc = append(doc, yaml.MapItem{Key: "global", Value: global})
+	}
+	doc = append(doc, yaml.MapItem{Key: "route", Value: exportRoute(t.route)})
 	var rules []yaml.MapSlice
 	for _, r := range t.inhibit {
 		rule := yaml.MapSlice{}

@@ -36,16 +36,14 @@ func exportReceiver(name string, groups []alerts.ActionGroup) yaml.MapSlice {
 		if groups[i].Name != group {
 			continue
 		}
-		configs := map[string][]yaml.MapSlice{}
+		configs := map[string][]map[string]any{}
 		var order []string
-		for _, r := range groups[i].Receivers {
-			if r.UseCommonAlertSchema != each {
+		redacted := groups[i].Redacted()
+		for _, r := range redacted.Receivers {
+			if r.Single() != each {
 				continue
 			}
 			key, c := exportIntegration(r)
-			if key == "" {
-				continue
-			}
 			if configs[key] == nil {
 				order = append(order, key)
 			}
@@ -58,23 +56,54 @@ func exportReceiver(name string, groups []alerts.ActionGroup) yaml.MapSlice {
 	return s
 }
 
-// exportIntegration writes a receiver of a group in the words of Alertmanager, if it has such a type; empty otherwise.
-func exportIntegration(r alerts.Receiver) (key string, c yaml.MapSlice) {
-	const secret = "<secret>"
-	fields := map[string]any{}
+// exportIntegration writes a receiver, whose secrets were replaced, in the words of Alertmanager.
+func exportIntegration(r alerts.Receiver) (section string, fields map[string]any) {
+	fields = map[string]any{}
 	_ = json.Unmarshal(r.Config, &fields) // what was read once as a receiver is an object
 	switch r.Type {
-	case "webhook":
-		return "webhook_configs", yaml.MapSlice{{Key: "url", Value: "http://redacted.invalid/"}}
-	case "email":
-		to, _ := fields["emailAddress"].(string)
-		return "email_configs", yaml.MapSlice{{Key: "to", Value: to}, {Key: "from", Value: "redacted@redacted.invalid"}, {Key: "smarthost", Value: "redacted.invalid:587"}}
-	case "slack":
-		return "slack_configs", yaml.MapSlice{{Key: "api_url", Value: secret}}
-	case "pagerduty":
-		return "pagerduty_configs", yaml.MapSlice{{Key: "routing_key", Value: secret}}
-	case "opsgenie":
-		return "opsgenie_configs", yaml.MapSlice{{Key: "api_key", Value: secret}}
+	case alerts.ReceiverWebhook, alerts.ReceiverLogicApp, alerts.ReceiverAzureFunction, alerts.ReceiverAutomationRunbook:
+		for _, name := range []string{"serviceUri", "callbackUrl", "httpTriggerUrl"} {
+			if u, ok := fields[name].(string); ok {
+				return "webhook_configs", map[string]any{"url": strings.NewReplacer("<", "", ">", "").Replace(u)}
+			}
+		}
+		return "webhook_configs", map[string]any{"url": "http://in-a-file.invalid/"}
+	case alerts.ReceiverEmail:
+		if to, ok := fields["emailAddress"]; ok {
+			fields["to"] = to
+			delete(fields, "emailAddress")
+		}
+		return "email_configs", fields
+	case alerts.ReceiverTeams:
+		return "msteamsv2_configs", fields
 	}
-	return "", nil
+	return strings.ToLower(string(r.Type)) + "_configs", fields
+}
+
+// exportGlobal stands for what the server's own configuration adds to receivers, so that the file is whole.
+func exportGlobal(groups []alerts.ActionGroup) yaml.MapSlice {
+	var s yaml.MapSlice
+	seen := map[alerts.ReceiverType]bool{}
+	for _, g := range groups {
+		for _, r := range g.Receivers {
+			seen[r.Type] = true
+		}
+	}
+	for _, add := range []struct {
+		of         alerts.ReceiverType
+		key, value string
+	}{
+		{alerts.ReceiverEmail, "smtp_smarthost", "of-the-server.invalid:587"},
+		{alerts.ReceiverEmail, "smtp_from", "of-the-server@of-the-server.invalid"},
+		{alerts.ReceiverSlack, "slack_api_url", "https://of-the-server.invalid/"},
+		{alerts.ReceiverOpsgenie, "opsgenie_api_key", alerts.Secret},
+		{alerts.ReceiverVictorOps, "victorops_api_key", alerts.Secret},
+		{alerts.ReceiverWeChat, "wechat_api_corp_id", "of-the-server"},
+		{alerts.ReceiverWeChat, "wechat_api_secret", alerts.Secret},
+	} {
+		if seen[add.of] {
+			s = append(s, yaml.MapItem{Key: add.key, Value: add.value})
+		}
+	}
+	return s
 }

@@ -49,12 +49,19 @@ type sender struct {
 	each  bool
 }
 
-func (s sender) SendResolved() bool { return !s.box.drop }
+func (s sender) SendResolved() bool {
+	s.box.mu.Lock()
+	defer s.box.mu.Unlock()
+	return !s.box.drop
+}
 
 func (s sender) Notify(ctx context.Context, all ...*alert.Alert) (bool, error) {
-	if s.box.delay > 0 {
+	s.box.mu.Lock()
+	delay := s.box.delay
+	s.box.mu.Unlock()
+	if delay > 0 {
 		select {
-		case <-time.After(s.box.delay):
+		case <-time.After(delay):
 		case <-ctx.Done():
 			return true, ctx.Err()
 		}
@@ -103,6 +110,20 @@ func (b *mailbox) integrations(g *alerts.ActionGroup) (grouped, single []notify.
 		single = append(single, notify.NewIntegration(s, s, "webhook", 1, g.Name))
 	}
 	return grouped, single, nil
+}
+
+// fails sets how attempts fail.
+func (b *mailbox) fails(f func(group string, attempt int) (retry bool, err error)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fail = f
+}
+
+// takes sets how long attempts take.
+func (b *mailbox) takes(d time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.delay = d
 }
 
 // got returns what came since the last call, and forgets it.

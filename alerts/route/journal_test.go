@@ -171,3 +171,23 @@ func TestRememberingWhatResolved(t *testing.T) {
 	}
 	require.Len(t, remember(many, nil, nil), maxResolved)
 }
+
+func FuzzJournalEntries(f *testing.F) {
+	f.Add([]byte(nil))
+	f.Add([]byte{3, 1, 2, 3})
+	f.Add([]byte("\x14\x0a\x0e\x0a\x01g\x12\x07\x0a\x01r\x12\x02wh\x22\x00\x12\x02\x08\x01"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, split := range []func([]byte) ([]alerts.JournalEntry, error){notifiedEntries, silenceEntries} {
+			entries, err := split(data)
+			if err != nil {
+				continue
+			}
+			for _, e := range entries {
+				again, err := split(e.Data)
+				require.NoError(t, err)
+				require.Len(t, again, 1, "each entry can be read alone")
+				require.Equal(t, e.Key, again[0].Key)
+			}
+		}
+	})
+}

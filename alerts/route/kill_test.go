@@ -290,6 +290,8 @@ func TestAKillLosesNothingAndRepeatsOnlyWhatWasUnderWay(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	repeats := slices.Clone(arrived[before:])
-	repeats = slices.DeleteFunc(repeats, func(a arrival) bool { return slices.Contains(saved[run], a.Key) && !slices.Contains(saved[run-1], a.Key) })
+	repeats = slices.DeleteFunc(repeats, func(a arrival) bool {
+		return slices.Contains(saved[run], a.Key) && !slices.Contains(saved[run-1], a.Key)
+	})
 	require.Empty(t, repeats)
 }

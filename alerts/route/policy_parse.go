@@ -89,7 +89,7 @@ func (p *parser) bad(path string, value any, rule string) {
 func (p *parser) object(path string, v any, read map[string]func(path string, v any)) {
 	fields, ok := v.(map[string]any)
 	if !ok {
-		p.bad(cmpPath(path), v, "must be an object")
+		p.bad(orBody(path), v, "must be an object")
 		return
 	}
 	names := make([]string, 0, len(fields))
@@ -104,6 +104,9 @@ func (p *parser) object(path string, v any, read map[string]func(path string, v 
 			switch name {
 			case "match", "match_re", "source_match", "source_match_re", "target_match", "target_match_re":
 				rule = "is no longer a field: write matchers"
+			}
+			if name == "" {
+				p.bad(orBody(path), `""`, rule)
 			}
 			p.bad(join(path, name), nil, rule)
 			return
@@ -121,7 +124,7 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-func cmpPath(path string) string {
+func orBody(path string) string {
 	if path == "" {
 		return "body"
 	}

@@ -2,6 +2,7 @@ package route
 
 import (
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,7 +46,7 @@ func TestReload(t *testing.T) {
 			time.Sleep(time.Hour)
 		}, []string{"30s oncall +a +b", "2m1s oncall +b -a"}},
 		{"an attempt under way comes to its end and is not made again", nil, func(h *house) {
-			h.box.delay = 8 * time.Second
+			h.box.takes(8 * time.Second)
 			h.fire("a")
 			time.Sleep(33 * time.Second)
 			require.NoError(h.t, h.Reload(policyOf(h.t, policy), []alerts.ActionGroup{group("oncall")}))
@@ -53,7 +54,7 @@ func TestReload(t *testing.T) {
 			time.Sleep(time.Hour)
 		}, []string{"38s oncall +a"}},
 		{"an attempt that hangs is cut off and made again", nil, func(h *house) {
-			h.box.delay = time.Minute
+			h.box.takes(time.Minute)
 			h.fire("a")
 			time.Sleep(33 * time.Second)
 			require.NoError(h.t, h.Reload(policyOf(h.t, policy), []alerts.ActionGroup{group("oncall")}))
@@ -118,23 +119,31 @@ func TestChangesArriveInTheirOrder(t *testing.T) {
 
 func TestAttemptsAreReported(t *testing.T) {
 	bubble(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var results []Result
 		registry := prometheus.NewRegistry()
 		h := open(t, `{"route":{"receiver":"oncall"}}`, []alerts.ActionGroup{group("oncall")}, func(_ *Config, s *Settings) {
-			s.Notified = func(r Result) { results = append(results, r) }
-			s.ReceiverName = func(g *alerts.ActionGroup, kind string, index int) (string, bool) { return g.Name + "'s " + kind, index == 0 }
+			s.Notified = func(r Result) {
+				mu.Lock()
+				defer mu.Unlock()
+				results = append(results, r)
+			}
+			s.ReceiverName = func(g *alerts.ActionGroup, kind string, index int) (string, bool) {
+				return g.Name + "'s " + kind, index == 0
+			}
 			s.Registerer = registry
 		})
 		defer h.stop()
-		h.box.fail = func(_ string, attempt int) (bool, error) {
+		h.box.fails(func(_ string, attempt int) (bool, error) {
 			if attempt < 3 {
 				return true, errors.New(`Post "https://me:pass@hooks.example/services/T0/SECRET?token=x": refused`)
 			}
 			return false, nil
-		}
+		})
 		h.fire("a")
 		time.Sleep(2 * time.Minute)
-		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
 		require.Len(t, results, 3)
 		for i, r := range results {
 			require.Equal(t, i+1, r.Attempt)
@@ -157,12 +166,12 @@ func TestAReceiverThatPanicsFailsAlone(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h := open(t, `{"route":{"receiver":"oncall"}}`, []alerts.ActionGroup{group("oncall"), group("team")}, nil)
 		defer h.stop()
-		h.box.fail = func(group string, _ int) (bool, error) {
+		h.box.fails(func(group string, _ int) (bool, error) {
 			if group == "team" {
 				panic("a template that was not thought of")
 			}
 			return false, nil
-		}
+		})
 		h.fire("a action_groups=,oncall,team,")
 		time.Sleep(time.Minute)
 		require.Equal(t, []string{"30s oncall +a"}, h.box.lines())
@@ -219,18 +228,18 @@ func TestHealth(t *testing.T) {
 			time.Sleep(time.Minute)
 			require.NoError(t, h.Healthy(time.Now()))
 		}
-		h.box.fail = func(string, int) (bool, error) { return true, errors.New("nobody is there") }
+		h.box.fails(func(string, int) (bool, error) { return true, errors.New("nobody is there") })
 		h.fire("a")
 		time.Sleep(9 * time.Minute)
 		require.NoError(t, h.Healthy(time.Now()), "not yet")
 		time.Sleep(2 * time.Minute)
 		require.ErrorContains(t, h.Healthy(time.Now()), "nobody is notified: every attempt to reach 1 receivers has failed for 10m")
-		h.box.fail = func(group string, _ int) (bool, error) {
+		h.box.fails(func(group string, _ int) (bool, error) {
 			if group == "team" {
 				return false, nil
 			}
 			return true, errors.New("nobody is there")
-		}
+		})
 		h.fire("b action_groups=,team,")
 		time.Sleep(time.Minute)
 		require.NoError(t, h.Healthy(time.Now()), "somebody can be reached")

@@ -2,6 +2,7 @@ package route
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,8 +35,8 @@ type tree struct {
 //
 //	root: nobody, with the policy's grouping and times
 //	├─ for each enabled group: action_groups=~".*,NAME,.*", continue → NAME, and → NAME/each, grouped by all labels
-//	├─ action_groups="": the policy's routes → NAME
-//	└─ action_groups="": the policy's routes again → NAME/each
+//	├─ action_groups="": the policy's routes → NAME, if any goes to a group with grouped integrations
+//	└─ action_groups="": the policy's routes again → NAME/each, if any goes to one with single ones
 //
 // has says which groups have grouped and single integrations. A group that is not enabled is nobody. The policy was checked.
 func makeTree(p Policy, groups []alerts.ActionGroup, has func(name string) (grouped, single bool)) (*tree, error) {
@@ -77,7 +78,7 @@ func makeTree(p Policy, groups []alerts.ActionGroup, has func(name string) (grou
 		receivers map[string]string // by group
 		alone     bool
 	}{{b.names, false}, {b.each, true}} {
-		if len(part.receivers) == 0 {
+		if !names(p.Route, part.receivers) {
 			continue
 		}
 		r, err := b.policy(p.Route, part.receivers, part.alone)
@@ -190,6 +191,11 @@ func (b *treeBuilder) policy(from Route, receivers map[string]string, alone bool
 		r.Routes = append(r.Routes, c)
 	}
 	return r, nil
+}
+
+// names says whether a route, or one below it, goes to one of the receivers.
+func names(r Route, receivers map[string]string) bool {
+	return receivers[r.Receiver] != "" || slices.ContainsFunc(r.Routes, func(c Route) bool { return names(c, receivers) })
 }
 
 func matchers(texts []string) (all amcommoncfg.Matchers, err error) {
