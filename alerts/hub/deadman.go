@@ -105,7 +105,7 @@ func (w *Watchdog) call(ctx context.Context) error {
 
 func (w *Watchdog) deadManURL() (string, error) {
 	if w.cfg.DeadManURLFile == "" {
-		return w.cfg.DeadManURL, nil
+		return string(w.cfg.DeadManURL), nil
 	}
 	f, err := os.Open(w.cfg.DeadManURLFile)
 	if err != nil {

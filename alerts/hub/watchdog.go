@@ -18,7 +18,7 @@ import (
 type WatchdogConfig struct {
 	Interval        time.Duration `yaml:"interval" help:"Time between two looks at whether alerting works."`
 	Patience        time.Duration `yaml:"patience" help:"How long alerts may wait for routing, and a look for its answer, before alerting counts as broken."`
-	DeadManURL      string        `yaml:"dead_man_url" help:"URL that is asked with GET while alerting works, such as that of a check at a service that warns when it is not asked any more. It is a secret; it is never logged."`
+	DeadManURL      config.Secret `yaml:"dead_man_url" help:"URL that is asked with GET while alerting works, such as that of a check at a service that warns when it is not asked any more. It is a secret; it is never logged."`
 	DeadManURLFile  string        `yaml:"dead_man_url_file" help:"File with the dead-man URL, in place of dead_man_url; read each time."`
 	DeadManInterval time.Duration `yaml:"dead_man_interval" help:"Time between two calls of the dead-man URL."`
 	DeadManTimeout  time.Duration `yaml:"dead_man_timeout" help:"How long one call of the dead-man URL may take."`
@@ -42,7 +42,7 @@ func (c WatchdogConfig) Validate() error {
 	if c.DeadManURL != "" && c.DeadManURLFile != "" {
 		bad("dead_man_url_file", c.DeadManURLFile, "must be empty when dead_man_url is set")
 	}
-	if c.DeadManURL != "" && checkDeadManURL(c.DeadManURL) != nil {
+	if c.DeadManURL != "" && checkDeadManURL(string(c.DeadManURL)) != nil {
 		bad("dead_man_url", "a text that is not shown", "must be an http or https URL with a host")
 	}
 	if c.DeadManInterval < 5*time.Second || c.DeadManInterval > 24*time.Hour {

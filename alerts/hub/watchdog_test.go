@@ -152,7 +152,7 @@ func TestTheDeadManURLIsCalledAtEachInterval(t *testing.T) {
 	defer server.Close()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	cfg := DefaultWatchdogConfig()
-	cfg.DeadManURL, cfg.DeadManInterval, cfg.DeadManTimeout = server.URL, 5*time.Second, 5*time.Second
+	cfg.DeadManURL, cfg.DeadManInterval, cfg.DeadManTimeout = config.Secret(server.URL), 5*time.Second, 5*time.Second
 	watchdog(t, cfg, WatchdogSettings{HTTPClient: client})
 	require.Eventually(t, func() bool { return calls.Load() >= 2 }, 30*time.Second, 20*time.Millisecond)
 }

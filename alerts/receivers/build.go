@@ -230,7 +230,7 @@ func (b *Builder) delivery(group string, r alerts.Receiver, path string, test bo
 
 // serverSecrets are the secrets of the server's own configuration, which errors of any receiver may hold.
 func (b *Builder) serverSecrets() []string {
-	all := []string{b.cfg.SMTP.AuthPassword, b.cfg.SlackAPIURL}
+	all := []string{string(b.cfg.SMTP.AuthPassword), string(b.cfg.SlackAPIURL)}
 	for _, name := range []string{b.cfg.SMTP.AuthPasswordFile, b.cfg.SMTP.AuthSecretFile, b.cfg.SlackAPIURLFile, b.cfg.OpsgenieKeyFile, b.cfg.VictorOpsFile} {
 		if name != "" {
 			all = append(all, readSecret(name))

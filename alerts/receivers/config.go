@@ -23,42 +23,42 @@ type Config struct {
 	SMTP SMTPConfig `yaml:"smtp" help:"How emails leave the server."`
 	HTTP HTTPConfig `yaml:"http" help:"How receivers are reached over HTTP."`
 
-	SlackAPIURL     string `yaml:"slack_api_url" help:"Slack webhook for receivers that have none. A secret: rather use slack_api_url_file."`
-	SlackAPIURLFile string `yaml:"slack_api_url_file" help:"File with the Slack webhook."`
-	PagerDutyURL    string `yaml:"pagerduty_url" help:"Address of PagerDuty's Events API v2."`
-	OpsgenieAPIURL  string `yaml:"opsgenie_api_url" help:"Address of Opsgenie's API."`
-	OpsgenieKeyFile string `yaml:"opsgenie_api_key_file" help:"File with the Opsgenie key for receivers that have none."`
-	VictorOpsAPIURL string `yaml:"victorops_api_url" help:"Address of VictorOps' (Splunk On-Call's) API."`
-	VictorOpsFile   string `yaml:"victorops_api_key_file" help:"File with the VictorOps key for receivers that have none."`
-	TelegramAPIURL  string `yaml:"telegram_api_url" help:"Address of Telegram's bot API."`
-	WebexAPIURL     string `yaml:"webex_api_url" help:"Address of Webex's messages API."`
-	JiraAPIURL      string `yaml:"jira_api_url" help:"Address of Jira's API for receivers that have none, such as https://example.atlassian.net/rest/api/3."`
-	WeChatAPIURL    string `yaml:"wechat_api_url" help:"Address of WeChat's API."`
-	RocketChatURL   string `yaml:"rocketchat_api_url" help:"Address of Rocket.Chat's API."`
+	SlackAPIURL     config.Secret `yaml:"slack_api_url" help:"Slack webhook for receivers that have none. A secret: rather use slack_api_url_file."`
+	SlackAPIURLFile string        `yaml:"slack_api_url_file" help:"File with the Slack webhook."`
+	PagerDutyURL    string        `yaml:"pagerduty_url" help:"Address of PagerDuty's Events API v2."`
+	OpsgenieAPIURL  string        `yaml:"opsgenie_api_url" help:"Address of Opsgenie's API."`
+	OpsgenieKeyFile string        `yaml:"opsgenie_api_key_file" help:"File with the Opsgenie key for receivers that have none."`
+	VictorOpsAPIURL string        `yaml:"victorops_api_url" help:"Address of VictorOps' (Splunk On-Call's) API."`
+	VictorOpsFile   string        `yaml:"victorops_api_key_file" help:"File with the VictorOps key for receivers that have none."`
+	TelegramAPIURL  string        `yaml:"telegram_api_url" help:"Address of Telegram's bot API."`
+	WebexAPIURL     string        `yaml:"webex_api_url" help:"Address of Webex's messages API."`
+	JiraAPIURL      string        `yaml:"jira_api_url" help:"Address of Jira's API for receivers that have none, such as https://example.atlassian.net/rest/api/3."`
+	WeChatAPIURL    string        `yaml:"wechat_api_url" help:"Address of WeChat's API."`
+	RocketChatURL   string        `yaml:"rocketchat_api_url" help:"Address of Rocket.Chat's API."`
 }
 
 // SMTPConfig says how emails leave the server.
 type SMTPConfig struct {
-	Smarthost        string `yaml:"smarthost" help:"Mail server, host:port. Port 465 is TLS from the start, others STARTTLS. Empty: email receivers need a smarthost of their own."`
-	From             string `yaml:"from" help:"Sender of emails."`
-	Hello            string `yaml:"hello" help:"Name that the server greets the mail server with."`
-	AuthUsername     string `yaml:"auth_username" help:"User at the mail server; empty to send without one."`
-	AuthPassword     string `yaml:"auth_password" help:"Its password. A secret: rather use auth_password_file."`
-	AuthPasswordFile string `yaml:"auth_password_file" help:"File with the password."`
-	AuthIdentity     string `yaml:"auth_identity" help:"Identity for PLAIN authentication, where it is another than the user."`
-	AuthSecretFile   string `yaml:"auth_secret_file" help:"File with the secret for CRAM-MD5 authentication."`
-	RequireTLS       bool   `yaml:"require_tls" help:"Send only over TLS."`
-	CAFile           string `yaml:"ca_file" help:"Certificates that the mail server's is checked with; empty for the system's."`
-	InsecureSkip     bool   `yaml:"insecure_skip_verify" help:"Do not check the mail server's certificate."`
+	Smarthost        string        `yaml:"smarthost" help:"Mail server, host:port. Port 465 is TLS from the start, others STARTTLS. Empty: email receivers need a smarthost of their own."`
+	From             string        `yaml:"from" help:"Sender of emails."`
+	Hello            string        `yaml:"hello" help:"Name that the server greets the mail server with."`
+	AuthUsername     string        `yaml:"auth_username" help:"User at the mail server; empty to send without one."`
+	AuthPassword     config.Secret `yaml:"auth_password" help:"Its password. A secret: rather use auth_password_file."`
+	AuthPasswordFile string        `yaml:"auth_password_file" help:"File with the password."`
+	AuthIdentity     string        `yaml:"auth_identity" help:"Identity for PLAIN authentication, where it is another than the user."`
+	AuthSecretFile   string        `yaml:"auth_secret_file" help:"File with the secret for CRAM-MD5 authentication."`
+	RequireTLS       bool          `yaml:"require_tls" help:"Send only over TLS."`
+	CAFile           string        `yaml:"ca_file" help:"Certificates that the mail server's is checked with; empty for the system's."`
+	InsecureSkip     bool          `yaml:"insecure_skip_verify" help:"Do not check the mail server's certificate."`
 }
 
 // HTTPConfig says how HTTP receivers are reached.
 type HTTPConfig struct {
-	ProxyURL             string `yaml:"proxy_url" help:"HTTP proxy; empty for none."`
-	NoProxy              string `yaml:"no_proxy" help:"Hosts, domains and networks that are reached without the proxy, separated by commas."`
-	ProxyFromEnvironment bool   `yaml:"proxy_from_environment" help:"Take the proxy from HTTPS_PROXY, HTTP_PROXY and NO_PROXY."`
-	CAFile               string `yaml:"ca_file" help:"Certificates that servers' are checked with; empty for the system's."`
-	InsecureSkip         bool   `yaml:"insecure_skip_verify" help:"Do not check servers' certificates."`
+	ProxyURL             config.Secret `yaml:"proxy_url" help:"HTTP proxy; empty for none."`
+	NoProxy              string        `yaml:"no_proxy" help:"Hosts, domains and networks that are reached without the proxy, separated by commas."`
+	ProxyFromEnvironment bool          `yaml:"proxy_from_environment" help:"Take the proxy from HTTPS_PROXY, HTTP_PROXY and NO_PROXY."`
+	CAFile               string        `yaml:"ca_file" help:"Certificates that servers' are checked with; empty for the system's."`
+	InsecureSkip         bool          `yaml:"insecure_skip_verify" help:"Do not check servers' certificates."`
 }
 
 // DefaultConfig returns the defaults: Azure's limits, Alertmanager's addresses.
@@ -102,7 +102,7 @@ func (c Config) Validate() error {
 		}
 	}
 	for _, u := range []struct{ key, value string }{
-		{"http.proxy_url", c.HTTP.ProxyURL}, {"slack_api_url", c.SlackAPIURL}, {"pagerduty_url", c.PagerDutyURL}, {"opsgenie_api_url", c.OpsgenieAPIURL},
+		{"http.proxy_url", string(c.HTTP.ProxyURL)}, {"slack_api_url", string(c.SlackAPIURL)}, {"pagerduty_url", c.PagerDutyURL}, {"opsgenie_api_url", c.OpsgenieAPIURL},
 		{"victorops_api_url", c.VictorOpsAPIURL}, {"telegram_api_url", c.TelegramAPIURL}, {"webex_api_url", c.WebexAPIURL},
 		{"jira_api_url", c.JiraAPIURL}, {"wechat_api_url", c.WeChatAPIURL}, {"rocketchat_api_url", c.RocketChatURL},
 	} {
@@ -154,11 +154,11 @@ func (c Config) global() map[string]any {
 	set("smtp_from", c.SMTP.From)
 	set("smtp_hello", c.SMTP.Hello)
 	set("smtp_auth_username", c.SMTP.AuthUsername)
-	set("smtp_auth_password", c.SMTP.AuthPassword)
+	set("smtp_auth_password", string(c.SMTP.AuthPassword))
 	set("smtp_auth_password_file", c.SMTP.AuthPasswordFile)
 	set("smtp_auth_identity", c.SMTP.AuthIdentity)
 	set("smtp_auth_secret_file", c.SMTP.AuthSecretFile)
-	set("slack_api_url", c.SlackAPIURL)
+	set("slack_api_url", string(c.SlackAPIURL))
 	set("slack_api_url_file", c.SlackAPIURLFile)
 	set("pagerduty_url", c.PagerDutyURL)
 	set("opsgenie_api_url", c.OpsgenieAPIURL)
@@ -187,7 +187,7 @@ func tlsSection(ca string, insecure bool) map[string]any {
 func (c HTTPConfig) section() map[string]any {
 	m := map[string]any{"follow_redirects": false, "tls_config": tlsSection(c.CAFile, c.InsecureSkip)}
 	if c.ProxyURL != "" {
-		m["proxy_url"] = c.ProxyURL
+		m["proxy_url"] = string(c.ProxyURL)
 	}
 	if c.NoProxy != "" {
 		m["no_proxy"] = c.NoProxy
