@@ -97,7 +97,7 @@ type AnswerSeries struct {
 	Values      []*float64        // nil where there is no data; never 0 instead, never NaN or infinite
 	Compared    []*float64        // the values of Answer.Compared, where the request compares; nil where there is no data
 	Folded      int               // how many series this one stands for, where it holds what Top left out; otherwise 0
-	Histogram   *HistogramSource  // for what is computed from the buckets of histograms
+	Histogram   *HistogramSource  // for what is computed from the buckets of histograms; nil where the request has an Every
 }
 
 // FoldedValue is the value of every dimension of a series that stands for those that Top left out. A dimension may have the
@@ -154,7 +154,7 @@ func (p *Planner) DrillDown(ctx context.Context, r Request) (*Answer, error) {
 			return nil, err
 		}
 	}
-	d := &drillDown{planner: p, request: r, session: p.set.Engine.NewSession(), now: win, past: past, states: map[stateKey]stateRule{}, forms: map[string]foundForms{}}
+	d := &drillDown{planner: p, request: r, session: p.set.Engine.NewSession(), now: win, past: past, states: map[stateKey]foundStates{}, forms: map[string]foundForms{}}
 	d.answer = &Answer{Start: win.start, End: win.end(), Interval: win.length, Timestamps: win.timestamps(), Series: []AnswerSeries{}, Warnings: []string{}}
 	if i := win.ended(p.set.Now()); i < win.count {
 		d.answer.PartialFrom = &d.answer.Timestamps[i]

@@ -22,7 +22,7 @@ type drillDown struct {
 	resolver *resolver
 	now      windows
 	past     *windows // nil where nothing is compared
-	states   map[stateKey]stateRule
+	states   map[stateKey]foundStates
 	forms    map[string]foundForms
 	answer   *Answer
 }
@@ -33,10 +33,16 @@ type stateKey struct {
 	win   windows
 }
 
+// foundStates is the rule for the states of instances in all of some windows, and in pieces of them where these have a step of their own.
+type foundStates struct {
+	all    stateRule
+	pieces []windowPiece
+}
+
 // foundForms are the forms of a plan's histograms in all of some windows together, and where it was asked for in pieces of them.
 type foundForms struct {
 	all    map[string]histogramForm
-	pieces []formPiece
+	pieces []windowPiece
 }
 
 // question is one aggregation of one plan.
@@ -105,7 +111,7 @@ func (d *drillDown) evaluate(ctx context.Context, all []*evaluation) error {
 	buckets := map[*evaluation]*evaluation{}
 	asked := slices.Clone(all)
 	for _, e := range all {
-		if e.shown && e.plan.needsBuckets(e.aggregation) {
+		if e.shown && e.windows.every == 0 && e.plan.needsBuckets(e.aggregation) {
 			buckets[e] = &evaluation{plan: e.plan, aggregation: mergedBuckets, windows: e.windows}
 			asked = append(asked, buckets[e]) // shares what is read
 		}
@@ -154,15 +160,20 @@ func (d *drillDown) evaluation(ctx context.Context, pl *plan, a scopes.Aggregati
 	ready.window = win.length
 	if pl.remembers() && !pl.nothing {
 		key := stateKey{pl.scope, win}
-		rule, ok := d.states[key]
+		found, ok := d.states[key]
 		if !ok {
 			var err error
-			if rule, err = d.planner.stateRule(ctx, pl.scope, win); err != nil {
+			if found.all, err = d.planner.stateRule(ctx, pl.scope, win); err != nil {
 				return nil, err
 			}
-			d.states[key] = rule
+			if win.every != 0 && win.count > 1 {
+				if found.pieces, err = d.planner.statePieces(ctx, pl.scope, win, found.all); err != nil {
+					return nil, err
+				}
+			}
+			d.states[key] = found
 		}
-		ready.states = rule
+		ready.states, ready.pieces = found.all, found.pieces
 	}
 	if err := d.findForms(ctx, &ready, a, win); err != nil {
 		return nil, err

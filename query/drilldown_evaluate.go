@@ -155,7 +155,7 @@ func piecesOf(pl *plan, win windows) []part {
 	for _, f := range pl.pieces {
 		if end := min(f.end, win.count); f.first < end {
 			piece := *pl
-			piece.forms = f.forms
+			piece.forms, piece.states = f.forms, f.states
 			out = append(out, part{windows: win.part(f.first, end), plan: &piece, first: f.first})
 		}
 	}

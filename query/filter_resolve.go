@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 
@@ -25,6 +26,7 @@ type resolver struct {
 type resolved struct {
 	scope scopes.Pattern
 	label string
+	back  time.Duration // how long before the spans samples count
 }
 
 func (p *Planner) newResolver(f Filter, spans ...Span) *resolver {
@@ -50,7 +52,7 @@ func (r *resolver) narrow(ctx context.Context, pl *plan, dim scopes.Dimension, t
 		values = []string{string(StateReady), string(StateMissing)}
 	} else {
 		var err error
-		if values, err = r.values(ctx, pl.scope, label); err != nil {
+		if values, err = r.values(ctx, pl, label); err != nil {
 			return err
 		}
 	}
@@ -64,15 +66,19 @@ func (r *resolver) narrow(ctx context.Context, pl *plan, dim scopes.Dimension, t
 	return nil
 }
 
-// values returns the values of a label among the visible series of a scope.
-func (r *resolver) values(ctx context.Context, scope scopes.Pattern, label string) ([]string, error) {
-	key := resolved{scope, label}
+// values returns the values of a label among the visible series of a plan's scope that may have a part in its answer.
+func (r *resolver) values(ctx context.Context, pl *plan, label string) ([]string, error) {
+	key := resolved{pl.scope, label, r.planner.set.Engine.cfg.Lookback}
+	if pl.remembers() {
+		key.back = max(key.back, r.planner.cfg.ScopeLookback)
+	}
 	if values, ok := r.seen[key]; ok {
 		return values, nil
 	}
 	var all []string
 	for _, span := range r.spans {
-		values, err := r.planner.labelValuesIn(ctx, span, scope, label)
+		span.Start = span.Start.Add(-key.back)
+		values, err := r.planner.labelValuesIn(ctx, span, pl.scope, label)
 		if err != nil {
 			return nil, err
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
+	"github.com/prometheus/prometheus/tsdb/chunks"
 
 	"github.com/endscope/endscope/scopes"
 )
@@ -50,7 +51,8 @@ func (p *Planner) histogramForms(ctx context.Context, pl *plan, win windows) (ma
 	return out, nil
 }
 
-// histogramForm reads the index, and of every instance with native series one sample.
+// histogramForm reads the index, and of every instance with native series one sample. For windows with a step of their own it reads no
+// samples where all forms that it could find make the same expression.
 func (p *Planner) histogramForm(ctx context.Context, o operand, win windows) (histogramForm, error) {
 	var form histogramForm
 	from, to := win.start.Add(-recentWindow), win.end()
@@ -63,6 +65,14 @@ func (p *Planner) histogramForm(ctx context.Context, o operand, win windows) (hi
 	names, _, err := q.LabelValues(ctx, model.MetricNameLabel, nil, either...)
 	if err != nil {
 		return form, err
+	}
+	if win.every != 0 && !slices.Contains(names, o.name+bucketSuffix) {
+		if o.def.Source.Kind != scopes.KindHistogramQuantile {
+			return form, nil
+		}
+		if form.exp, err = p.onlyExponential(ctx, o, from, to); err != nil || form.exp {
+			return form, err
+		}
 	}
 	ladders, leftOut := newLadders(o), o.leavesOut()
 	if slices.Contains(names, o.name) {
@@ -86,6 +96,33 @@ func (p *Planner) histogramForm(ctx context.Context, o operand, win windows) (hi
 	form.absent = form.classic && !form.exp && !form.custom
 	form.bounds, form.les = ladders.common(form.mixed())
 	return form, nil
+}
+
+// onlyExponential says whether no native histogram of the operand has custom buckets. It looks at the headers of chunks, also of some
+// that have nothing in the time but samples before and after it.
+func (p *Planner) onlyExponential(ctx context.Context, o operand, from, to time.Time) (bool, error) {
+	q, err := newBudget(p.set.Engine.cfg.MaxSeries).limitChunks(p.set.Engine.guarded, from.UnixMilli(), to.UnixMilli())
+	if err != nil {
+		return false, fmt.Errorf("open storage: %w", err)
+	}
+	defer q.Close()
+	set := q.Select(ctx, false, &storage.SelectHints{DisableTrimming: true, Start: from.UnixMilli(), End: to.UnixMilli()}, o.selector().LabelMatchers...)
+	var (
+		it      chunks.Iterator
+		decoder histogramDecoder
+	)
+	for set.Next() {
+		for it = set.At().Iterator(it); it.Next(); {
+			c := it.At().Chunk
+			if c.Encoding() != chunkenc.EncXOR && (c.Encoding() != chunkenc.EncHistogram || !decoder.start(c.Bytes())) {
+				return false, nil
+			}
+		}
+		if err := it.Err(); err != nil {
+			return false, err
+		}
+	}
+	return true, set.Err()
 }
 
 // matchersFor are the operand's matchers with another one for the name.

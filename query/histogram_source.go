@@ -22,8 +22,11 @@ func (p *plan) needsBuckets(a scopes.Aggregation) bool {
 }
 
 // source says of a line from which histograms it was computed, and returns a warning where a value is only the least that it can
-// be. It returns nil for what is not computed from histograms.
+// be. It returns nil for what is not computed from histograms, and for windows with a step of their own.
 func (e *evaluation) source(l line) (*HistogramSource, string) {
+	if e.windows.every != 0 {
+		return nil, ""
+	}
 	switch e.plan.def.Source.Kind {
 	case scopes.KindHistogramCount, scopes.KindHistogramMean, scopes.KindHistogramQuantile:
 	default:

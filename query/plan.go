@@ -28,7 +28,7 @@ type plan struct {
 	states  stateRule                // for KindInstanceState and KindFreshness
 	current time.Duration            // a sample this old is no longer what a gauge shows at an instant: its instance is missing
 	forms   map[string]histogramForm // by the names of the series that are histograms; native where nothing is said
-	pieces  []formPiece              // of windows that do not have the same forms; nil where all have
+	pieces  []windowPiece            // of windows that do not have the same forms or states; nil where all have
 	raw     bool                     // roll-ups are not to be used
 }
 

@@ -40,7 +40,8 @@ const rememberStep = 5 * time.Minute
 type stateRule struct {
 	missingAfter time.Duration
 	remember     time.Duration
-	silent       []scopes.Path // instances without a heartbeat
+	silent       []scopes.Path        // instances without a heartbeat, sorted
+	beating      map[scopes.Path]bool // those that have one
 }
 
 // expr returns a vector with the labels endpoint, deployment and instance: 1 for every instance that was seen within the
@@ -137,27 +138,40 @@ func instanceMatcher(paths []scopes.Path) *labels.Matcher {
 	return labels.MustNewMatcher(labels.MatchRegexp, scopes.LabelInstance, strings.Join(slices.Compact(names), "|"))
 }
 
+// above returns the deepest scope that holds all that a pattern stands for.
+func above(p scopes.Pattern) (under scopes.Path) {
+	names := [...]string{p.Endpoint, p.Deployment, p.Instance}
+	for i, to := range []*string{&under.Endpoint, &under.Deployment, &under.Instance} {
+		if names[i] == scopes.Wildcard {
+			break
+		}
+		*to = names[i]
+	}
+	return under
+}
+
 // stateRule returns the rule for the instances of a scope, naming those that have no heartbeat.
 func (p *Planner) stateRule(ctx context.Context, scope scopes.Pattern, win windows) (stateRule, error) {
-	rule := stateRule{missingAfter: p.cfg.InstanceMissingAfter, remember: p.cfg.ScopeLookback}
+	rule := stateRule{missingAfter: p.cfg.InstanceMissingAfter, remember: p.cfg.ScopeLookback, beating: map[scopes.Path]bool{}}
 	oldest := win.start.Add(-p.cfg.ScopeLookback)
 	q, err := p.open(oldest, win.end())
 	if err != nil {
 		return rule, err
 	}
 	defer q.Close()
-	var under scopes.Path
-	if path, ok := scope.Concrete(); ok {
-		under = path
-	}
-	names, err := listInstances(ctx, q, oldest, win.end(), under)
+	names, err := listInstances(ctx, q, oldest, win.end(), above(scope))
 	if err != nil {
 		return rule, err
 	}
 	for path, beating := range names {
-		if !beating && scope.Covers(path) {
+		switch {
+		case !scope.Covers(path):
+		case beating:
+			rule.beating[path] = true
+		default:
 			rule.silent = append(rule.silent, path)
 		}
 	}
+	slices.SortFunc(rule.silent, func(a, b scopes.Path) int { return strings.Compare(a.String(), b.String()) })
 	return rule, nil
 }

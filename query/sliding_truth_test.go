@@ -114,7 +114,9 @@ func (b *truthBench) alone(t *testing.T, rng *rand.Rand, r query.Request, text s
 			want[key(s)] = s.Values[0]
 		}
 		for k := range got {
-			want[k] = want[k] // without a series there is no value
+			if _, ok := want[k]; !ok {
+				want[k] = nil // without a series there is no value
+			}
 		}
 		for _, k := range slices.Sorted(maps.Keys(want)) {
 			var have *float64
