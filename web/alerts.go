@@ -32,6 +32,7 @@ type ResourceStore interface {
 	Get(ctx context.Context, kind, name string) (resources.Resource, error)
 	List(ctx context.Context, kind string) ([]resources.Resource, error)
 	Put(ctx context.Context, c resources.Change) (resources.Result, error)
+	PutAll(ctx context.Context, by string, dry bool, changes []resources.Change) ([]resources.Result, error)
 	Delete(ctx context.Context, c resources.Change) error
 	Restore(ctx context.Context, version int64, c resources.Change) (resources.Result, error)
 	Versions(ctx context.Context, kind, name string) ([]resources.Version, error)

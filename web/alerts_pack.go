@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -177,14 +176,23 @@ func (s *Server) handlePackEnable(w http.ResponseWriter, r *http.Request) error 
 		if err != nil {
 			return fmt.Errorf("encode %s: %w", rule.Name, err)
 		}
-		changes = append(changes, resources.Change{Kind: kindAlertRule, Name: rule.Name, Spec: spec, By: who(r)})
+		changes = append(changes, resources.Change{Kind: kindAlertRule, Name: rule.Name, Spec: spec})
 	}
-	result, err := s.putAll(r.Context(), changes, true) // nothing is stored unless everything can be
-	if err == nil && !dry {
-		result, err = s.putAll(r.Context(), changes, false)
-	}
+	results, err := s.set.Alerts.Resources.PutAll(r.Context(), who(r), dry, changes)
 	if err != nil {
 		return err
+	}
+	result := newPackResult()
+	for _, one := range results {
+		name := one.Resource.Name
+		switch {
+		case one.Created:
+			result.Created = append(result.Created, name)
+		case one.Unchanged:
+			result.Unchanged = append(result.Unchanged, name)
+		default:
+			result.Updated = append(result.Updated, name)
+		}
 	}
 	return writeJSON(w, result)
 }
@@ -204,25 +212,6 @@ func inEntry(id string, err error) error {
 		out = append(out, &alerts.FieldError{Field: field, Value: e.Value, Rule: e.Rule})
 	}
 	return errors.Join(out...)
-}
-
-func (s *Server) putAll(ctx context.Context, changes []resources.Change, dry bool) (packResult, error) {
-	out := newPackResult()
-	for _, c := range changes {
-		c.DryRun = dry
-		result, err := s.set.Alerts.Resources.Put(ctx, c)
-		switch {
-		case err != nil:
-			return out, err
-		case result.Created:
-			out.Created = append(out.Created, c.Name)
-		case result.Unchanged:
-			out.Unchanged = append(out.Unchanged, c.Name)
-		default:
-			out.Updated = append(out.Updated, c.Name)
-		}
-	}
-	return out, nil
 }
 
 // handlePackDisable answers POST /api/v1/alert-packs/disable: the alert rules that ready-made rules became for a scope are deleted.

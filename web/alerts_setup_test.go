@@ -12,6 +12,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/stretchr/testify/require"
 
@@ -37,6 +38,9 @@ func emptyAlerts() *AlertsAPI {
 		DefaultPolicy: json.RawMessage("{}"), Alertmanager: http.NotFoundHandler(),
 	}
 }
+
+// testNow is the clock of the parts behind the routes, which ends up in golden files.
+func testNow() time.Time { return time.Date(2026, 3, 1, 10, 0, 20, 0, time.UTC) }
 
 // alertWorld is alerting made of its real parts; only metrics are made up.
 type alertWorld struct {
@@ -196,11 +200,11 @@ func startAlerts(t *testing.T, change ...func(*options)) *alertWorld {
 	a.resources, err = resources.Open(ctx, resources.DefaultConfig(), resources.Settings{DataDir: dir, Kinds: a.kinds()})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.resources.Close()) })
-	a.state, err = state.Open(ctx, state.DefaultConfig(), state.Settings{Path: filepath.Join(dir, "alerts.db")})
+	a.state, err = state.Open(ctx, state.DefaultConfig(), state.Settings{Path: filepath.Join(dir, "alerts.db"), Now: testNow})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.state.Close()) })
 	a.hub, err = hub.New(hub.DefaultConfig(), hub.Settings{
-		Store: a.state, Route: func(context.Context, []hub.RouteAlert) error { return nil }, ExternalURL: "https://endscope.example.org",
+		Store: a.state, Route: func(context.Context, []hub.RouteAlert) error { return nil }, ExternalURL: "https://endscope.example.org", Now: testNow,
 	})
 	require.NoError(t, err)
 	evaluator, err := evaluate.New(evaluate.DefaultConfig(), evaluate.Settings{Metrics: a.metrics, Sink: a.hub, States: a.state})
@@ -295,3 +299,5 @@ func anAlert(t *testing.T, rule, scope string, severity int, at time.Time) alert
 	a.ID = alerts.AlertID(rule, a.SeriesKey, at)
 	return a
 }
+
+func discardRegistry() prometheus.Registerer { return prometheus.NewRegistry() }
