@@ -1,7 +1,6 @@
 package route
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -9,7 +8,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
 	"github.com/prometheus/alertmanager/matcher/compat"
 	"github.com/prometheus/alertmanager/timeinterval"
 	"github.com/prometheus/common/model"
@@ -47,23 +45,6 @@ func ParsePolicy(data []byte) (Policy, error) {
 		return Policy{}, p.first
 	}
 	return policy, nil
-}
-
-// readDocument reads JSON or YAML into maps, slices and scalars.
-func readDocument(data []byte) (any, error) {
-	var document any
-	if trimmed := bytes.TrimSpace(data); len(trimmed) > 0 && trimmed[0] == '{' {
-		d := json.NewDecoder(bytes.NewReader(trimmed))
-		d.UseNumber()
-		if err := d.Decode(&document); err == nil && !d.More() {
-			return document, nil
-		}
-	}
-	// Anchors could make a small text large, and no policy needs them.
-	if err := yaml.UnmarshalWithOptions(data, &document, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("%s", strings.SplitN(err.Error(), "\n", 2)[0])
-	}
-	return document, nil
 }
 
 // parser keeps the first error and goes on, so that its methods can return values.
