@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/rulefmt"
+	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/rules"
 	"github.com/prometheus/prometheus/storage"
@@ -41,6 +42,11 @@ type Settings struct {
 	// Ready returns nil once the store answers and takes samples.
 	Ready func() error
 	Now   func() time.Time
+}
+
+// EngineQuery returns a function for Settings.Query that evaluates by an engine over a store.
+func EngineQuery(engine promql.QueryEngine, q storage.Queryable) rules.QueryFunc {
+	return rules.EngineQueryFunc(engine, q)
 }
 
 // Manager evaluates groups of Prometheus rules. Make it with New, give it rules, and Run it.

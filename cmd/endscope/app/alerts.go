@@ -13,7 +13,6 @@ import (
 
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
-	"github.com/prometheus/prometheus/rules"
 
 	"github.com/endscope/endscope/alerts"
 	"github.com/endscope/endscope/alerts/evaluate"
@@ -160,7 +159,7 @@ func (a *alerting) newEvaluation(p alertParts) (err error) {
 	}
 	a.prometheus, err = promrules.New(a.cfg.Prometheus, promrules.Settings{
 		Logger: part(a.log, "prometheus rules"), Registerer: p.registry,
-		Query: rules.EngineQueryFunc(p.queries, p.queries.Queryable()),
+		Query: promrules.EngineQuery(p.queries, p.queries.Queryable()),
 		Range: func(ctx context.Context, expr parser.Expr, start, end time.Time, step time.Duration) (promql.Matrix, error) {
 			m, _, err := p.queries.Range(ctx, expr, start, end, step)
 			return m, err
@@ -187,17 +186,13 @@ func (a *alerting) Close() error { return a.cleanup.Close() }
 // activeOf returns a function that lists the alerts of some kinds of rules that fired and have not resolved.
 func (a *alerting) activeOf(kinds ...alerts.RuleKind) func(context.Context) ([]alerts.Alert, error) {
 	return func(ctx context.Context) ([]alerts.Alert, error) {
-		records, err := a.state.Open(ctx, "", a.cfg.History.MaxAlerts)
+		records, err := a.state.Open(ctx, "", kinds...)
 		if err != nil {
 			return nil, err
 		}
-		var out []alerts.Alert
+		out := make([]alerts.Alert, 0, len(records))
 		for _, r := range records {
-			for _, k := range kinds {
-				if r.RuleKind == k {
-					out = append(out, r.Alert)
-				}
-			}
+			out = append(out, r.Alert)
 		}
 		return out, nil
 	}
