@@ -34,6 +34,9 @@ const (
 	// LabelActionGroups holds the names of the action groups that are told, sorted, each between commas: ",oncall,team,". Rules of
 	// Prometheus may set it to name action groups without the outer commas. Alerts that name none go where the policy's routes say.
 	LabelActionGroups = "action_groups"
+	// PolicyGroup stands among the names of LabelActionGroups where the policy's routes are asked beside the groups: for an alert that names
+	// none itself, and to which a processing rule adds some.
+	PolicyGroup = "*"
 	// LabelFired tells the alerts of a stateless rule apart: it is their id, and alerts of stateful rules do not have it.
 	LabelFired = "alert_id"
 )

@@ -90,7 +90,7 @@ func (h *Hub) fired(c *state.Change, rules []alerts.ProcessingRule) *question {
 	actions, entries, suppressed := process(rules, a, c.At)
 	c.Suppressed, c.Timeline = suppressed, append(c.Timeline, entries...)
 	c.Groups = groupNames(actions)
-	setGroups(a.Labels, actions)
+	setGroups(a.Labels, a.Actions, actions)
 	if suppressed {
 		return nil
 	}
@@ -146,7 +146,7 @@ func data(name string, values []string) json.RawMessage {
 	return text
 }
 
-// namedActions returns the actions of an alert with those that only its label names.
+// namedActions returns the actions of an alert with those that only its label names; alerts.PolicyGroup may be among these.
 func namedActions(a *alerts.Alert) []alerts.Action {
 	out := slices.Clone(a.Actions)
 	for name := range strings.SplitSeq(a.Labels[alerts.LabelActionGroups], ",") {
@@ -161,17 +161,24 @@ func namedActions(a *alerts.Alert) []alerts.Action {
 func groupNames(actions []alerts.Action) []string {
 	var names []string
 	for _, a := range actions {
-		names = append(names, a.ActionGroupID)
+		if a.ActionGroupID != alerts.PolicyGroup {
+			names = append(names, a.ActionGroupID)
+		}
 	}
 	return state.GroupsOf(names...)
 }
 
-func setGroups(labels map[string]string, actions []alerts.Action) {
-	if label := alerts.GroupsLabel(actions); label != "" {
-		labels[alerts.LabelActionGroups] = label
-	} else {
+// setGroups sets the label that says who is told. What processing rules add to an alert that names no group itself must not take the
+// policy's routes away from it.
+func setGroups(labels map[string]string, own, actions []alerts.Action) {
+	if len(groupNames(actions)) == 0 {
 		delete(labels, alerts.LabelActionGroups)
+		return
 	}
+	if len(own) == 0 {
+		actions = append(slices.Clone(actions), alerts.Action{ActionGroupID: alerts.PolicyGroup})
+	}
+	labels[alerts.LabelActionGroups] = alerts.GroupsLabel(actions)
 }
 
 func cloned(m map[string]string) map[string]string {

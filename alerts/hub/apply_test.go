@@ -71,6 +71,43 @@ func TestLabelsOfPrometheusRulesNameActionGroups(t *testing.T) {
 	})
 }
 
+func TestAddedGroupsDoNotTakeThePolicyAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rules := []alerts.ProcessingRule{{Name: "audit", Enabled: true, AddGroups: []string{"audit"}}}
+		w := newWorld(t, func(_ *Config, s *Settings) { s.ProcessingRules = func() []alerts.ProcessingRule { return rules } })
+		w.run()
+		a := alerts.Alert{ID: "p", Rule: "f;g;Down", RuleKind: alerts.KindPrometheus, Condition: alerts.Fired, FiredAt: time.Now(), Labels: map[string]string{"alertname": "Down"}}
+		b := a
+		b.ID, b.Labels = "q", map[string]string{"alertname": "Up", alerts.LabelActionGroups: "*,team"}
+		w.apply(a, b)
+		time.Sleep(time.Second)
+		require.Equal(t, ",*,audit,", w.router.all()[0].Labels[alerts.LabelActionGroups])
+		require.Equal(t, []string{"audit"}, w.get("p").Groups)
+		require.Equal(t, ",*,audit,team,", w.router.all()[1].Labels[alerts.LabelActionGroups])
+		require.Equal(t, []string{"audit", "team"}, w.get("q").Groups)
+	})
+}
+
+func TestEvaluatorsLearnWhatIsActive(t *testing.T) {
+	w := newWorld(t, nil)
+	at := time.Now()
+	log, gone, stateless := fired(2, at), fired(3, at), fired(4, at)
+	log.RuleKind, stateless.Stateless = alerts.KindLog, true
+	w.apply(fired(1, at), log, gone, stateless, resolved(3, at, at))
+	ids := func(kinds ...alerts.RuleKind) (out []string) {
+		active, err := w.Active(t.Context(), kinds...)
+		require.NoError(t, err)
+		for _, a := range active {
+			out = append(out, a.ID)
+		}
+		return out
+	}
+	require.Equal(t, []string{"id-1"}, ids(alerts.KindMetric))
+	require.Equal(t, []string{"id-1", "id-2"}, ids(alerts.KindMetric, alerts.KindLog))
+	require.Empty(t, ids(alerts.KindPrometheus))
+	require.Equal(t, []string{"id-1", "id-2"}, ids())
+}
+
 func TestATestIsNoAlert(t *testing.T) {
 	w := newWorld(t, nil)
 	require.NoError(t, w.Apply(t.Context(), []alerts.Transition{{Alert: fired(1, time.Now()), Test: true}}))
@@ -85,7 +122,7 @@ func TestPostedAlertsAreOnlyNoted(t *testing.T) {
 		now := time.Now()
 		p := Posted{Labels: map[string]string{"alertname": "DiskFull", "severity": "page", "endpoint": "credit", "instance": "x"}, StartsAt: now.Add(-time.Minute), EndsAt: now.Add(5 * time.Minute)}
 		require.NoError(t, w.Posted(t.Context(), []Posted{p}))
-		open, err := w.store.Open(t.Context(), "DiskFull", 10)
+		open, err := w.store.Open(t.Context(), "DiskFull")
 		require.NoError(t, err)
 		require.Len(t, open, 1)
 		require.Equal(t, 0, open[0].Severity)
@@ -103,7 +140,7 @@ func TestPostedAlertsAreOnlyNoted(t *testing.T) {
 		require.NoError(t, w.Posted(t.Context(), []Posted{p, p}))
 		p.EndsAt = time.Now()
 		require.NoError(t, w.Posted(t.Context(), []Posted{p, p}))
-		open, err = w.store.Open(t.Context(), "DiskFull", 10)
+		open, err = w.store.Open(t.Context(), "DiskFull")
 		require.NoError(t, err)
 		require.Empty(t, open)
 		w.stop()

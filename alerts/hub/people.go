@@ -18,6 +18,16 @@ func (h *Hub) Comment(ctx context.Context, ids []string, by, text string) error 
 	return h.set.Store.Comment(ctx, ids, by, text)
 }
 
+// Active returns the alerts of rules of these kinds that have fired and not resolved, for evaluators that start.
+func (h *Hub) Active(ctx context.Context, kinds ...alerts.RuleKind) ([]alerts.Alert, error) {
+	open, err := h.set.Store.Open(ctx, "", kinds...)
+	out := make([]alerts.Alert, len(open))
+	for i, r := range open {
+		out[i] = r.Alert
+	}
+	return out, err
+}
+
 // NotifyResult is how one attempt to tell somebody of alerts went.
 type NotifyResult struct {
 	Alerts   []string // ids; empty ones are left out

@@ -29,7 +29,7 @@ func (h *Hub) recheck(ctx context.Context) error {
 				continue
 			}
 			labels := cloned(r.Labels)
-			setGroups(labels, actions)
+			setGroups(labels, r.Actions, actions)
 			entries = append([]alerts.TimelineEntry{{At: at, Kind: "released", Text: "No processing rule suppresses it any more, and it has not resolved."}}, entries...)
 			if _, err := h.set.Store.Release(ctx, r.ID, at, groupNames(actions), labels, entries); err != nil {
 				return err

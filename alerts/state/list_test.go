@@ -130,9 +130,9 @@ func TestListsAreWhatAPlainFilterGives(t *testing.T) {
 	s, c := open(t, DefaultConfig())
 	r := rand.New(rand.NewPCG(1, 2))
 	base := c.now()
-	records := fill(t, s, c, r, 150)
+	records := fill(t, s, c, r, 100)
 	found := 0
-	for range 400 {
+	for range 250 {
 		q := randomQuery(r, base)
 		g := scopes.AllAccess()
 		switch r.IntN(6) {
@@ -197,7 +197,7 @@ func TestListsAreWhatAPlainFilterGives(t *testing.T) {
 		}
 		require.Equal(t, count["suppressed"], sum.Suppressed)
 	}
-	require.Greater(t, found, 2000, "the filters let something through")
+	require.Greater(t, found, 1000, "the filters let something through")
 }
 
 func idsOf(in []*Record) []string {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/endscope/endscope/alerts"
@@ -104,14 +105,18 @@ func (s *Store) Read(ctx context.Context, id string) (*Record, error) {
 	return &all[0].Record, nil
 }
 
-// Open returns the alerts of a rule that have fired and not resolved, but for those of stateless rules, oldest first; of all rules where
-// the name is empty. It returns no more than limit.
-func (s *Store) Open(ctx context.Context, rule string, limit int) ([]*Record, error) {
+// Open returns the alerts that have fired and not resolved, but for those of stateless rules, oldest first: of one rule where its name is
+// not empty, and of rules of the given kinds where there are any.
+func (s *Store) Open(ctx context.Context, rule string, kinds ...alerts.RuleKind) ([]*Record, error) {
 	where, args := "condition = 0 AND stateless = 0", []any{}
 	if rule != "" {
 		where, args = where+" AND rule = ?", append(args, rule)
 	}
-	return plain(s.records(ctx, "SELECT "+recordColumns+" FROM alerts WHERE "+where+" ORDER BY fired_at, seq LIMIT ?", append(args, limit)...))
+	if len(kinds) > 0 {
+		where += " AND kind IN (?" + strings.Repeat(",?", len(kinds)-1) + ")"
+		args = append(args, each(kinds, func(k alerts.RuleKind) any { return string(k) })...)
+	}
+	return plain(s.records(ctx, "SELECT "+recordColumns+" FROM alerts WHERE "+where+" ORDER BY fired_at, seq", args...))
 }
 
 // Expired returns alerts that others posted and did not post again in time, no more than limit.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // ErrClosed says that the store was closed.
@@ -16,9 +17,9 @@ const maxTogether = 256
 
 // write is one caller's change. It runs on the writer's goroutine.
 type write struct {
-	ctx  context.Context //nolint:containedctx // it lives no longer than the call that waits for it
-	run  func(*tx) error
-	done chan error
+	run   func(*tx) error
+	done  chan error
+	taken atomic.Bool // by the writer, which runs it, or by its caller, who left before
 }
 
 // writer runs the writes of all callers on one connection. Those that wait while a commit is on its way to the disk share the next
@@ -53,7 +54,10 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 
 // do runs f in a transaction and returns when that is on disk. f must not keep the tx. Where ctx ends before f's turn comes, f does not run.
 func (w *writer) do(ctx context.Context, f func(*tx) error) error {
-	op := &write{ctx: ctx, run: f, done: make(chan error, 1)}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	op := &write{run: f, done: make(chan error, 1)}
 	select {
 	case <-w.gone:
 		return ErrClosed
@@ -70,6 +74,15 @@ func (w *writer) do(ctx context.Context, f func(*tx) error) error {
 	case err := <-op.done:
 		return err
 	case <-w.gone:
+	case <-ctx.Done():
+		if op.taken.CompareAndSwap(false, true) {
+			return ctx.Err()
+		}
+		select { // it runs, and may touch what belongs to the caller
+		case err := <-op.done:
+			return err
+		case <-w.gone:
+		}
 	}
 	select {
 	case err := <-op.done:
@@ -112,7 +125,7 @@ func (w *writer) together(batch []*write) {
 		if err != nil {
 			break
 		}
-		if errs[i] = op.ctx.Err(); errs[i] == nil {
+		if op.taken.CompareAndSwap(false, true) {
 			errs[i], err = w.tx.savepoint(op.run)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -35,6 +36,9 @@ func TestOneWriteThatFailsTakesNoOtherWithIt(t *testing.T) {
 	left, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, s.writer.do(left, func(*tx) error { return nil }), context.Canceled)
+	left, cancel = context.WithCancel(t.Context())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	require.ErrorIs(t, s.writer.do(left, func(*tx) error { t.Error("its caller has left"); return nil }), context.Canceled)
 	close(gate)
 	wg.Wait()
 	for i, err := range errs {
