@@ -63,6 +63,10 @@ func TestWhatIsTold(t *testing.T) {
 			h.fire("a action_groups=,team,team-b,", "b action_groups=team-b")
 			time.Sleep(time.Minute)
 		}, []string{"30s team +a", "30s team-b +a +b"}},
+		{"groups that a processing rule added come beside those of the policy", `{"route":{` + times + `}}`, []alerts.ActionGroup{group("oncall"), group("team")}, func(h *house) {
+			h.fire("a action_groups=,*,team,")
+			time.Sleep(time.Minute)
+		}, []string{"30s oncall +a", "30s team +a"}},
 		{"nobody is told by default", `{}`, oncall, func(h *house) {
 			h.fire("a", "b action_groups=,team,")
 			time.Sleep(time.Minute)

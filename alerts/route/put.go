@@ -64,7 +64,7 @@ func (e *Engine) checkGroups(a Alert) {
 	there := e.newest.Load().names
 	var missing []string
 	for _, name := range names {
-		if !there[name] {
+		if !there[name] && name != alerts.PolicyGroup {
 			missing = append(missing, name)
 		}
 	}

@@ -35,8 +35,8 @@ type tree struct {
 //
 //	root: nobody, with the policy's grouping and times
 //	├─ for each enabled group: action_groups=~".*,NAME,.*", continue → NAME, and → NAME/each, grouped by all labels
-//	├─ action_groups="": the policy's routes → NAME, if any goes to a group with grouped integrations
-//	└─ action_groups="": the policy's routes again → NAME/each, if any goes to one with single ones
+//	├─ action_groups="" or with *: the policy's routes → NAME, if any goes to a group with grouped integrations
+//	└─ action_groups="" or with *: the policy's routes again → NAME/each, if any goes to one with single ones
 //
 // has says which groups have grouped and single integrations. A group that is not enabled is nobody. The policy was checked.
 func makeTree(p Policy, groups []alerts.ActionGroup, has func(name string) (grouped, single bool)) (*tree, error) {
@@ -70,7 +70,7 @@ func makeTree(p Policy, groups []alerts.ActionGroup, has func(name string) (grou
 			root.Routes = append(root.Routes, r)
 		}
 	}
-	unnamed, err := labels.NewMatcher(labels.MatchEqual, alerts.LabelActionGroups, "")
+	unnamed, err := labels.NewMatcher(labels.MatchRegexp, alerts.LabelActionGroups, "|.*,"+regexp.QuoteMeta(alerts.PolicyGroup)+",.*")
 	if err != nil {
 		return nil, err
 	}
