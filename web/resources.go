@@ -206,7 +206,7 @@ func documentName(k resourceKind, name string) string {
 }
 
 // patchTries is how often a patch without a condition is made anew where somebody else changed the resource in between.
-const patchTries = 5
+const patchTries = 20
 
 // patchResource changes some fields of a resource. Secrets that the patch does not touch stay.
 func (s *Server) patchResource(w http.ResponseWriter, r *http.Request, k resourceKind) error {

@@ -180,7 +180,7 @@ func decodeNumbers(text []byte, into any) error {
 
 func merged(base any, patch map[string]any) map[string]any {
 	out, ok := base.(map[string]any)
-	if !ok {
+	if !ok || out == nil {
 		out = map[string]any{}
 	}
 	out = maps.Clone(out)

@@ -292,3 +292,19 @@ func TestProvisioningAndExport(t *testing.T) {
 	require.Equal(t, 400, a.get("/api/v1/export?kind=dashboards").status)
 	require.Equal(t, 400, a.get("/api/v1/export?format=alertmanager").status, "nobody exports that here")
 }
+
+func TestPatchesAtTheSameTimeAllCount(t *testing.T) {
+	a := startAlerts(t)
+	require.Equal(t, 201, a.send("POST", "/api/v1/alert-rules", latencyRule).status)
+	done := make(chan int)
+	for i := range 8 {
+		go func() {
+			name := string(rune('a' + i))
+			done <- a.send("PATCH", "/api/v1/alert-rules/high-latency", `{"customProperties": {"`+name+`": "x"}}`).status
+		}()
+	}
+	for range 8 {
+		require.Equal(t, 200, <-done)
+	}
+	require.Len(t, a.get("/api/v1/alert-rules/high-latency").as(t)["customProperties"], 8)
+}
