@@ -113,6 +113,16 @@ func run(ctx context.Context, end context.CancelFunc, server *app.App, machine f
 		}
 		return f.run(ctx)
 	})
+	g.Add("alert rules", func(ctx context.Context) error {
+		if !ready(ctx, server) {
+			return nil
+		}
+		if err := turnOnAlerts(ctx, s.url); err != nil && ctx.Err() == nil {
+			return err
+		}
+		<-ctx.Done()
+		return nil
+	})
 	g.Add("agent of this machine", func(ctx context.Context) error {
 		if !ready(ctx, server) {
 			return nil
@@ -135,10 +145,11 @@ func ready(ctx context.Context, server *app.App) bool {
 	return ctx.Err() == nil
 }
 
-// newServer opens the real server, with every default.
+// newServer opens the real server, with every default but that alert rules are checked sooner.
 func newServer(cfg Config, dir string, log *slog.Logger) (*app.App, error) {
 	c := app.DefaultConfig()
 	c.Listen, c.DataDir, c.Log = cfg.Listen, filepath.Join(dir, "server"), cfg.Log
+	hasten(&c.Alerts)
 	a, err := app.New(c, app.Settings{Logger: log})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%w; something else listens there: stop it, or give another address such as --listen 127.0.0.1:9290", err)

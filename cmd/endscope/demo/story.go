@@ -82,9 +82,10 @@ Open
   %[8]s/metrics         what the server says about itself
   Grafana: add %[8]s as a Prometheus data source; dashboards are in deploy/grafana
   Logs, in KQL: %[9]s
+  Alerts: the ready-made rules are on for %[10]s. A slow instance fires within two minutes: %[11]s
 
 `, pad(machineEndpoint+"/"+machineDeployment+"/"+machineName()), pad(sampleEndpoint+"/blue"), pad(sampleEndpoint+"/green"),
-		s.cfg.Rate, s.cfg.Interval, gpus, kept, s.url, s.command(question{args: []string{"kql", tryQuery}}))
+		s.cfg.Rate, s.cfg.Interval, gpus, kept, s.url, s.command(question{args: []string{"kql", tryQuery}}), sampleEndpoint, s.command(question{args: []string{"alerts"}}))
 }
 
 // tryQuery is a query of the logs to begin with.
