@@ -279,7 +279,7 @@ func alertOf(rule *alerts.Rule, id identity, key string, e condition.Event, reas
 		Stateless: !rule.AutoMitigate, Labels: alerts.LabelsOf(rule, id.scope, id.dims), Target: id.scope, Dimensions: id.dims,
 		Condition: e.Condition, FiredAt: e.FiredAt, Values: e.Values, WindowStart: e.At.Add(-rule.WindowSize), WindowEnd: e.At,
 		Actions: rule.Actions, CustomProperties: rule.CustomProperties, RunbookURL: rule.RunbookURL, Description: rule.Description,
-		ResolveReason: reason,
+		Filter: rule.Filter, ResolveReason: reason,
 	}
 	if a.Target == (scopes.Path{}) {
 		a.Target = logTarget(rule)

@@ -120,7 +120,16 @@ func mergeGroup(old, spec json.RawMessage) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(merged)
+	text, err := json.Marshal(merged)
+	if err != nil || merged.Name != "" {
+		return text, err
+	}
+	var fields map[string]json.RawMessage // a new group in a document that names it elsewhere
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return nil, err
+	}
+	delete(fields, "name")
+	return json.Marshal(fields)
 }
 
 func (c *ruleChecker) processing(name string, spec json.RawMessage) (json.RawMessage, error) {
