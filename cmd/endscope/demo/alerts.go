@@ -20,7 +20,7 @@ const slowAbove = 100
 
 // hasten lets rules be checked sooner than a server does by default: agents of a demo push every two seconds, and people wait.
 func hasten(c *app.AlertsConfig) {
-	c.Evaluation.StartupDelay, c.Evaluation.Grace, c.Evaluation.Spread = 10*time.Second, 5*time.Second, 5*time.Second
+	c.Evaluation.StartupDelay, c.Evaluation.Grace, c.Evaluation.Spread = 45*time.Second, 5*time.Second, 5*time.Second
 }
 
 // turnOnAlerts turns the ready-made rules on for the sample endpoint, as one call does for anybody's, and adds one rule.
