@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
+	"sync"
 	"time"
 
 	"github.com/golang/snappy"
@@ -15,118 +15,169 @@ import (
 )
 
 const (
-	pushEvery        = 15 * time.Second
-	history          = 10 * time.Minute // is pushed at once when the server has started
-	floats           = 30
-	seriesOfInstance = floats + 3
-	buckets          = 24
+	pushEvery = 15 * time.Second
+	history   = 6 * time.Minute // is pushed at once before anything is measured
+	instances = 10              // of an endpoint
+	buckets   = 24
 )
 
 // headers are those of remote write 1.0.
 const headers = "Content-Encoding: snappy\r\nUser-Agent: endscope-bench-alerts\r\nContent-Type: application/x-protobuf\r\nX-Prometheus-Remote-Write-Version: 0.1.0\r\n"
 
-// fleet is what pushes: all instances of an endpoint in one request. Not safe for concurrent use.
-type fleet struct {
-	rng       *rand.Rand
-	endpoints [][]*instance
-	sender    *kit.Sender
-	body      []byte
+// cpuName is the series that probes and flapping series steer.
+const cpuName = "instance_cpu_utilization_ratio"
+
+// endpoint is what pushes together. Its values are steered by cpu, where that is set; then it has no other series.
+type endpoint struct {
+	name      string
+	instances []*instance
+	cpu       func(instance int, at time.Time) float64
 }
 
+// instance is what one instance pushes.
 type instance struct {
-	labels     [seriesOfInstance][]prompb.Label
-	histograms [3]histogram.Histogram
+	floats     []*float
+	histograms []*histogram.Histogram
+	labels     [][]prompb.Label // of the histograms
 }
 
-func newFleet(endpoints int, server string) (*fleet, error) {
-	u, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-	f := &fleet{rng: rand.New(rand.NewPCG(1, 2)), sender: kit.NewSender(u.Host, "/api/v1/write", headers)}
-	for e := range endpoints {
-		var list []*instance
-		for i := range 10 {
-			list = append(list, newInstance(fmt.Sprintf("e-%d", e), []string{"blue", "green"}[i%2], fmt.Sprintf("i-%d", i)))
-		}
-		f.endpoints = append(f.endpoints, list)
-	}
-	return f, nil
+type float struct {
+	labels  []prompb.Label
+	counter bool
+	value   float64
 }
 
-func newInstance(endpoint, deployment, name string) *instance {
-	in := &instance{}
-	label := func(metric string, extra ...prompb.Label) []prompb.Label {
-		out := []prompb.Label{{Name: "__name__", Value: metric}, {Name: "deployment", Value: deployment}, {Name: "endpoint", Value: endpoint}}
-		if len(extra) > 0 && extra[0].Name < "instance" {
-			out = append(out, extra...)
-			extra = nil
-		}
-		return append(append(out, prompb.Label{Name: "instance", Value: name}), extra...)
-	}
-	in.labels[0], in.labels[1] = label("instance_cpu_utilization_ratio"), label("agent_build_info")
-	for k := range 8 {
-		in.labels[2+k] = label("gpu_utilization_ratio", prompb.Label{Name: "gpu", Value: fmt.Sprint(k)})
-	}
-	for k := 10; k < floats; k++ {
-		in.labels[k] = label(fmt.Sprintf("raw_%d", k))
-	}
-	for k, code := range []string{"200", "404", "500"} {
-		in.labels[floats+k] = label("endpoint_request_duration_seconds", prompb.Label{Name: "status_code", Value: code})
-		in.histograms[k] = histogram.Histogram{Schema: 3, ZeroThreshold: 1e-12, PositiveSpans: []histogram.Span{{Offset: -30, Length: buckets}}, PositiveBuckets: make([]int64, buckets)}
-	}
-	return in
+func labelsOf(metric, endpoint, deployment, name string, before ...prompb.Label) func(after ...prompb.Label) []prompb.Label {
+	out := append([]prompb.Label{{Name: "__name__", Value: metric}, {Name: "deployment", Value: deployment}, {Name: "endpoint", Value: endpoint}}, before...)
+	out = append(out, prompb.Label{Name: "instance", Value: name})
+	return func(after ...prompb.Label) []prompb.Label { return append(out, after...) }
 }
 
-// series returns the next samples of an instance.
-func (in *instance) series(rng *rand.Rand, at time.Time, out []prompb.TimeSeries) []prompb.TimeSeries {
-	ms := at.UnixMilli()
-	for k := range floats {
-		out = append(out, prompb.TimeSeries{Labels: in.labels[k], Samples: []prompb.Sample{{Value: rng.Float64(), Timestamp: ms}}})
-	}
-	for k := range in.histograms {
-		h := &in.histograms[k]
-		for range 4 {
-			i := rng.IntN(buckets)
-			h.PositiveBuckets[i]++ // they are differences
-			if i+1 < buckets {
-				h.PositiveBuckets[i+1]--
+func newEndpoint(name string, n int, cpu func(int, time.Time) float64) *endpoint {
+	e := &endpoint{name: name, cpu: cpu}
+	for i := range n {
+		deployment, instanceName := []string{"blue", "green"}[i%2], fmt.Sprintf("i-%d", i)
+		in := &instance{floats: []*float{{labels: labelsOf(cpuName, name, deployment, instanceName)()}}}
+		if cpu == nil {
+			gpu := prompb.Label{Name: "gpu", Value: "0"}
+			in.floats = append(in.floats,
+				&float{labels: labelsOf("gpu_energy_joules_total", name, deployment, instanceName, gpu)(), counter: true},
+				&float{labels: labelsOf("gpu_utilization_ratio", name, deployment, instanceName, gpu)()},
+				&float{labels: labelsOf("instance_memory_utilization_ratio", name, deployment, instanceName)()},
+				&float{labels: labelsOf("model_requests_waiting", name, deployment, instanceName)()},
+				&float{labels: labelsOf("model_tokens_total", name, deployment, instanceName, prompb.Label{Name: "direction", Value: "output"})(), counter: true},
+				&float{labels: labelsOf("instance_ready", name, deployment, instanceName)()})
+			for _, code := range []string{"200", "404", "500"} {
+				in.histograms = append(in.histograms, &histogram.Histogram{Schema: 3, ZeroThreshold: 1e-12,
+					PositiveSpans: []histogram.Span{{Offset: -30, Length: buckets}}, PositiveBuckets: make([]int64, buckets)})
+				in.labels = append(in.labels, labelsOf("endpoint_request_duration_seconds", name, deployment, instanceName)(prompb.Label{Name: "status_code", Value: code}))
 			}
-			h.Count++
-			h.Sum += 0.1
 		}
-		out = append(out, prompb.TimeSeries{Labels: in.labels[floats+k], Histograms: []prompb.Histogram{prompb.FromIntHistogram(ms, h.Copy())}})
+		e.instances = append(e.instances, in)
+	}
+	return e
+}
+
+// samples appends the samples of a time.
+func (e *endpoint) samples(rng *rand.Rand, at time.Time, out []prompb.TimeSeries) []prompb.TimeSeries {
+	ms := at.UnixMilli()
+	for i, in := range e.instances {
+		for _, f := range in.floats {
+			switch {
+			case e.cpu != nil:
+				f.value = e.cpu(i, at)
+			case f.counter:
+				f.value += float64(rng.IntN(1000))
+			default:
+				f.value = float64(rng.IntN(100)) / 100
+			}
+			out = append(out, prompb.TimeSeries{Labels: f.labels, Samples: []prompb.Sample{{Value: f.value, Timestamp: ms}}})
+		}
+		for k, h := range in.histograms {
+			for range 4 {
+				b := rng.IntN(buckets)
+				h.PositiveBuckets[b]++ // they are differences
+				if b+1 < buckets {
+					h.PositiveBuckets[b+1]--
+				}
+				h.Count++
+				h.Sum += 0.1
+			}
+			out = append(out, prompb.TimeSeries{Labels: in.labels[k], Histograms: []prompb.Histogram{prompb.FromIntHistogram(ms, h.Copy())}})
+		}
 	}
 	return out
 }
 
-// push sends one round of all endpoints, spread over some time.
-func (f *fleet) push(ctx context.Context, at time.Time, over time.Duration) error {
-	begun := time.Now()
-	for e, instances := range f.endpoints {
-		var w prompb.WriteRequest
-		for _, in := range instances {
-			w.Timeseries = in.series(f.rng, at, w.Timeseries)
+// fleet pushes endpoints, each in a request of its own.
+type fleet struct {
+	rng       *rand.Rand
+	endpoints []*endpoint
+	sender    *kit.Sender
+	body      []byte
+	patient   bool // tries again until the server has it, as an agent does
+
+	mu      sync.Mutex
+	samples int
+	took    []time.Duration
+}
+
+func newFleet(addr, path string, endpoints []*endpoint) *fleet {
+	return &fleet{rng: rand.New(rand.NewPCG(1, 2)), endpoints: endpoints, sender: kit.NewSender(addr, path, headers)}
+}
+
+// send pushes the samples of some endpoints at a time in one request.
+func (f *fleet) send(ctx context.Context, at time.Time, endpoints ...*endpoint) error {
+	var w prompb.WriteRequest
+	for _, e := range endpoints {
+		w.Timeseries = e.samples(f.rng, at, w.Timeseries)
+	}
+	text, err := w.Marshal()
+	if err != nil {
+		return err
+	}
+	f.body = snappy.Encode(f.body[:cap(f.body)], text)
+	for {
+		begun := time.Now()
+		if err = f.sender.Send(f.body); err == nil {
+			f.mu.Lock()
+			f.samples += len(w.Timeseries)
+			f.took = append(f.took, time.Since(begun))
+			f.mu.Unlock()
+			return nil
 		}
-		text, err := w.Marshal()
-		if err != nil {
-			return err
-		}
-		f.body = snappy.Encode(f.body, text)
-		if err := f.sender.Send(f.body); err != nil {
+		if !f.patient {
 			return fmt.Errorf("push: %w", err)
 		}
-		if err := sleepUntil(ctx, begun.Add(over*time.Duration(e+1)/time.Duration(len(f.endpoints)))); err != nil {
+		if err := sleepUntil(ctx, time.Now().Add(200*time.Millisecond)); err != nil {
 			return err
+		}
+	}
+}
+
+// fill pushes the history up to now.
+func (f *fleet) fill(ctx context.Context, now time.Time) error {
+	const together = 20
+	for at := now.Add(-history); at.Before(now); at = at.Add(pushEvery) {
+		for i := 0; i < len(f.endpoints); i += together {
+			if err := f.send(ctx, at, f.endpoints[i:min(i+together, len(f.endpoints))]...); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// run pushes until the context ends.
+// run pushes until the context ends, each endpoint every 15 s and all of them spread over that time.
 func (f *fleet) run(ctx context.Context) error {
-	for {
-		if err := f.push(ctx, time.Now(), pushEvery); err != nil {
+	defer f.sender.Close()
+	begun := time.Now()
+	for n := 0; ; n++ {
+		due := begun.Add(pushEvery * time.Duration(n) / time.Duration(len(f.endpoints)))
+		if err := sleepUntil(ctx, due); err != nil {
+			return nil
+		}
+		if err := f.send(ctx, due, f.endpoints[n%len(f.endpoints)]); err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
@@ -135,12 +186,21 @@ func (f *fleet) run(ctx context.Context) error {
 	}
 }
 
+// taken returns what was pushed since it was called last: samples, and how long the acknowledgements took.
+func (f *fleet) taken() (samples int, took []time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	samples, took = f.samples, f.took
+	f.samples, f.took = 0, nil
+	return samples, took
+}
+
 func sleepUntil(ctx context.Context, t time.Time) error {
 	timer := time.NewTimer(time.Until(t))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
+		return ctx.Err()
 	case <-ctx.Done():
 		return ctx.Err()
 	}

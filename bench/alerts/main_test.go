@@ -2,42 +2,78 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
 	"io"
-	"math"
+	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/endscope/endscope/alerts"
+	"github.com/endscope/endscope/bench/kit"
 	"github.com/endscope/endscope/resources"
 	"github.com/endscope/endscope/scopes"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// program builds the real server, or takes the one that is built already.
+func program(t *testing.T) string {
+	t.Helper()
+	if dir := os.Getenv("ENDSCOPE_TEST_PROGRAMS"); dir != "" {
+		return filepath.Join(dir, "endscope")
+	}
+	path := filepath.Join(t.TempDir(), "endscope")
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "../../cmd/endscope").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return path
+}
 
-// The whole program with a small fleet. That no rule is due in its time does not matter: the server takes the rules.
-func TestSmallFleet(t *testing.T) {
+// soon is a grace period with which the check of the last whole minute is due in a while, whatever the time is.
+func soon(in time.Duration) string {
+	now := time.Now()
+	return (now.Sub(now.Truncate(time.Minute)) + in).String()
+}
+
+func TestTinyLoad(t *testing.T) {
+	server, args := program(t), []string{"-rules", "8", "-endpoints", "2", "-groups", "1", "-probes", "0", "-idle", "1s", "-warm", "1s", "-measure", "8s", "-spread", "0s", "-startup-delay", "0s", "-dir", t.TempDir()}
+	root, err := kit.FindRoot()
+	require.NoError(t, err)
+	columns := "| Endscope |"
+	prometheus := filepath.Join(root, ".cache", "debian", "bin", "prometheus")
+	if _, err := os.Stat(prometheus); err == nil {
+		columns += " Prometheus |"
+	} else {
+		prometheus = "none"
+	}
 	var report, progress bytes.Buffer
-	require.NoError(t, run(t.Context(), []string{"-rules", "8", "-endpoints", "2", "-warm", "0s", "-measure", "1s", "-startup-delay", "0s"}, &report, &progress), progress.String())
-	require.Contains(t, report.String(), "| | no rules | 8 rules |")
-	require.Contains(t, report.String(), "| failed / missed | 0 / 0 | 0 / 0 |")
+	require.NoError(t, run(t.Context(), append(args, "-endscope", server, "-prometheus", prometheus, "-grace", soon(8*time.Second)), &report, &progress), "%s", &progress)
+	require.Contains(t, report.String(), columns)
+	require.Regexp(t, `\| failed, missed \| 0, 0 \|`, report.String())
+	require.Contains(t, report.String(), "with 0 missed: ")
+	require.NotContains(t, report.String(), "| evaluations a minute, Prometheus groups included | 0 |")
+}
+
+func TestTinyKills(t *testing.T) {
+	server := program(t)
+	var report, progress bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"-kill", "12s", "-every", "3s", "-steady", "20", "-flaps", "3", "-settle", "1s", "-grace", soon(6 * time.Second), "-spread", "0s",
+		"-startup-delay", "0s", "-dir", t.TempDir(), "-endscope", server}, &report, &progress), "%s\n%s", &progress, &report)
+	require.Regexp(t, `(?m)^\| [1-9]\d* \| 20 \| 3 \| 20 \| \d+ \| 0 \| 0 \| \d+ \| 0 \|$`, report.String())
 }
 
 func TestRulesAreRules(t *testing.T) {
 	catalogue, err := scopes.LoadCatalogue()
 	require.NoError(t, err)
-	file := filepath.Join(t.TempDir(), "rules.json")
-	require.NoError(t, writeRules(file, 40, 7))
-	text, err := os.Open(file)
+	text, err := json.Marshal(loadRules(options{rules: 40, endpoints: 7, groups: 2, probes: 3}))
 	require.NoError(t, err)
-	defer text.Close()
-	documents, err := resources.ParseDocuments(text, file)
+	documents, err := resources.ParseDocuments(bytes.NewReader(text), "rules")
 	require.NoError(t, err)
-	require.Len(t, documents, 40)
+	require.Len(t, documents, 45)
 	for _, d := range documents {
 		require.Equal(t, "alert-rule", d.Kind)
 		r, err := alerts.ParseRule(d.Spec)
@@ -51,34 +87,89 @@ func TestRulesAreRules(t *testing.T) {
 	}
 }
 
-func TestSpreadsAreThoseOfHistograms(t *testing.T) {
-	r := prometheus.NewRegistry()
-	h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "alerts_evaluation_lag_seconds", NativeHistogramBucketFactor: 1.1})
-	r.MustRegister(h)
-	for range 5 {
-		h.Observe(100)
+func TestABookExpectsWhatARuleDoes(t *testing.T) {
+	from := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	b := newBook()
+	for at := from.Add(-time.Minute); at.Before(from.Add(10 * time.Minute)); at = at.Add(15 * time.Second) {
+		b.sample("flap-0", 0, at, at.After(from.Add(time.Minute)) && !at.After(from.Add(2*time.Minute+15*time.Second)))
+		b.sample("steady-0", 1, at, true)
 	}
-	before, err := read(r)
-	require.NoError(t, err)
-	require.True(t, math.IsNaN(before.duration.quantile(0.5)))
-	for i := 1; i <= 1000; i++ {
-		h.Observe(float64(i) / 1000)
+	minute := func(n int) time.Time { return from.Add(time.Duration(n) * time.Minute) }
+	fired, resolved := event{"flap-0", "flap-0/blue/i-0", "Fired", minute(2)}, event{"flap-0", "flap-0/blue/i-0", "Resolved", minute(6)}
+	steady := event{"steady-0", "steady-0/green/i-1", "Fired", time.Time{}}
+	want := b.expect(from.Add(-time.Second), minute(8))
+	require.Equal(t, map[event]bool{fired: true, resolved: true, steady: true}, want)
+	require.NotContains(t, b.expect(from, minute(5)), resolved)
+
+	came := func(e event, at time.Time) notice { return notice{e.rule, e.target, e.condition, e.instant, at} }
+	all := []notice{came(fired, minute(3)), came(resolved, minute(7)), came(steady, minute(3))}
+	require.Equal(t, outcome{received: 3}, judge(want, all, nil, minute(8)))
+	require.Equal(t, 1, judge(want, all[1:], nil, minute(8)).lost)
+	again := append(all, came(fired, minute(4)))
+	require.Equal(t, 1, judge(want, again, nil, minute(8)).repeated)
+	atKill := judge(want, again, []time.Time{minute(3).Add(time.Second)}, minute(8))
+	require.Equal(t, outcome{received: 4, inFlight: 1}, atKill)
+	require.Equal(t, 1, judge(want, append(all, notice{"flap-0", "flap-0/blue/i-0", "Fired", minute(7), minute(8)}), nil, minute(8)).wrong)
+}
+
+func TestFlapsBeginLow(t *testing.T) {
+	begun := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	for k := range 10 {
+		high := 0
+		for s := time.Duration(0); s < flapLead; s += time.Second {
+			require.False(t, flap(begun, begun.Add(s), k, 10))
+		}
+		for s := flapLead; s < flapLead+flapPeriod; s += time.Second {
+			if flap(begun, begun.Add(s), k, 10) {
+				high++
+			}
+		}
+		require.Equal(t, int(flapHigh/time.Second), high)
 	}
-	after, err := read(r)
+}
+
+func TestListenerReadsBothShapes(t *testing.T) {
+	l, err := listen()
 	require.NoError(t, err)
-	lag := after.lag.since(before.lag)
-	require.InEpsilon(t, 0.5, lag.quantile(0.5), 0.1)
-	require.InEpsilon(t, 0.99, lag.quantile(0.99), 0.1)
+	defer func() { require.NoError(t, l.close()) }()
+	post := func(path, body string) int {
+		resp, err := http.Post("http://"+l.addr+path, "application/json", bytes.NewReader([]byte(body)))
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		return resp.StatusCode
+	}
+	essentials := `"alertRule":"r","alertTargetIDs":["e/blue/i-0"],"firedDateTime":"2026-01-01T12:00:00Z"`
+	require.Equal(t, 200, post(commonPath, `{"data":{"essentials":{"monitorCondition":"Fired",`+essentials+`}}}`))
+	require.Equal(t, 200, post(commonPath, `{"data":{"essentials":{"monitorCondition":"Resolved","resolvedDateTime":"2026-01-01T12:05:00Z",`+essentials+`}}}`))
+	require.Equal(t, 200, post("/api/v2/alerts", `[{"labels":{"alertname":"p"},"startsAt":"2026-01-01T12:00:00Z"}]`))
+	require.Equal(t, 400, post(commonPath, `{}`))
+	got := l.notices()
+	require.Len(t, got, 3)
+	require.Equal(t, "12:00:00 12:05:00", fmt.Sprint(got[0].instant.Format(time.TimeOnly), " ", got[1].instant.Format(time.TimeOnly)))
+	require.Equal(t, "e/blue/i-0", got[1].target)
+	require.False(t, l.first("p").IsZero())
+	require.True(t, l.first("q").IsZero())
 }
 
 func TestBadFlagsAreNamed(t *testing.T) {
 	for want, args := range map[string][]string{
-		"-rules: must be from 1":      {"-rules", "0"},
-		"-endpoints: must be from 1":  {"-endpoints", "0"},
-		"-warm: must not be negative": {"-warm", "-1s"},
-		"-measure: must be at least":  {"-measure", "1ms"},
-		`unexpected argument "x"`:     {"x"},
+		"-rules: must be from 1":       {"-rules", "0"},
+		"-endpoints: must be from 1":   {"-endpoints", "0"},
+		"-groups: must be from 0":      {"-groups", "-1"},
+		"-probes: must be from 0":      {"-probes", "999"},
+		"-warm, -kill: must not be":    {"-warm", "-1s"},
+		"-idle, -measure: must be":     {"-measure", "1ms"},
+		"-every: must be at least 1s":  {"-every", "1ms"},
+		`unexpected argument "x"`:      {"x"},
+		"scripts/debian-tools prometh": {"-endscope", os.Args[0], "-prometheus", "/nonexistent"},
+		"make build":                   {"-endscope", "/nonexistent"},
 	} {
 		require.ErrorContains(t, run(t.Context(), args, io.Discard, io.Discard), want)
 	}
+}
+
+func TestSleepEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, sleepUntil(ctx, time.Now().Add(time.Hour)), context.Canceled)
 }

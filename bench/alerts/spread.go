@@ -1,45 +1,104 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
 	"math"
+	"net/http"
 	"slices"
+	"strings"
 
-	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
 )
 
-// readings are the server's own metrics of alerting.
+// metrics are a server's own, by name.
+type metrics map[string]*dto.MetricFamily
+
+// readings is what they say about evaluation since the start.
 type readings struct {
-	evaluations, failed, missed, series float64
-	lag, duration                       spread
+	evaluations, failed, missed, held float64
+	late                              spread // how late evaluations began, of Endscope
+	took                              spread // one evaluation
+	prometheusTook                    [2]float64
+	lastGroups                        []float64 // seconds that the last iteration of each group took
 }
 
-func read(g prometheus.Gatherer) (out readings, err error) {
-	families, err := g.Gather()
+// scrape reads a server's page of metrics in protobuf, which has native histograms.
+func (s *server) scrape(ctx context.Context) (metrics, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url("/metrics"), nil)
 	if err != nil {
-		return out, err
+		return nil, err
 	}
-	for _, f := range families {
-		sum := 0.0
-		for _, m := range f.Metric {
-			sum += m.GetCounter().GetValue() + m.GetGauge().GetValue()
+	req.Header.Set("Accept", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s of metrics", resp.Status)
+	}
+	out := metrics{}
+	for d := expfmt.NewDecoder(resp.Body, expfmt.ResponseFormat(resp.Header)); ; {
+		f := &dto.MetricFamily{}
+		if err := d.Decode(f); errors.Is(err, io.EOF) {
+			return out, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("read metrics: %w", err)
 		}
-		switch f.GetName() {
-		case "alerts_evaluations_total":
-			out.evaluations = sum
-		case "alerts_evaluation_failures_total":
-			out.failed = sum
-		case "alerts_missed_evaluations_total":
-			out.missed = sum
-		case "alerts_series":
-			out.series = sum
-		case "alerts_evaluation_lag_seconds":
-			out.lag = spreadOf(f.Metric[0].GetHistogram())
-		case "alerts_evaluation_duration_seconds":
-			out.duration = spreadOf(f.Metric[0].GetHistogram())
+		out[f.GetName()] = f
+	}
+}
+
+// sum adds up what the series of a metric have.
+func (m metrics) sum(name string) (total float64) {
+	for _, one := range m[name].GetMetric() {
+		total += one.GetCounter().GetValue() + one.GetGauge().GetValue()
+	}
+	return total
+}
+
+func (m metrics) spread(name string) spread {
+	if list := m[name].GetMetric(); len(list) > 0 {
+		return spreadOf(list[0].GetHistogram())
+	}
+	return spread{}
+}
+
+func readEndscope(m metrics) readings {
+	r := readPrometheus(m) // of its Prometheus rules
+	r.evaluations, r.failed = m.sum("alerts_evaluations_total"), m.sum("alerts_evaluation_failures_total")+r.failed
+	r.missed = m.sum("alerts_missed_evaluations_total") + r.missed
+	r.late, r.took = m.spread("alerts_evaluation_lag_seconds"), m.spread("alerts_evaluation_duration_seconds")
+	return r
+}
+
+func readPrometheus(m metrics) (r readings) {
+	r.evaluations = m.sum("prometheus_rule_evaluations_total")
+	r.failed = m.sum("prometheus_rule_evaluation_failures_total")
+	r.missed = m.sum("prometheus_rule_group_iterations_missed_total")
+	for _, one := range m["prometheus_rule_evaluation_duration_seconds"].GetMetric() {
+		r.prometheusTook = [2]float64{one.GetSummary().GetSampleSum(), float64(one.GetSummary().GetSampleCount())}
+		if h := one.GetHistogram(); h != nil {
+			r.prometheusTook = [2]float64{h.GetSampleSum(), float64(h.GetSampleCount())}
 		}
 	}
-	return out, nil
+	for _, one := range m["prometheus_rule_group_last_duration_seconds"].GetMetric() {
+		group := ""
+		for _, l := range one.GetLabel() {
+			if l.GetName() == "rule_group" {
+				group = l.GetValue()
+			}
+		}
+		if !strings.Contains(group, "probe-") { // of one rule
+			r.lastGroups = append(r.lastGroups, one.GetGauge().GetValue())
+		}
+	}
+	slices.Sort(r.lastGroups)
+	return r
 }
 
 // spread is how often values fell into the buckets of a native histogram, by the upper bounds of these. A resolution that was lowered
@@ -89,4 +148,12 @@ func (s spread) quantile(q float64) float64 {
 		}
 	}
 	return math.NaN()
+}
+
+// at returns a quantile of values in order, NaN of none.
+func at[T ~float64 | ~int64](list []T, q float64) float64 {
+	if len(list) == 0 {
+		return math.NaN()
+	}
+	return float64(list[int(q*float64(len(list)-1)+0.5)])
 }
