@@ -81,10 +81,10 @@ func NewServer(t *testing.T, bin string) *Server {
 // URL is where it is asked.
 func (s *Server) URL() string { return "http://" + s.Addr }
 
-// Start runs the server and does not wait for it.
-func (s *Server) Start() {
+// Start runs the server, with more arguments, and does not wait for it.
+func (s *Server) Start(more ...string) {
 	s.t.Helper()
-	s.Proc = Run(s.t, s.program, "serve", "--data-dir", s.Dir, "--listen", s.Addr)
+	s.Proc = Run(s.t, s.program, append([]string{"serve", "--data-dir", s.Dir, "--listen", s.Addr}, more...)...)
 }
 
 // Ready waits until the running server takes requests, for at most d.

@@ -1,0 +1,85 @@
+package alerts
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// feeder is what many senders are together: it pushes the present value of each series about once a second, until the test ends. What it
+// cannot deliver it keeps, with its time, and delivers in order later, as the agent does.
+type feeder struct {
+	mu     sync.Mutex
+	values map[string]map[string]float64 // by scope and series, such as gpu_temperature_celsius{gpu="0"}
+}
+
+// feed starts a feeder of the servers.
+func feed(t *testing.T, to ...*server) *feeder {
+	f := &feeder{values: map[string]map[string]float64{}}
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for _, s := range to {
+		wg.Go(func() { f.run(ctx, s) })
+	}
+	t.Cleanup(func() {
+		cancel()
+		wg.Wait()
+	})
+	return f
+}
+
+// set gives a series of a scope another value from now on.
+func (f *feeder) set(scope, series string, v float64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.values[scope] == nil {
+		f.values[scope] = map[string]float64{}
+	}
+	f.values[scope][series] = v
+}
+
+// round returns an exposition of the present values of each scope.
+func (f *feeder) round(at time.Time) map[string]string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := map[string]string{}
+	for scope, all := range f.values {
+		var b strings.Builder
+		for _, series := range slices.Sorted(maps.Keys(all)) {
+			fmt.Fprintf(&b, "%s %g %d\n", series, all[series], at.UnixMilli())
+		}
+		out[scope] = b.String()
+	}
+	return out
+}
+
+type delivery struct{ scope, body string }
+
+func (f *feeder) run(ctx context.Context, s *server) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	var spool []delivery
+	for {
+		for scope, body := range f.round(time.Now()) {
+			spool = append(spool, delivery{scope, body})
+		}
+		for len(spool) > 0 {
+			status, _, err := s.do(ctx, http.MethodPost, "/api/v1/push/"+spool[0].scope, spool[0].body)
+			if err != nil || status/100 == 5 {
+				break
+			}
+			spool = spool[1:]
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
