@@ -85,10 +85,11 @@ func startServer(t *testing.T, args ...string) *server {
 // do sends a request with a JSON body, a text as it is, or none, and returns the answer.
 func (s *server) do(ctx context.Context, method, path string, body any) (int, []byte, error) {
 	var in io.Reader
+	content := "application/json"
 	switch b := body.(type) {
 	case nil:
 	case string:
-		in = strings.NewReader(b)
+		in, content = strings.NewReader(b), "text/plain"
 	default:
 		text, err := json.Marshal(body)
 		if err != nil {
@@ -104,7 +105,7 @@ func (s *server) do(ctx context.Context, method, path string, body any) (int, []
 		return 0, nil, err
 	}
 	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", content)
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {

@@ -15,8 +15,9 @@ import (
 // feeder is what many senders are together: it pushes the present value of each series about once a second, until the test ends. What it
 // cannot deliver it keeps, with its time, and delivers in order later, as the agent does.
 type feeder struct {
-	mu     sync.Mutex
-	values map[string]map[string]float64 // by scope and series, such as gpu_temperature_celsius{gpu="0"}
+	mu      sync.Mutex
+	values  map[string]map[string]float64 // by scope and series, such as gpu_temperature_celsius{gpu="0"}
+	refused string                        // the last answer that no repetition would change
 }
 
 // feed starts a feeder of the servers.
@@ -30,6 +31,11 @@ func feed(t *testing.T, to ...*server) *feeder {
 	t.Cleanup(func() {
 		cancel()
 		wg.Wait()
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.refused != "" {
+			t.Errorf("a push was refused: %s", f.refused)
+		}
 	})
 	return f
 }
@@ -70,9 +76,14 @@ func (f *feeder) run(ctx context.Context, s *server) {
 			spool = append(spool, delivery{scope, body})
 		}
 		for len(spool) > 0 {
-			status, _, err := s.do(ctx, http.MethodPost, "/api/v1/push/"+spool[0].scope, spool[0].body)
-			if err != nil || status/100 == 5 {
+			status, text, err := s.do(ctx, http.MethodPost, "/api/v1/push/"+spool[0].scope, spool[0].body)
+			if err != nil || status/100 == 5 || status == http.StatusTooManyRequests {
 				break
+			}
+			if status/100 != 2 {
+				f.mu.Lock()
+				f.refused = string(text)
+				f.mu.Unlock()
 			}
 			spool = spool[1:]
 		}
