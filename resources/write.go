@@ -90,7 +90,8 @@ type edit struct {
 	tx      *sql.Tx
 	by      string
 	at      time.Time
-	changed map[string]bool // kinds
+	changed map[string]bool  // kinds
+	counts  map[string]int64 // resources of each kind that was counted, with what changed since
 	counted []counted
 }
 
@@ -122,7 +123,7 @@ func (s *Store) commit(ctx context.Context, by string, dry bool, f func(*edit) e
 		return nil, s.damaged(fmt.Errorf("write %s: %w", s.path, err))
 	}
 	defer func() { _ = tx.Rollback() }() // says only that it was committed
-	e := &edit{Store: s, ctx: ctx, tx: tx, by: cleanBy(by), at: s.now().UTC().Truncate(time.Microsecond), changed: map[string]bool{}}
+	e := &edit{Store: s, ctx: ctx, tx: tx, by: cleanBy(by), at: s.now().UTC().Truncate(time.Microsecond), changed: map[string]bool{}, counts: map[string]int64{}}
 	if err := f(e); err != nil {
 		return nil, s.damaged(err)
 	}
@@ -235,9 +236,12 @@ func (e *edit) checkCount(k *Kind) error {
 	if k.MaxCount == 0 {
 		return nil
 	}
-	var n int64
-	if err := e.tx.QueryRowContext(e.ctx, "SELECT count(*) FROM resources WHERE kind = ?", k.Name).Scan(&n); err != nil {
-		return err
+	n, known := e.counts[k.Name]
+	if !known { // once, since it reads all of them
+		if err := e.tx.QueryRowContext(e.ctx, "SELECT count(*) FROM resources WHERE kind = ?", k.Name).Scan(&n); err != nil {
+			return err
+		}
+		e.counts[k.Name] = n
 	}
 	if n+1 > int64(k.MaxCount) {
 		return &LimitError{Kind: k.Name, Unit: UnitResources, Limit: int64(k.MaxCount), Got: n + 1}
@@ -260,7 +264,17 @@ func (e *edit) store(k *Kind, key Key, current *Resource, spec json.RawMessage, 
 		r.Kind, r.Name, r.Version, []byte(r.Spec), r.Source, r.CreatedAt.UnixMicro(), r.UpdatedAt.UnixMicro(), r.UpdatedBy); err != nil {
 		return Resource{}, err
 	}
+	if current == nil {
+		e.recount(k.Name, 1)
+	}
 	return r, e.record(k, current, &r, a)
+}
+
+// recount keeps the number of resources of a kind right, where it is known.
+func (e *edit) recount(kind string, more int64) {
+	if n, known := e.counts[kind]; known {
+		e.counts[kind] = n + more
+	}
 }
 
 // remove deletes a resource; that it is gone is a version, too.
@@ -272,6 +286,7 @@ func (e *edit) remove(k *Kind, current *Resource) error {
 	if _, err := e.tx.ExecContext(e.ctx, "DELETE FROM resources WHERE kind = ? AND name = ?", current.Kind, current.Name); err != nil {
 		return err
 	}
+	e.recount(k.Name, -1)
 	gone := &Resource{Key: current.Key, Version: version, Source: current.Source}
 	return e.record(k, current, gone, entry{action: Deleted})
 }
