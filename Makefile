@@ -40,14 +40,15 @@ lint: tools ## Check gofmt, go vet and staticcheck.
 	@GOFLAGS= $(GO) build -o .cache/staticcheck honnef.co/go/tools/cmd/staticcheck
 	.cache/staticcheck ./...
 
-bench: build ## Run the Go benchmarks, then those of ingestion, questions and the proxy against their peers, of the logs and of the agent.
+bench: build ## Run the Go benchmarks, then those of ingestion, questions and the proxy against their peers, of the logs, the agent and the alerts.
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 30m ./...
-	scripts/debian-tools victoria-metrics nginx
+	scripts/debian-tools victoria-metrics nginx prometheus
 	$(GO) run ./bench/ingest
 	$(GO) run ./bench/query
 	$(GO) run ./bench/logs
 	$(GO) run ./bench/proxy -agent bin/endscope-agent
 	$(GO) run ./bench/agent
+	$(GO) run ./bench/alerts
 
 generate: tools ## Write the generated files anew: example configurations, configuration reference, golden files.
 	$(GO) test $$(git grep -lE 'Bool\("update"' -- '*_test.go' | xargs dirname | sort -u | sed 's|^|./|') -update

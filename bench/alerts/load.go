@@ -22,7 +22,7 @@ type measured struct {
 	name               string
 	idleCPU, cpu       float64 // cores, without rules and with them
 	others             float64 // cores that neither the server nor this program used, with rules
-	rss                []int64 // every second, in order, in bytes
+	idleRSS, rss       []int64 // every second, in order, in bytes
 	stored             time.Duration
 	took               time.Duration
 	before, after      readings
@@ -80,7 +80,7 @@ func load(ctx context.Context, o options, k *kind, dir string, progress io.Write
 	group.Go(func() error { return f.run(ctx) })
 
 	m = &measured{name: k.name, probes: o.probes}
-	if m.idleCPU, _, err = s.cores(ctx, o.idle, nil); err != nil {
+	if m.idleCPU, _, err = s.cores(ctx, o.idle, &m.idleRSS); err != nil {
 		return nil, err
 	}
 	begun := time.Now()
@@ -114,6 +114,7 @@ func load(ctx context.Context, o options, k *kind, dir string, progress io.Write
 	}
 	slices.Sort(m.acks)
 	slices.Sort(m.rss)
+	slices.Sort(m.idleRSS)
 	if k.name == "Endscope" {
 		if m.byKind, err = s.durations(ctx, o); err != nil {
 			return nil, err
@@ -182,13 +183,11 @@ func (s *server) cores(ctx context.Context, d time.Duration, rss *[]int64) (core
 		if err := sleepUntil(ctx, time.Now().Add(min(time.Second, time.Until(end)))); err != nil {
 			return 0, 0, err
 		}
-		if rss != nil {
-			now, err := s.process.RSS()
-			if err != nil {
-				return 0, 0, err
-			}
-			*rss = append(*rss, now)
+		now, err := s.process.RSS()
+		if err != nil {
+			return 0, 0, err
 		}
+		*rss = append(*rss, now)
 	}
 	after, err := kit.ReadUsage(s.process)
 	if err != nil {

@@ -19,11 +19,11 @@ type metrics map[string]*dto.MetricFamily
 
 // readings is what they say about evaluation since the start.
 type readings struct {
-	evaluations, failed, missed, held float64
-	late                              spread // how late evaluations began, of Endscope
-	took                              spread // one evaluation
-	prometheusTook                    [2]float64
-	lastGroups                        []float64 // seconds that the last iteration of each group took
+	evaluations, failed, missed float64
+	late                        spread // how late evaluations began, of Endscope
+	took                        spread // one evaluation
+	prometheusTook              [2]float64
+	lastGroups                  []float64 // seconds that the last iteration of each group took
 }
 
 // scrape reads a server's page of metrics in protobuf, which has native histograms.
