@@ -75,7 +75,7 @@ func TestFromAThresholdToTheRightPeople(t *testing.T) {
 	require.Equal(t, "Hot GPUs", e.AlertRule)
 	require.Equal(t, "Sev1", e.Severity)
 	require.Equal(t, "Metric", e.SignalType)
-	require.Equal(t, []string{"credit/blue"}, e.AlertTargetIDs)
+	require.Equal(t, []string{"credit/blue/b1"}, e.AlertTargetIDs)
 	require.Equal(t, map[string]string{"cost-center": "42"}, fired.Data.CustomProperties)
 	c := fired.Data.AlertContext
 	require.Equal(t, map[string]string{"queue": "ml"}, c.Properties)
