@@ -55,7 +55,7 @@ func (b *book) expect(from, last time.Time) map[event]bool {
 	for name, samples := range b.series {
 		slices.SortFunc(samples, func(a, b pushed) int { return a.at.Compare(b.at) })
 		fired, unmet, next := false, 0, 0
-		for t := from.Truncate(time.Minute).Add(time.Minute); !t.After(last); t = t.Add(time.Minute) {
+		for t := from.UTC().Truncate(time.Minute).Add(time.Minute); !t.After(last); t = t.Add(time.Minute) {
 			met := false
 			for next < len(samples) && !samples[next].at.After(t) {
 				if samples[next].at.After(t.Add(-time.Minute)) && samples[next].high {

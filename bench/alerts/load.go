@@ -89,16 +89,21 @@ func load(ctx context.Context, o options, k *kind, dir string, progress io.Write
 	}
 	m.stored = time.Since(begun)
 	fmt.Fprintf(progress, "%s: %d rules made in %s; %s to warm up\n", k.name, o.rules, m.stored.Round(time.Millisecond), o.warm)
-	if err := sleepUntil(ctx, time.Now().Add(o.warm)); err != nil {
+	// Probes go on while it is measured, and the last ones are notified of about when that ends.
+	breaker := newFleet(s.addr, k.write, nil)
+	defer breaker.sender.Close()
+	warm := time.Now().Add(o.warm)
+	if err := sleepUntil(ctx, warm.Add(-min(o.warm, o.grace+o.spread))); err != nil {
+		return nil, err
+	}
+	group.Go(func() error { return breakProbes(ctx, o, breaker, probes, broken) })
+	if err := sleepUntil(ctx, warm); err != nil {
 		return nil, err
 	}
 	if m.before, err = s.readings(ctx); err != nil {
 		return nil, err
 	}
 	f.taken()
-	breaker := newFleet(s.addr, k.write, nil)
-	defer breaker.sender.Close()
-	group.Go(func() error { return breakProbes(ctx, o, breaker, probes, broken) })
 	if o.profile != "" && k.name == "Endscope" {
 		group.Go(func() error { return s.profile(ctx, o) })
 	}
@@ -128,7 +133,7 @@ func load(ctx context.Context, o options, k *kind, dir string, progress io.Write
 func breakProbes(ctx context.Context, o options, f *fleet, probes []*endpoint, broken []atomic.Int64) error {
 	begun := time.Now()
 	for i, p := range probes {
-		if err := sleepUntil(ctx, begun.Add(min(time.Minute, o.measure)*time.Duration(i)/time.Duration(len(probes)))); err != nil {
+		if err := sleepUntil(ctx, begun.Add(time.Minute*time.Duration(i)/time.Duration(len(probes)))); err != nil {
 			return nil
 		}
 		now := time.Now()
@@ -147,6 +152,9 @@ func (m *measured) await(ctx context.Context, o options, hook *listener, broken 
 	for len(done) < o.probes {
 		for i := range o.probes {
 			from := time.Unix(0, broken[i].Load())
+			if from.Unix() == 0 {
+				continue // not yet
+			}
 			if at := hook.first(probeName(i)); !done[i] && !at.IsZero() {
 				done[i] = true
 				m.detected = append(m.detected, at.Sub(from))

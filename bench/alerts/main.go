@@ -36,7 +36,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.probes, "probes", 40, "values that break a threshold at a known time, to see when the webhook is called")
 	f.DurationVar(&o.idle, "idle", 15*time.Second, "time that is measured without rules")
 	f.DurationVar(&o.warm, "warm", 65*time.Second, "time from the rules to the measurement")
-	f.DurationVar(&o.measure, "measure", 75*time.Second, "time that is measured with rules")
+	f.DurationVar(&o.measure, "measure", time.Minute, "time that is measured with rules: whole minutes, since rules are checked once in each")
 	f.DurationVar(&o.kill, "kill", 0, "instead of the load: kill the server again and again for so long, and follow every notification")
 	f.DurationVar(&o.every, "every", time.Minute, "with -kill: time between kills, on average")
 	f.DurationVar(&o.settle, "settle", 10*time.Second, "with -kill: how long to listen for notifications that come twice when all are in")
