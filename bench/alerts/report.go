@@ -79,8 +79,8 @@ func report(w io.Writer, o options, all []*measured) {
 	row("a group of 20 PromQL rules: p50, max", func(m *measured) string {
 		return milliseconds(at(m.after.lastGroups, 0.5)) + ", " + milliseconds(at(m.after.lastGroups, 1))
 	})
-	row("memory (RSS): median, max", func(m *measured) string {
-		return fmt.Sprintf("%.0f, %.0f MiB", at(m.rss, 0.5)/(1<<20), at(m.rss, 1)/(1<<20))
+	row("memory (RSS): median without rules; median, max with them", func(m *measured) string {
+		return fmt.Sprintf("%.0f; %.0f, %.0f MiB", at(m.idleRSS, 0.5)/(1<<20), at(m.rss, 0.5)/(1<<20), at(m.rss, 1)/(1<<20))
 	})
 	row("samples/s taken meanwhile", func(m *measured) string { return kit.Thousands(int(float64(m.samples) / m.took.Seconds())) })
 	row("… acknowledged within: p50, p99", func(m *measured) string {
