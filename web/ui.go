@@ -68,6 +68,9 @@ func (s *Server) handleUI(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Referrer-Policy", "same-origin")
 	if s.ui.files == nil {
 		if r.URL.Path != "/" {
+			if s.redirectToAPI(w, r) {
+				return nil
+			}
 			return fmt.Errorf("%w: %s; this server was built without the UI", errUnknownPath, r.URL.Path)
 		}
 		return s.writePlaceholder(w)

@@ -104,6 +104,7 @@ func (s *server) do(ctx context.Context, method, path string, body any) (int, []
 	if err != nil {
 		return 0, nil, err
 	}
+	req.Header.Set("Accept", "text/html,application/json;q=0.9,*/*;q=0.8") // links are for browsers
 	if body != nil {
 		req.Header.Set("Content-Type", content)
 	}
