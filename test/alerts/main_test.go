@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -39,6 +40,10 @@ func TestMain(m *testing.M) {
 }
 
 func build(m *testing.M) (code int, err error) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil { // they wait most of the time
+		return 0, err
+	}
 	if bin = os.Getenv(binVariable); bin != "" {
 		return programs.Tests(m)
 	}

@@ -16,13 +16,21 @@ import (
 // cannot deliver it keeps, with its time, and delivers in order later, as the agent does.
 type feeder struct {
 	mu      sync.Mutex
-	values  map[string]map[string]float64 // by scope and series, such as gpu_temperature_celsius{gpu="0"}
+	values  map[string]map[string]reading // by scope and series, such as gpu_temperature_celsius{gpu="0"}
 	refused string                        // the last answer that no repetition would change
 }
 
+// reading is what a series shows: a value, and how much it grows in a second from a time on.
+type reading struct {
+	value, growth float64
+	since         time.Time
+}
+
+func (r reading) at(t time.Time) float64 { return r.value + r.growth*t.Sub(r.since).Seconds() }
+
 // feed starts a feeder of the servers.
 func feed(t *testing.T, to ...*server) *feeder {
-	f := &feeder{values: map[string]map[string]float64{}}
+	f := &feeder{values: map[string]map[string]reading{}}
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	for _, s := range to {
@@ -42,12 +50,22 @@ func feed(t *testing.T, to ...*server) *feeder {
 
 // set gives a series of a scope another value from now on.
 func (f *feeder) set(scope, series string, v float64) {
+	f.put(scope, series, func(reading) reading { return reading{value: v} })
+}
+
+// grow lets a counter go on from where it is, by so much in a second.
+func (f *feeder) grow(scope, series string, perSecond float64) {
+	now := time.Now()
+	f.put(scope, series, func(r reading) reading { return reading{r.at(now), perSecond, now} })
+}
+
+func (f *feeder) put(scope, series string, change func(reading) reading) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.values[scope] == nil {
-		f.values[scope] = map[string]float64{}
+		f.values[scope] = map[string]reading{}
 	}
-	f.values[scope][series] = v
+	f.values[scope][series] = change(f.values[scope][series])
 }
 
 // round returns an exposition of the present values of each scope.
@@ -58,7 +76,7 @@ func (f *feeder) round(at time.Time) map[string]string {
 	for scope, all := range f.values {
 		var b strings.Builder
 		for _, series := range slices.Sorted(maps.Keys(all)) {
-			fmt.Fprintf(&b, "%s %g %d\n", series, all[series], at.UnixMilli())
+			fmt.Fprintf(&b, "%s %g %d\n", series, all[series].at(at), at.UnixMilli())
 		}
 		out[scope] = b.String()
 	}
