@@ -9,6 +9,7 @@ import (
 
 	"github.com/endscope/endscope/alerts"
 	"github.com/endscope/endscope/alerts/route"
+	"github.com/endscope/endscope/docs/runbooks"
 	"github.com/endscope/endscope/resources"
 	"github.com/endscope/endscope/web"
 )
@@ -25,7 +26,7 @@ func (a *alerting) api() (*web.AlertsAPI, error) {
 		CheckGroup: a.checker.checkGroup,
 		TestGroup:  a.builder.Test, Fit: a.fit, DefaultPolicy: policy,
 		ExportPrometheus: a.exportPrometheus, ExportAlertmanager: a.exportAlertmanager,
-		Alertmanager: a.engine.Handler(), Healthy: a.watchdog.Healthy,
+		Runbooks: runbooks.FS(), Alertmanager: a.engine.Handler(), Healthy: a.watchdog.Healthy,
 	}, nil
 }
 
