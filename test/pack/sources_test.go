@@ -207,9 +207,9 @@ func (p *previewer) preview(ctx context.Context, rule alerts.Rule, start, end ti
 
 // line is one that a container printed.
 type line struct {
-	at       time.Time
-	of       scopes.Path
-	message  string
+	at      time.Time
+	of      scopes.Path
+	message string
 }
 
 // newLogs makes a store of logs with lines of consoles in it.
