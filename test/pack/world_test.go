@@ -36,29 +36,29 @@ const (
 
 // state is what an instance is like in one round. Incidents change it.
 type state struct {
-	requests     float64 // per minute
-	failing      float64 // share of them answered with 500
-	refused      float64 // share of them answered with 401
-	slower       float64 // factor on all durations
-	silent, left bool    // the agent delivers nothing; it said that it leaves
-	ready        bool
-	running      float64 // of 16
-	waiting      float64
-	cache        float64
-	preempted    float64 // requests in this round
-	broken       float64 // streams in this round
-	rejected     float64 // requests in this round
-	cpu, memory  float64
-	data         float64 // used share of the disk /data
-	gpuMemory    [2]float64
-	heat         [2]float64 // share of the time
-	noGPU        [2]bool    // a GPU that fell off the bus answers nothing
-	pending      [2]float64
-	uncorrected  [2]float64 // in this round
-	xids         map[string]float64
-	restarts     map[string]float64
-	starts       map[string]time.Duration // by outcome, that end in this round
-	lost         float64                  // rows in this round
+	requests    float64 // per minute
+	failing     float64 // share of them answered with 500
+	refused     float64 // share of them answered with 401
+	slower      float64 // factor on all durations
+	silent      bool    // the agent delivers nothing
+	ready       bool
+	running     float64 // of 16
+	waiting     float64
+	cache       float64
+	preempted   float64 // requests in this round
+	broken      float64 // streams in this round
+	rejected    float64 // requests in this round
+	cpu, memory float64
+	data        float64 // used share of the disk /data
+	gpuMemory   [2]float64
+	heat        [2]float64 // share of the time
+	noGPU       [2]bool    // a GPU that fell off the bus answers nothing
+	pending     [2]float64
+	uncorrected [2]float64 // in this round
+	xids        map[string]float64
+	restarts    map[string]float64
+	starts      map[string]time.Duration // by outcome, that end in this round
+	lost        float64                  // rows in this round
 }
 
 // instance is one that the world plays.
@@ -71,14 +71,12 @@ type instance struct {
 
 // series is one series as it was written so far.
 type series struct {
-	ref     storage.SeriesRef
-	ls      labels.Labels
-	total   float64
-	counts  map[int32]int64 // of a histogram
-	sum     float64
-	start   int64
-	last    int64
-	written bool
+	ref    storage.SeriesRef
+	ls     labels.Labels
+	total  float64
+	counts map[int32]int64 // of a histogram
+	sum    float64
+	start  int64
 }
 
 // world writes what instances send.
