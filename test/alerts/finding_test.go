@@ -3,8 +3,11 @@ package alerts
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -25,12 +28,16 @@ func TestAMessageSaysWhatExplainFound(t *testing.T) {
 		"actions": []any{map[string]any{"actionGroupId": "oncall"}},
 	}, nil)
 	const errorsOf = `endpoint_stream_errors_total{reason="timeout"}`
-	f := feed(t, s)
+	f, began := feed(t, s), time.Now()
 	for _, i := range []string{"blue/b1", "blue/b2", "green/g1", "green/g2"} {
-		f.grow("credit/"+i, errorsOf, 1)
+		// What explain compares with is the quarter of an hour before the last five minutes, so there must be one.
+		var b strings.Builder
+		for at := began.Add(-70 * time.Minute); at.Before(began); at = at.Add(5 * time.Second) {
+			fmt.Fprintf(&b, "%s %g %d\n", errorsOf, at.Sub(began).Seconds()+4200, at.UnixMilli())
+		}
+		s.call(http.MethodPost, "/api/v1/push/credit/"+i, b.String(), nil)
+		f.put("credit/"+i, errorsOf, func(reading) reading { return reading{4200, 1, began} })
 	}
-	// What explain compares with is what came before, so there must be some.
-	eventually(t, func(ctx context.Context) error { return known(ctx, s, "endpoint_stream_errors_total", 4) })
 	f.grow("credit/blue/b2", errorsOf, 100)
 	eventually(t, func(context.Context) error {
 		if len(l.got("/native")) == 0 {
@@ -42,7 +49,6 @@ func TestAMessageSaysWhatExplainFound(t *testing.T) {
 	all, err := s.alerts(t.Context(), "")
 	require.NoError(t, err)
 	require.Len(t, all, 1)
-	t.Logf("%q %+v", told.Annotations, all[0].Finding)
 	require.NotNil(t, all[0].Finding)
 	require.Contains(t, all[0].Finding.Sentence, "b2")
 	require.Equal(t, all[0].Finding.Sentence, told.Annotations["finding"])

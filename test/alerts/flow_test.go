@@ -63,7 +63,7 @@ func TestFromAThresholdToTheRightPeople(t *testing.T) {
 	for _, i := range []string{"blue/b1", "blue/b2", "blue/b3", "green/g1"} {
 		f.set("credit/"+i, gpu, cold)
 	}
-	// What explain compares with is what came before, so there must be some.
+	// The window before was cold, and longer ago than the checks look.
 	eventually(t, func(ctx context.Context) error { return known(ctx, s, "gpu_temperature_celsius", 4) })
 	for _, i := range []string{"blue/b1", "blue/b3", "green/g1"} {
 		f.set("credit/"+i, gpu, hot)
