@@ -63,7 +63,7 @@ func TestFromAThresholdToTheRightPeople(t *testing.T) {
 	for _, i := range []string{"blue/b1", "blue/b2", "blue/b3", "green/g1"} {
 		f.set("credit/"+i, gpu, cold)
 	}
-	// The window before was cold, and longer ago than the checks look.
+	// All are known before anything changes.
 	eventually(t, func(ctx context.Context) error { return known(ctx, s, "gpu_temperature_celsius", 4) })
 	for _, i := range []string{"blue/b1", "blue/b3", "green/g1"} {
 		f.set("credit/"+i, gpu, hot)
