@@ -87,6 +87,7 @@ func (b *book) expect(from, last time.Time) map[event]bool {
 // outcome is how what came compares with what should have come.
 type outcome struct {
 	received, lost, repeated, inFlight, wrong int
+	missing                                   map[event]bool
 	notes                                     []string
 }
 
@@ -124,7 +125,11 @@ func judge(want map[event]bool, seen []notice, kills []time.Time, last time.Time
 	}
 	for e := range want {
 		if _, ok := came[e]; !ok {
+			if out.missing == nil {
+				out.missing = map[event]bool{}
+			}
 			out.lost++
+			out.missing[e] = true
 			note("lost: %s of %s at %s", e.condition, e.target, e.instant.Format(time.TimeOnly))
 		}
 	}

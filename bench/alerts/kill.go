@@ -2,13 +2,17 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/url"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/endscope/endscope/internal/subproc"
 )
 
 // The square wave of series that fire and resolve: low for the lead, then high for so much of each period, each series at its own time.
@@ -116,6 +120,22 @@ func survive(ctx context.Context, o options, dir string, out, progress io.Writer
 		return err
 	}
 	found = judge(want, hook.notices(), kills, last)
+	for e := range found.missing { // whether it was never noticed, or never told
+		text, err := subproc.Get(ctx, s.url("/api/v1/alerts"), url.Values{"scope": {e.target}, "timeRange": {"1h"}})
+		if err != nil {
+			return err
+		}
+		var page struct{ Value []json.RawMessage }
+		if err := json.Unmarshal(text, &page); err != nil {
+			return err
+		}
+		for _, alert := range page.Value {
+			found.notes = append(found.notes, fmt.Sprintf("the server has of %s: %s", e.target, alert))
+		}
+	}
+	for _, k := range kills {
+		found.notes = append(found.notes, "killed at "+k.UTC().Format("15:04:05.000"))
+	}
 	reportKills(out, o, len(kills), want, found)
 	if found.lost+found.repeated+found.wrong > 0 {
 		return errors.New("notifications were lost, repeated, or wrong")
@@ -149,7 +169,11 @@ func reportKills(w io.Writer, o options, kills int, want map[event]bool, found o
 	fmt.Fprintln(w, "| kills | alerts that stay | series that come and go | notifications due | received | lost | repeated | repeated, in flight at a kill | wrong |")
 	fmt.Fprintln(w, "|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
 	fmt.Fprintf(w, "| %d | %d | %d | %d | %d | %d | %d | %d | %d |\n", kills, o.steady, o.flaps, len(want), found.received, found.lost, found.repeated, found.inFlight, found.wrong)
+	if found.lost+found.repeated+found.wrong == 0 {
+		return
+	}
+	fmt.Fprintln(w)
 	for _, text := range found.notes {
-		fmt.Fprintln(w, "\n- "+text)
+		fmt.Fprintln(w, "- "+text)
 	}
 }
