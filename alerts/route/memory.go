@@ -106,7 +106,7 @@ func (m *memory) put(a Alert, now time.Time, dispatching bool) (stored []*alert.
 	s.UpdatedAt = later(now, before)
 	again := before != nil && before.alert.ID == a.ID && before.active(now)
 	isNew = !again && a.EndsAt.IsZero()
-	if !a.EndsAt.IsZero() && before != nil && before.alert.ID == a.ID && before.stored.StartsAt.Before(s.EndsAt) {
+	if !a.EndsAt.IsZero() && before != nil && before.alert.ID == a.ID && !before.stored.StartsAt.After(s.EndsAt) {
 		s.StartsAt = before.stored.StartsAt // waiting for others has not become shorter
 	}
 	if a.EndsAt.IsZero() {
