@@ -13,12 +13,14 @@ import (
 
 // Annotations that the hub adds where the rule has not set them itself.
 const (
-	annotationLink      = "link"          // the page of the alert
-	annotationChart     = "chart_url"     // the metric around the window, in the UI
-	annotationDrillDown = "drilldown_url" // the window one level further down, from the API
-	annotationExplain   = "explain_url"   // what changed in the window, from the API
-	annotationRunbook   = "runbook_url"
-	annotationFinding   = "finding" // the first finding of explain, a sentence
+	annotationLink        = "link"          // the page of the alert
+	annotationChart       = "chart_url"     // the metric around the window, in the UI
+	annotationDrillDown   = "drilldown_url" // the window one level further down, from the API
+	annotationExplain     = "explain_url"   // what changed in the window, from the API
+	annotationRunbook     = "runbook_url"
+	annotationSummary     = "summary"     // rule, target and what was measured
+	annotationDescription = "description" // the rule's
+	annotationFinding     = "finding"     // the first finding of explain, a sentence
 )
 
 // maxURL is the longest link, in bytes: longer ones are cut on their way, so they are left out.
@@ -32,6 +34,7 @@ func (h *Hub) addLinks(a *alerts.Alert) {
 		}
 	}
 	add(annotationRunbook, h.absolute(a.RunbookURL))
+	addText(a)
 	if h.base == nil {
 		return
 	}
@@ -45,6 +48,24 @@ func (h *Hub) addLinks(a *alerts.Alert) {
 	case alerts.KindLog:
 		h.addLogLinks(a, add)
 	case alerts.KindPrometheus: // it has a link of its own
+	}
+}
+
+// addText adds what people read first, for those who see only annotations, such as amtool and Alertmanager's webhooks. It is what the check
+// that fired saw; Prometheus rules say it themselves.
+func addText(a *alerts.Alert) {
+	if a.RuleKind != alerts.KindMetric && a.RuleKind != alerts.KindLog {
+		return
+	}
+	if a.Annotations[annotationSummary] == "" && len(a.Values) > 0 {
+		summary := a.Rule
+		if target := a.Target.String(); target != "" {
+			summary += " at " + target
+		}
+		a.Annotations[annotationSummary] = summary + ": " + valuesSentence(a.Values)
+	}
+	if a.Annotations[annotationDescription] == "" && a.Description != "" {
+		a.Annotations[annotationDescription] = a.Description
 	}
 }
 

@@ -174,7 +174,7 @@ func essentialsOf(a *alerts.Alert, o SchemaOptions) essentialsJSON {
 		e.SignalType, e.MonitoringService = "Log", "Log Alerts V2"
 	case alerts.KindPrometheus:
 		e.MonitoringService = "Prometheus"
-		e.AlertRule = a.Rule[strings.LastIndex(a.Rule, ";")+1:]
+		e.AlertRule = firstOf(a.Labels[alerts.LabelAlertName], a.Rule[strings.LastIndex(a.Rule, ";")+1:])
 	default:
 		e.MonitoringService = "External"
 		e.AlertRule = firstOf(a.Rule, a.Labels[alerts.LabelAlertName])

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"path/filepath"
@@ -52,6 +53,8 @@ type alerting struct {
 	changed    chan struct{} // holds one token when resources changed
 	ready      func() error
 	running    atomic.Bool // the stores answer and rules are evaluated
+
+	routed []byte // the policy and groups in force; only apply looks at it
 
 	mu     sync.Mutex
 	refuse error // why the notification policy or the rules in force are not those that are stored; nil if they are
@@ -256,10 +259,17 @@ func (a *alerting) previewPrometheus(ctx context.Context, rule alerts.Rule, star
 // exportRules writes the rules that are groups of Prometheus rules as one rule file.
 func exportRules(list []alerts.Stored, p parser.Parser) ([]byte, error) {
 	rules := make([]alerts.Rule, 0, len(list))
+	others := 0
 	for _, r := range list {
 		rules = append(rules, r.Rule)
+		if r.Kind != alerts.KindPrometheus {
+			others++
+		}
 	}
 	var b bytes.Buffer
+	if others > 0 {
+		fmt.Fprintf(&b, "# %d metric and log rules are not in this file: it holds groups of Prometheus rules only.\n", others)
+	}
 	err := promrules.Export(&b, rules, p)
 	return b.Bytes(), err
 }

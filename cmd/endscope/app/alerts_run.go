@@ -1,7 +1,9 @@
 package app
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -139,7 +141,27 @@ func (a *alerting) apply(ctx context.Context) error {
 	}
 	a.processing.Store(&processing)
 	a.evaluator.SetRules(stored)
-	return errors.Join(a.prometheus.SetRules(stored), a.engine.Reload(policy, groups))
+	return errors.Join(a.prometheus.SetRules(stored), a.reroute(policy, groups))
+}
+
+// reroute puts a policy and groups into force where they are not: a change of routing makes groups of alerts anew, and a rule that somebody
+// edits is no reason for that.
+func (a *alerting) reroute(policy route.Policy, groups []alerts.ActionGroup) error {
+	text, err := json.Marshal(struct {
+		Policy route.Policy
+		Groups []alerts.ActionGroup
+	}{policy, groups})
+	if err != nil {
+		return fmt.Errorf("compare the notification policy: %w", err)
+	}
+	if a.routed != nil && bytes.Equal(a.routed, text) {
+		return nil
+	}
+	if err := a.engine.Reload(policy, groups); err != nil {
+		return err
+	}
+	a.routed = text
+	return nil
 }
 
 // rules returns the stored rules.
