@@ -91,6 +91,11 @@ func (m *memory) put(a Alert, now time.Time, dispatching bool) (stored []*alert.
 		return nil, false, fmt.Errorf("alert %s: start time missing", name(a))
 	}
 	routed, shown := labelSets(a.Labels)
+	if len(shown) == 0 {
+		return nil, false, fmt.Errorf("alert %s: at least one label is needed", name(a))
+	}
+	// Two alerts of one series are two, also where the second fires before anybody was told that the first resolved.
+	routed[alerts.LabelFired] = model.LabelValue(a.ID)
 	k := &known{alert: a, fp: routed.Fingerprint(), plain: shown.Fingerprint(), started: a.StartsAt}
 	s := &alert.Alert{UpdatedAt: now, Alert: model.Alert{Labels: routed, Annotations: annotationSet(a.Annotations), StartsAt: a.StartsAt, EndsAt: a.EndsAt, GeneratorURL: a.GeneratorURL}}
 	if !s.EndsAt.IsZero() && s.EndsAt.After(now) {
@@ -280,9 +285,12 @@ func (m *memory) seen(a *alert.Alert, hide bool) *alert.Alert {
 	if ok && k.fp == a.Fingerprint() && k.alert.ID != "" {
 		s.StartsAt = k.started
 	}
-	if _, named := a.Labels[alerts.LabelActionGroups]; named && hide {
-		s.Labels = maps.Clone(a.Labels)
+	s.Labels = maps.Clone(a.Labels)
+	if hide {
 		delete(s.Labels, alerts.LabelActionGroups)
+	}
+	if ok && k.alert.ID != "" && k.alert.Labels[alerts.LabelFired] == "" {
+		delete(s.Labels, alerts.LabelFired)
 	}
 	return &s
 }

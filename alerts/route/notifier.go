@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/alertmanager/alert"
 	"github.com/prometheus/alertmanager/notify"
+	"github.com/prometheus/common/model"
 
 	"github.com/endscope/endscope/alerts"
 )
@@ -37,9 +38,18 @@ func (n *notifier) Notify(ctx context.Context, given ...*alert.Alert) (retry boo
 	reason, _ := notify.NotificationReason(ctx)
 	told := make([]*alert.Alert, 0, len(given))
 	outcome := make([]Notified, 0, len(given))
+	fires := map[model.Fingerprint]bool{} // as receivers see them
 	for _, a := range given {
-		k, _ := n.e.memory.find(a.Fingerprint())
+		if k, ok := n.e.memory.find(a.Fingerprint()); ok && !a.Resolved() {
+			fires[k.plain] = true
+		}
+	}
+	for _, a := range given {
+		k, ok := n.e.memory.find(a.Fingerprint())
 		resolved := a.Resolved()
+		if resolved && ok && fires[k.plain] {
+			continue // it fires again, and one message cannot say both of what looks the same
+		}
 		if k.superseded || k.alert.Stateless && (resolved || reason == notify.ReasonRepeatIntervalElapsed) {
 			continue
 		}
@@ -54,11 +64,10 @@ func (n *notifier) Notify(ctx context.Context, given ...*alert.Alert) (retry boo
 	defer cancel()
 	ctx = notify.WithReceiverName(ctx, n.group)
 	if labels, ok := notify.GroupLabels(ctx); ok {
-		if _, named := labels[alerts.LabelActionGroups]; named {
-			labels = labels.Clone()
-			delete(labels, alerts.LabelActionGroups)
-			ctx = notify.WithGroupLabels(ctx, labels)
-		}
+		labels = labels.Clone()
+		delete(labels, alerts.LabelActionGroups)
+		delete(labels, alerts.LabelFired)
+		ctx = notify.WithGroupLabels(ctx, labels)
 	}
 	began := time.Now()
 	retry, err = n.call(ctx, told)
