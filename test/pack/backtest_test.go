@@ -7,11 +7,13 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/endscope/endscope/alerts/pack"
 	"github.com/endscope/endscope/query"
@@ -42,13 +44,25 @@ func TestBacktest(t *testing.T) {
 	p := newPreviewer(t, newSources(t, w.db, newLogs(t, lines), now), now)
 	rules := load(t)
 	results := map[string][]*firing{}
+	var mu sync.Mutex
+	var g errgroup.Group
+	g.SetLimit(4)
 	for _, e := range rules.Entries() {
 		rule, err := rules.Rule(e, pack.Choice{Scope: scopes.Pattern{Endpoint: endpoint}})
 		require.NoError(t, err)
-		// Agents begin at the first day's midnight, and nothing is known of their heartbeats before.
-		results[e.ID], err = p.preview(t.Context(), rule, begin.Add(10*time.Minute), end)
-		require.NoError(t, err, e.ID)
+		g.Go(func() error {
+			// Agents begin at the first day's midnight, and nothing is known of their heartbeats before.
+			found, err := p.preview(t.Context(), rule, begin.Add(10*time.Minute), end)
+			if err != nil {
+				return fmt.Errorf("%s: %w", rule.Name, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			results[e.ID] = found
+			return nil
+		})
 	}
+	require.NoError(t, g.Wait())
 	told := map[string]bool{}
 	var table strings.Builder
 	table.WriteString("| incident, and how long it takes | rule | names | fires after | for |\n|---|---|---|---|---|\n")

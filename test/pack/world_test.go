@@ -29,9 +29,10 @@ var (
 )
 
 const (
-	endpoint   = "chat"
-	step       = 30 * time.Second  // between rounds of the agents
-	coarseStep = 150 * time.Second // in the days before
+	endpoint    = "chat"
+	step        = 30 * time.Second  // between rounds of the agents
+	requestStep = time.Minute       // between samples of requests, so that six hours of them are read in a bearable time
+	coarseStep  = 150 * time.Second // in the days before
 )
 
 // state is what an instance is like in one round. Incidents change it.
@@ -89,8 +90,8 @@ type world struct {
 	samples   int
 }
 
-// newWorld plays all incidents.
-func newWorld(t testing.TB, incidents []incident) *world {
+// openDB opens an empty store.
+func openDB(t testing.TB) *promtsdb.DB {
 	t.Helper()
 	opts := promtsdb.DefaultOptions()
 	opts.MinBlockDuration = (60 * 24 * time.Hour).Milliseconds() // everything stays in the head
@@ -101,6 +102,13 @@ func newWorld(t testing.TB, incidents []incident) *world {
 	db, err := promtsdb.Open(t.TempDir(), slog.New(slog.DiscardHandler), nil, opts, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return db
+}
+
+// newWorld plays all incidents.
+func newWorld(t testing.TB, incidents []incident) *world {
+	t.Helper()
+	db := openDB(t)
 	w := &world{t: t, db: db, rng: rand.New(rand.NewPCG(6, 1))}
 	for _, i := range []struct {
 		deployment, name string
@@ -172,7 +180,9 @@ func (w *world) round(i *instance, at time.Time, incidents []incident) {
 		w.leave(i, at)
 		return
 	}
-	w.traffic(i, &s, at, step)
+	if at.Truncate(requestStep).Equal(at) {
+		w.traffic(i, &s, at, requestStep)
+	}
 	w.machine(i, &s, at)
 	w.gpus(i, &s, at)
 }
@@ -307,7 +317,8 @@ func (w *world) count(i *instance, at time.Time, name string, n float64, extra .
 	w.append(i, s, at, s.total, nil)
 }
 
-const schema = 3
+// schema is coarser than that of the agent, for the sake of time.
+const schema = 2
 
 // observe adds observations to a histogram, spread log-normally around a median.
 func (w *world) observe(i *instance, at time.Time, name string, n, median, sigma float64, extra ...string) {
