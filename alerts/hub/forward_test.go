@@ -169,7 +169,7 @@ func TestResumeEndsWithItsContext(t *testing.T) {
 	})
 }
 
-func TestALaterAlertWithTheSameLabelsIsNotEndedByTheOneBefore(t *testing.T) {
+func TestALaterAlertWithTheSameLabelsAndTheOneBeforeAreBothHandedOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
 		at := time.Now()
@@ -178,9 +178,7 @@ func TestALaterAlertWithTheSameLabelsIsNotEndedByTheOneBefore(t *testing.T) {
 		w.apply(fired(1, at), resolved(1, at, at.Add(5*time.Minute)), next)
 		w.run()
 		time.Sleep(time.Hour)
-		all := w.router.all()
-		require.NotEmpty(t, all)
-		require.Equal(t, "next", all[len(all)-1].ID)
-		require.True(t, all[len(all)-1].EndsAt.IsZero())
+		require.Equal(t, []bool{true, false}, w.router.of("id-1"), "the first fired and resolved")
+		require.Equal(t, []bool{true}, w.router.of("next"), "the second fires")
 	})
 }

@@ -116,11 +116,11 @@ func (s *Store) replaceOlder(t *tx, seq int64, series []byte, c *Change) error {
 		}
 		reason := "it fired again as " + c.Alert.ID
 		old.Condition, old.ResolvedAt, old.ResolveReason = alerts.Resolved, c.Alert.FiredAt, reason
-		due, handed := any(nil), handedReplaced
-		if !old.Suppressed && (c.Suppressed || !maps.Equal(old.Labels, c.Alert.Labels)) { // routing would hold the old one to be firing for ever
-			due, handed = micros(c.At), old.handed
+		var due any
+		if !old.Suppressed { // routing tells alerts apart by their ids, and would hold the old one to be firing for ever
+			due = micros(c.At)
 		}
-		if err := t.storeResolved(old, c.At, due, handed); err != nil {
+		if err := t.storeResolved(old, c.At, due, old.handed); err != nil {
 			return err
 		}
 		if err := t.addEntries(old.Seq, []alerts.TimelineEntry{{At: c.At, Kind: "resolved", Text: "Resolved: " + reason + "."}}); err != nil {

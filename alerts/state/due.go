@@ -80,12 +80,8 @@ func (t *tx) handed(at time.Time, h *Handing, hold func(*Record) time.Duration) 
 	if h.Condition == alerts.Resolved {
 		due = micros(at.Add(hold(&h.Record)))
 	}
-	if err := t.exec("UPDATE alerts SET handed = 1, handed_at = ?, due = CASE WHEN version = ? THEN ? ELSE due END WHERE seq = ? AND handed <> 3",
-		micros(at), h.version, due, h.Seq); err != nil {
-		return err
-	}
-	// For routing this one has the place of older ones with its labels: their resolution would end it.
-	return t.exec("UPDATE alerts SET handed = 3, due = NULL, version = version + 1 WHERE labels = ? AND seq < ? AND suppressed = 0 AND handed <> 3 AND condition = 1", labelsOf(h.Labels), h.Seq)
+	return t.exec("UPDATE alerts SET handed = 1, handed_at = ?, due = CASE WHEN version = ? THEN ? ELSE due END WHERE seq = ? AND handed <> 3",
+		micros(at), h.version, due, h.Seq)
 }
 
 // Resume makes everything due that a routing which has just started must hear of: every alert that has not resolved, and those that
