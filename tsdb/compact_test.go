@@ -39,9 +39,9 @@ func TestAcknowledgedSamplesSurviveCompactionAndAPowerCut(t *testing.T) {
 		require.NoError(t, err)
 		return len(metas) >= 3 && segments[0] > 0
 	}, 30*time.Second, 10*time.Millisecond, "blocks are written and the log is truncated")
-	write(steps)
-
 	sess := s.acquire()
+	sess.db.DisableCompactions() // waits for one that runs: the copy below takes longer than a power cut, and must not see half of one's work
+	write(steps)
 	sess.syncMu.Lock()
 	wal, wbl := sess.wal.synced, sess.wbl.synced
 	sess.syncMu.Unlock()
