@@ -139,13 +139,22 @@ func writeJSON(b *bytes.Buffer, v any) {
 
 // plainJSON writes a value of simple types, with <, > and & as they are. It panics for none of them: they cannot fail.
 func plainJSON(v any) []byte {
+	text, err := encodeJSON(v)
+	if err != nil {
+		return []byte("null")
+	}
+	return text
+}
+
+// encodeJSON writes a value on one line, with <, > and & as they are.
+func encodeJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		return []byte("null")
+		return nil, err
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
 // jsonKind names the type of a value that readJSON returned.

@@ -1,8 +1,6 @@
 package alerts
 
 import (
-	"bytes"
-	"encoding/json"
 	"slices"
 	"time"
 )
@@ -158,13 +156,7 @@ func (r ProcessingRule) MarshalJSON() ([]byte, error) {
 			j.Schedule.Recurrences = append(j.Schedule.Recurrences, recurrenceJSON(one))
 		}
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(j); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return encodeJSON(j)
 }
 
 // UnmarshalJSON is ParseProcessingRule.

@@ -1,8 +1,6 @@
 package alerts
 
 import (
-	"bytes"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -158,16 +156,14 @@ func contextOf(a *Alert) string {
 		v := &a.Values[i]
 		values = append(values, seen{v.Criterion.MetricName, v.Criterion.Query, v.Value})
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(struct {
+	text, err := encodeJSON(struct {
 		Labels     map[string]string `json:"labels"`
 		Dimensions map[string]string `json:"dimensions"`
 		Values     []seen            `json:"allOf"`
 		Properties map[string]string `json:"properties"`
-	}{a.Labels, a.Dimensions, values, a.CustomProperties}); err != nil {
+	}{a.Labels, a.Dimensions, values, a.CustomProperties})
+	if err != nil {
 		return "" // a value that is not finite, which no alert has
 	}
-	return b.String()
+	return string(text)
 }

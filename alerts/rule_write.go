@@ -1,7 +1,6 @@
 package alerts
 
 import (
-	"bytes"
 	"encoding/json"
 	"math"
 	"time"
@@ -96,13 +95,7 @@ func (r Rule) MarshalJSON() ([]byte, error) {
 		j.CustomProperties, j.Labels, j.Filter = r.CustomProperties, r.Labels, r.Filter
 		j.NoDataPolicy, j.RunbookURL = r.NoData, r.RunbookURL
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(j); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return encodeJSON(j)
 }
 
 // UnmarshalJSON is ParseRule.

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/url"
 	"strings"
 )
@@ -9,22 +8,26 @@ import (
 // ExternalURL returns the URL under which people reach a server of a configuration that listens on an address, host:port, without a
 // slash at its end. It is known before the server is, but for a port that the system chooses.
 func ExternalURL(cfg Config, listen string) (*url.URL, error) {
-	if cfg.ExternalURL != "" {
-		u, err := url.Parse(strings.TrimRight(cfg.ExternalURL, "/"))
-		if err != nil {
-			return nil, fmt.Errorf("external_url: %w", err)
-		}
-		return u, nil
-	}
-	u := &url.URL{Scheme: "http", Host: listen, Path: strings.TrimRight(cfg.RoutePrefix, "/")}
+	tls := false
 	if cfg.ConfigFile != "" {
-		_, tls, err := readAccess(cfg.ConfigFile)
-		if err != nil {
+		var err error
+		if _, tls, err = readAccess(cfg.ConfigFile); err != nil {
 			return nil, err
 		}
-		if tls {
-			u.Scheme = "https"
+	}
+	return externalURL(cfg, listen, tls), nil
+}
+
+// externalURL is ExternalURL of a valid configuration.
+func externalURL(cfg Config, listen string, tls bool) *url.URL {
+	if cfg.ExternalURL != "" {
+		if u, err := url.Parse(strings.TrimRight(cfg.ExternalURL, "/")); err == nil { // Validate has parsed it
+			return u
 		}
 	}
-	return u, nil
+	u := &url.URL{Scheme: "http", Host: listen, Path: strings.TrimRight(cfg.RoutePrefix, "/")}
+	if tls {
+		u.Scheme = "https"
+	}
+	return u
 }

@@ -134,7 +134,7 @@ func New(cfg Config, set Settings) (*Server, error) {
 		return nil, fmt.Errorf("listen on %s: %w", set.Listen, err)
 	}
 	s.listener = netutil.LimitListener(listener, cfg.MaxConnections)
-	s.externalURL = externalURL(cfg, s.listener.Addr(), access.tls)
+	s.externalURL = externalURL(cfg, s.listener.Addr().String(), access.tls)
 	s.stopping, s.stop = context.WithCancel(context.Background()) // not a request's: streams of all requests end with it
 	if set.Prometheus != nil {
 		s.notes = notifications.NewNotifications(maxNotified, set.Registerer)
@@ -241,18 +241,4 @@ func (s *Server) grants(r *http.Request) scopes.Grants {
 		return scopes.AllAccess()
 	}
 	return s.set.Grants(r)
-}
-
-func externalURL(cfg Config, addr net.Addr, tls bool) *url.URL {
-	if cfg.ExternalURL != "" {
-		u, err := url.Parse(strings.TrimRight(cfg.ExternalURL, "/"))
-		if err == nil { // Validate has parsed it
-			return u
-		}
-	}
-	u := &url.URL{Scheme: "http", Host: addr.String(), Path: strings.TrimRight(cfg.RoutePrefix, "/")}
-	if tls {
-		u.Scheme = "https"
-	}
-	return u
 }

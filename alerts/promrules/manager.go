@@ -64,6 +64,7 @@ type Manager struct {
 	loader  *loader
 	inner   *rules.Manager // nil while it does not run
 	started time.Time
+	since   map[*rules.Group]time.Time // when each group came into force; another map takes its place
 }
 
 // New reads the rule files. It returns what is wrong with them, all at once.
@@ -92,8 +93,18 @@ func (m *Manager) Run(ctx context.Context) error {
 		}
 	}
 	ctx = m.set.Context(ctx)
-	if err := m.learnActive(ctx); err != nil {
-		return fmt.Errorf("read the alerts that fire: %w", err)
+	for {
+		err := m.learnActive(ctx)
+		if err == nil {
+			break
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		m.log.Error("the alerts that fire could not be read; rules wait for them", "err", err)
+		if !pause(ctx, 5*time.Second) {
+			return nil
+		}
 	}
 	inner := rules.NewManager(&rules.ManagerOptions{
 		NameValidationScheme:   model.UTF8Validation,
@@ -195,10 +206,20 @@ func (m *Manager) update(next *set) error {
 	}
 	m.loader.set = next // the manager asks for files only while it is updated
 	err := m.inner.Update(m.cfg.EvaluationInterval, next.names(), labels.FromMap(m.cfg.ExternalLabels), m.set.ExternalURL.String(), m.iterate)
-	if err == nil {
-		m.loaded.Store(next)
+	if err != nil {
+		return err
 	}
-	return err
+	m.loaded.Store(next)
+	since := map[*rules.Group]time.Time{}
+	for _, g := range m.inner.RuleGroups() {
+		at, ok := m.since[g]
+		if !ok {
+			at = m.set.Now()
+		}
+		since[g] = at
+	}
+	m.since = since
+	return nil
 }
 
 type groupKey struct{}
@@ -233,15 +254,17 @@ func (m *Manager) running() *rules.Manager {
 // Healthy returns nil while the groups are evaluated: none may be late by more than three of its intervals and a minute.
 func (m *Manager) Healthy(now time.Time) error {
 	m.mu.Lock()
-	inner, started := m.inner, m.started
+	inner, since := m.inner, m.since
 	m.mu.Unlock()
 	if inner == nil {
 		return nil // waits for the store, which speaks for itself
 	}
 	for _, g := range inner.RuleGroups() {
 		last := g.GetLastEvaluation()
-		if last.Before(started) {
-			last = started
+		if at, ok := since[g]; !ok {
+			continue // it comes into force this moment
+		} else if last.Before(at) {
+			last = at
 		}
 		if late := now.Sub(last); late > 3*g.Interval()+time.Minute {
 			return fmt.Errorf("group %q of %s was evaluated %s ago, and should be every %s", g.Name(), g.File(), late.Round(time.Second), g.Interval())

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -368,4 +370,38 @@ func TestPreviewSaysWhatWouldHaveHappened(t *testing.T) {
 	require.Equal(t, start.Add(3*time.Minute).UTC(), p.Events[0].At, "there since minute 1, for two minutes")
 	require.False(t, p.Events[1].Fired)
 	require.Equal(t, start.Add(8*time.Minute).UTC(), p.Events[1].At, "gone at minute 6 for good, and kept for two minutes")
+}
+
+func TestAGroupIsLateOnlySinceItIsThere(t *testing.T) {
+	h := newHouse(t)
+	set := h.settings()
+	var ahead atomic.Int64 // of the clock, in nanoseconds
+	set.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	m, err := promrules.New(config(), set)
+	require.NoError(t, err)
+	defer h.run(m)()
+	h.eventually("it runs", func() bool { return m.RuleGroups() != nil })
+	ahead.Store(int64(5 * time.Hour)) // the server has been up for long
+	require.NoError(t, m.SetRules([]alerts.Stored{stored("hourly", `{"name":"g","interval":"1h","rules":[{"alert":"A","expr":"vector(1)"}]}`)}))
+	require.NoError(t, m.Healthy(set.Now()), "a new group is not late")
+	require.NoError(t, m.Healthy(set.Now().Add(3*time.Hour)))
+	require.ErrorContains(t, m.Healthy(set.Now().Add(4*time.Hour)), `group "g"`)
+}
+
+func TestRulesWaitForTheAlertsThatFire(t *testing.T) {
+	h := newHouse(t)
+	h.set("waiting", 7, credit...)
+	set := h.settings()
+	var asked atomic.Int64
+	set.Active = func(ctx context.Context) ([]alerts.Alert, error) {
+		if asked.Add(1) == 1 {
+			return nil, errors.New("database is locked")
+		}
+		return h.sink.active(ctx)
+	}
+	m, err := promrules.New(config(write(t, ruleFile)), set)
+	require.NoError(t, err)
+	defer h.run(m)()
+	h.eventually("it fires all the same", func() bool { return len(h.sink.all()) == 1 })
+	require.EqualValues(t, 2, asked.Load())
 }

@@ -85,9 +85,9 @@ func (s *Store) fire(t *tx, c *Change) (bool, error) {
 	if a.Stateless {
 		retain = micros(c.At)
 	}
-	added, err := t.change(`INSERT INTO alerts(id, rule, kind, severity, stateless, series, labels, endpoint, deployment, instance, condition, fired_at, changed_at, action_groups, suppressed, posted, due, expires, retain, search, body)
-		VALUES (?,?,?,?,?,?,?,?,?,?,0,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING`,
-		a.ID, a.Rule, string(a.RuleKind), a.Severity, a.Stateless, series, labelsOf(a.Labels), a.Target.Endpoint, a.Target.Deployment, a.Target.Instance,
+	added, err := t.change(`INSERT INTO alerts(id, rule, kind, severity, stateless, series, endpoint, deployment, instance, condition, fired_at, changed_at, action_groups, suppressed, posted, due, expires, retain, search, body)
+		VALUES (?,?,?,?,?,?,?,?,?,0,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING`,
+		a.ID, a.Rule, string(a.RuleKind), a.Severity, a.Stateless, series, a.Target.Endpoint, a.Target.Deployment, a.Target.Instance,
 		micros(a.FiredAt), micros(c.At), joinGroups(c.Groups), c.Suppressed, posted, due, orNull(a.ExpiresAt), retain, searchOf(a), text)
 	if err != nil || added == 0 {
 		return false, err

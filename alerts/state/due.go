@@ -74,13 +74,13 @@ func (s *Store) Handed(ctx context.Context, at time.Time, all []*Handing, hold f
 
 func (t *tx) handed(at time.Time, h *Handing, hold func(*Record) time.Duration) error {
 	if h.As == alerts.Resolved {
-		return t.exec("UPDATE alerts SET handed = 2, due = CASE WHEN version = ? THEN NULL ELSE due END WHERE seq = ? AND handed <> 3", h.version, h.Seq)
+		return t.exec("UPDATE alerts SET handed = 2, due = CASE WHEN version = ? THEN NULL ELSE due END WHERE seq = ?", h.version, h.Seq)
 	}
 	var due any
 	if h.Condition == alerts.Resolved {
 		due = micros(at.Add(hold(&h.Record)))
 	}
-	return t.exec("UPDATE alerts SET handed = 1, handed_at = ?, due = CASE WHEN version = ? THEN ? ELSE due END WHERE seq = ? AND handed <> 3",
+	return t.exec("UPDATE alerts SET handed = 1, handed_at = ?, due = CASE WHEN version = ? THEN ? ELSE due END WHERE seq = ?",
 		micros(at), h.version, due, h.Seq)
 }
 
@@ -90,7 +90,7 @@ func (t *tx) handed(at time.Time, h *Handing, hold func(*Record) time.Duration) 
 func (s *Store) Resume(ctx context.Context, now, since time.Time) (n int, err error) {
 	err = s.writer.do(ctx, func(t *tx) error {
 		changed, err := t.change(`UPDATE alerts SET due = ?1, version = version + 1, handed_at = 0, handed = CASE WHEN condition = 1 AND handed = 2 THEN 1 ELSE 0 END
-			WHERE suppressed = 0 AND posted = 0 AND handed <> 3 AND (condition = 0 AND stateless = 0 OR retain > ?2 OR due IS NOT NULL)`, micros(now), micros(since))
+			WHERE suppressed = 0 AND posted = 0 AND (condition = 0 AND stateless = 0 OR retain > ?2 OR due IS NOT NULL)`, micros(now), micros(since))
 		n = int(changed)
 		return err
 	})
@@ -112,7 +112,7 @@ func (s *Store) Release(ctx context.Context, id string, at time.Time, groups []s
 		if err != nil {
 			return err
 		}
-		if err := t.exec("UPDATE alerts SET suppressed = 0, action_groups = ?, labels = ?, due = ?, version = version + 1, body = ? WHERE seq = ?", joinGroups(groups), labelsOf(labels), micros(at), text, r.Seq); err != nil {
+		if err := t.exec("UPDATE alerts SET suppressed = 0, action_groups = ?, due = ?, version = version + 1, body = ? WHERE seq = ?", joinGroups(groups), micros(at), text, r.Seq); err != nil {
 			return err
 		}
 		released = true

@@ -152,9 +152,6 @@ func seriesOf(a *alerts.Alert) []byte {
 	return hash(append([]string{"labels", a.Rule, string(a.RuleKind)}, pairs(a.Labels, alerts.LabelActionGroups)...)...)
 }
 
-// labelsOf returns what routing tells alerts apart by.
-func labelsOf(labels map[string]string) []byte { return hash(pairs(labels, "")...) }
-
 // pairs returns the names and values of labels in order, but for one name.
 func pairs(labels map[string]string, without string) []string {
 	var out []string

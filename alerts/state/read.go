@@ -17,7 +17,6 @@ const (
 	handedNothing  = 0
 	handedFired    = 1
 	handedResolved = 2
-	handedReplaced = 3 // a newer alert with the same labels took its place there
 )
 
 // storedRecord is a record with what is only the store's business.

@@ -10,7 +10,6 @@ CREATE TABLE alerts(
 	severity   INTEGER NOT NULL,
 	stateless  INTEGER NOT NULL,
 	series     BLOB NOT NULL,               -- hash of the rule and what names the series in it
-	labels     BLOB NOT NULL,               -- hash of the labels, by which routing knows the alert
 	endpoint   TEXT NOT NULL,
 	deployment TEXT NOT NULL,
 	instance   TEXT NOT NULL,
@@ -23,7 +22,7 @@ CREATE TABLE alerts(
 	posted     INTEGER NOT NULL,            -- by another program: routing has it from there
 	version    INTEGER NOT NULL DEFAULT 0,  -- rises with everything that decides what is handed on
 	due        INTEGER,                     -- from when it is to be handed to routing; NULL: nothing to hand on
-	handed     INTEGER NOT NULL DEFAULT 0,  -- 0 nothing yet, 1 fired, 2 resolved, 3 a newer alert of the series took its place
+	handed     INTEGER NOT NULL DEFAULT 0,  -- 0 nothing yet, 1 fired, 2 resolved
 	handed_at  INTEGER NOT NULL DEFAULT 0,
 	expires    INTEGER,                     -- of alerts that others post: when it resolves unless posted again
 	retain     INTEGER,                     -- since when it is only kept; NULL while it has not resolved
@@ -37,7 +36,6 @@ CREATE INDEX alerts_counts ON alerts(severity, condition, user_state, suppressed
 CREATE INDEX alerts_rule ON alerts(rule, fired_at);
 CREATE INDEX alerts_endpoint ON alerts(endpoint, deployment, instance, fired_at);
 CREATE INDEX alerts_series ON alerts(series) WHERE condition = 0;
-CREATE INDEX alerts_labels ON alerts(labels, seq);
 CREATE INDEX alerts_open ON alerts(severity, fired_at, seq) WHERE condition = 0 AND stateless = 0;
 CREATE INDEX alerts_due ON alerts(due, seq) WHERE due IS NOT NULL;
 CREATE INDEX alerts_retain ON alerts(retain) WHERE retain IS NOT NULL;

@@ -113,7 +113,8 @@ func newAlerting(cfg AlertsConfig, res resources.Config, log *slog.Logger, p ale
 	if err != nil {
 		return nil, err
 	}
-	return a, a.apply(ctx)
+	a.enforce(ctx)
+	return a, nil
 }
 
 // newNotification makes what becomes of an alert: the hub, routing and receivers, each of which knows the next by a function.
@@ -188,27 +189,14 @@ func (a *alerting) Close() error { return a.cleanup.Close() }
 
 // activeOf returns a function that lists the alerts of some kinds of rules that fired and have not resolved.
 func (a *alerting) activeOf(kinds ...alerts.RuleKind) func(context.Context) ([]alerts.Alert, error) {
-	return func(ctx context.Context) ([]alerts.Alert, error) {
-		records, err := a.state.Open(ctx, "", kinds...)
-		if err != nil {
-			return nil, err
-		}
-		out := make([]alerts.Alert, 0, len(records))
-		for _, r := range records {
-			out = append(out, r.Alert)
-		}
-		return out, nil
-	}
+	return func(ctx context.Context) ([]alerts.Alert, error) { return a.hub.Active(ctx, kinds...) }
 }
 
 // route hands alerts of the hub to routing.
 func (a *alerting) route(ctx context.Context, list []hub.RouteAlert) error {
 	out := make([]route.Alert, 0, len(list))
 	for _, r := range list {
-		out = append(out, route.Alert{
-			ID: r.ID, Labels: r.Labels, Annotations: r.Annotations, StartsAt: r.StartsAt, EndsAt: r.EndsAt,
-			GeneratorURL: r.GeneratorURL, Stateless: r.Stateless, Source: r.Source,
-		})
+		out = append(out, route.Alert(r))
 	}
 	return a.engine.Put(ctx, out)
 }

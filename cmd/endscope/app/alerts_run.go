@@ -102,46 +102,61 @@ func (a *alerting) wake() {
 
 // follow puts what operators change into force.
 func (a *alerting) follow(ctx context.Context) error {
+	again := time.NewTicker(enforceAgain)
+	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-a.changed:
+		case <-again.C:
+			if a.refused() == nil {
+				continue
+			}
 		}
-		err := a.apply(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		a.mu.Lock()
-		a.refuse = err
-		a.mu.Unlock()
-		if err != nil {
-			a.log.Error("what is stored about alerts could not be put into force; what was in force stays", "err", err)
-		}
+		a.enforce(ctx)
 	}
 }
 
-// apply puts the stored rules, groups and policy into force.
+// enforceAgain is how often what could not be put into force is tried again.
+const enforceAgain = 10 * time.Second
+
+// enforce puts into force what is stored. A server whose rules or policy cannot be is unhealthy and goes on with what was in force: it
+// still takes samples, and answers whoever mends it.
+func (a *alerting) enforce(ctx context.Context) {
+	err := a.apply(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	a.mu.Lock()
+	before := a.refuse
+	a.refuse = err
+	a.mu.Unlock()
+	if err != nil && (before == nil || before.Error() != err.Error()) {
+		a.log.Error("what is stored about alerts could not be put into force; what was in force stays", "err", err)
+	}
+}
+
+// apply puts the stored rules, groups and policy into force, each kind for itself: a group that cannot be read is no reason to evaluate
+// old rules.
 func (a *alerting) apply(ctx context.Context) error {
-	stored, err := a.rules(ctx)
-	if err != nil {
-		return err
+	stored, rulesErr := a.rules(ctx)
+	if rulesErr == nil {
+		a.evaluator.SetRules(stored)
+		rulesErr = a.prometheus.SetRules(stored)
 	}
-	groups, err := listOf(ctx, a.resources, kindGroup, alerts.ParseActionGroup)
-	if err != nil {
-		return err
+	processing, processingErr := listOf(ctx, a.resources, kindProcessing, alerts.ParseProcessingRule)
+	if processingErr == nil {
+		a.processing.Store(&processing)
 	}
-	processing, err := listOf(ctx, a.resources, kindProcessing, alerts.ParseProcessingRule)
-	if err != nil {
-		return err
+	groups, routeErr := listOf(ctx, a.resources, kindGroup, alerts.ParseActionGroup)
+	if routeErr == nil {
+		var policy route.Policy
+		if policy, routeErr = a.policy(ctx); routeErr == nil {
+			routeErr = a.reroute(policy, groups)
+		}
 	}
-	policy, err := a.policy(ctx)
-	if err != nil {
-		return err
-	}
-	a.processing.Store(&processing)
-	a.evaluator.SetRules(stored)
-	return errors.Join(a.prometheus.SetRules(stored), a.reroute(policy, groups))
+	return errors.Join(rulesErr, processingErr, routeErr)
 }
 
 // reroute puts a policy and groups into force where they are not: a change of routing makes groups of alerts anew, and a rule that somebody
