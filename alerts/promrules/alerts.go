@@ -19,7 +19,8 @@ import (
 func isStale(v float64) bool { return value.IsStaleNaN(v) }
 
 // notify is told of the alerts of one rule: those that fire, again and again, and those that resolved, for a quarter of an hour. What
-// is known already is not applied again; what failed comes again.
+// is known already is not applied again; what failed comes again. A rule that is no more in force, and whose group has not stopped yet, is
+// not listened to.
 func (m *Manager) notify(ctx context.Context, expr string, list ...*rules.Alert) {
 	group, ok := ctx.Value(groupKey{}).(*rules.Group)
 	if !ok || len(list) == 0 {
@@ -27,10 +28,19 @@ func (m *Manager) notify(ctx context.Context, expr string, list ...*rules.Alert)
 	}
 	m.handOff.Lock()
 	defer m.handOff.Unlock()
+	inForce := m.loaded.Load()
 	var out []alerts.Transition
 	for _, a := range list {
-		key := m.ruleName(group, a.Labels.Get(labels.AlertName)) + "\x00" + a.Labels.String()
+		alertname := a.Labels.Get(labels.AlertName)
+		name := ruleName(group.File(), group.Name(), alertname)
+		if !inForce.has(name, alertname) {
+			continue
+		}
+		key := name + "\x00" + a.Labels.String()
 		known, fires := m.known[key]
+		if !fires && a.ResolvedAt.IsZero() {
+			fires = m.inherit(inForce, name, a.Labels.String())
+		}
 		switch {
 		case a.ResolvedAt.IsZero() && !fires:
 			out = append(out, alerts.Transition{Alert: m.alert(group, expr, a)})
@@ -68,19 +78,35 @@ func (m *Manager) apply(ctx context.Context, list []alerts.Transition) {
 // keyOf identifies an alert while it fires. What the external labels add is no part of what rules know.
 func keyOf(a alerts.Alert) string { return a.Rule + "\x00" + a.SeriesKey }
 
+// inherit makes the open alert of a rule that is no more, with the same labels, the alert of a rule that fires, and says whether there
+// was one: a file or a group that somebody renamed is no reason to page again. In the store it keeps the name of the rule that fired. The
+// caller holds handOff.
+func (m *Manager) inherit(inForce *set, rule, series string) bool {
+	for key, a := range m.known {
+		if a.SeriesKey == series && !inForce.has(a.Rule, a.Labels[alerts.LabelAlertName]) {
+			delete(m.known, key)
+			m.log.Info("an alert goes on under another rule", "alert", a.ID, "from", a.Rule, "to", rule)
+			a.Rule = rule
+			m.known[keyOf(a)] = a
+			return true
+		}
+	}
+	return false
+}
+
 // ruleName is what Alert.Rule holds: the resource, or file, group and alert.
-func (m *Manager) ruleName(g *rules.Group, alert string) string {
-	if name, ok := strings.CutPrefix(g.File(), resourcePrefix); ok {
+func ruleName(file, group, alert string) string {
+	if name, ok := strings.CutPrefix(file, resourcePrefix); ok {
 		return name
 	}
-	return g.File() + ";" + g.Name() + ";" + alert
+	return file + ";" + group + ";" + alert
 }
 
 // alert is the alert that a rule's alert becomes when it fires.
 func (m *Manager) alert(g *rules.Group, expr string, a *rules.Alert) alerts.Alert {
 	series := a.Labels.String()
 	out := alerts.Alert{
-		Rule: m.ruleName(g, a.Labels.Get(labels.AlertName)), RuleKind: alerts.KindPrometheus, SeriesKey: series,
+		Rule: ruleName(g.File(), g.Name(), a.Labels.Get(labels.AlertName)), RuleKind: alerts.KindPrometheus, SeriesKey: series,
 		Severity: alerts.SeverityOf(a.Labels.Get(alerts.LabelSeverity)),
 		Labels:   a.Labels.Map(), Annotations: a.Annotations.Map(), Target: target(a.Labels),
 		Condition: alerts.Fired, FiredAt: a.FiredAt.UTC(), WindowEnd: a.FiredAt.UTC(), WindowStart: a.ActiveAt.UTC(),

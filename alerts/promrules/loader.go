@@ -21,9 +21,27 @@ const resourcePrefix = "alert-rule/"
 
 // set is everything that is evaluated: groups by the name of their file, or of their resource with resourcePrefix.
 type set struct {
-	files  map[string]*rulefmt.RuleGroups
-	stored map[string]alerts.Rule // by the name of the resource
+	files    map[string]*rulefmt.RuleGroups
+	stored   map[string]alerts.Rule // by the name of the resource
+	alerting map[[2]string]bool     // alerting rules, by ruleName and name of the alert
 }
+
+func newSet(files map[string]*rulefmt.RuleGroups, stored map[string]alerts.Rule) *set {
+	s := &set{files: files, stored: stored, alerting: map[[2]string]bool{}}
+	for file, groups := range files {
+		for _, g := range groups.Groups {
+			for _, r := range g.Rules {
+				if r.Alert != "" {
+					s.alerting[[2]string{ruleName(file, g.Name, r.Alert), r.Alert}] = true
+				}
+			}
+		}
+	}
+	return s
+}
+
+// has says whether there is an alerting rule.
+func (s *set) has(rule, alert string) bool { return s.alerting[[2]string{rule, alert}] }
 
 // names returns the keys of files, sorted.
 func (s *set) names() []string {

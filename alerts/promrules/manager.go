@@ -81,7 +81,7 @@ func New(cfg Config, s Settings) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.loaded.Store(&set{files: files})
+	m.loaded.Store(newSet(files, nil))
 	return m, nil
 }
 
@@ -163,10 +163,10 @@ func pause(ctx context.Context, d time.Duration) bool {
 func (m *Manager) SetRules(list []alerts.Stored) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	next := &set{files: map[string]*rulefmt.RuleGroups{}, stored: map[string]alerts.Rule{}}
+	files, byName := map[string]*rulefmt.RuleGroups{}, map[string]alerts.Rule{}
 	for name, groups := range m.loaded.Load().files {
 		if !strings.HasPrefix(name, resourcePrefix) {
-			next.files[name] = groups
+			files[name] = groups
 		}
 	}
 	for _, r := range list {
@@ -177,9 +177,9 @@ func (m *Manager) SetRules(list []alerts.Stored) error {
 		if err != nil {
 			return fmt.Errorf("alert rule %s: %w", r.Name, err)
 		}
-		next.files[resourcePrefix+r.Name], next.stored[r.Name] = groups, r.Rule
+		files[resourcePrefix+r.Name], byName[r.Name] = groups, r.Rule
 	}
-	return m.update(next)
+	return m.update(newSet(files, byName))
 }
 
 // Reload reads the rule files again. An error leaves everything as it was.
@@ -195,21 +195,21 @@ func (m *Manager) Reload(cfg Config) error {
 			files[name] = groups
 		}
 	}
-	return m.update(&set{files: files, stored: m.loaded.Load().stored})
+	return m.update(newSet(files, m.loaded.Load().stored))
 }
 
 // update puts a set into force. The caller holds mu.
 func (m *Manager) update(next *set) error {
+	before := m.loaded.Swap(next) // first, since groups that start look at it
 	if m.inner == nil {
-		m.loaded.Store(next)
 		return nil
 	}
 	m.loader.set = next // the manager asks for files only while it is updated
 	err := m.inner.Update(m.cfg.EvaluationInterval, next.names(), labels.FromMap(m.cfg.ExternalLabels), m.set.ExternalURL.String(), m.iterate)
 	if err != nil {
+		m.loaded.Store(before)
 		return err
 	}
-	m.loaded.Store(next)
 	since := map[*rules.Group]time.Time{}
 	for _, g := range m.inner.RuleGroups() {
 		at, ok := m.since[g]

@@ -257,6 +257,60 @@ func TestARestartContinuesAnAlert(t *testing.T) {
 	require.Equal(t, "its condition ended while the server was down", h.sink.all()[1].ResolveReason)
 }
 
+func TestARenamedGroupGoesOnWithItsAlert(t *testing.T) {
+	for name, group := range map[string]string{
+		"at once": "rules: [{alert: Long, expr: waiting > 10}]",
+		"for":     "rules: [{alert: Long, expr: waiting > 10, for: 2s}]",
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.set("waiting", 14, credit...)
+			old := write(t, "groups: [{name: queue, "+group+"}]")
+			m := h.manager(config(old))
+			stop := h.run(m)
+			h.eventually("it fires", func() bool { return len(h.sink.all()) == 1 })
+			fires := func() bool {
+				list := m.AlertingRules()
+				return len(list) == 1 && list[0].State() == rules.StateFiring
+			}
+
+			renamed := write(t, "groups: [{name: waiting, "+group+"}]")
+			require.NoError(t, m.Reload(config(renamed)))
+			require.Equal(t, "waiting", m.RuleGroups()[0].Name())
+			h.eventually("the renamed rule fires", fires)
+			time.Sleep(2500 * time.Millisecond) // time in which a mistake would show
+			require.Equal(t, []alerts.Condition{alerts.Fired}, h.conditions(), "nobody is told again")
+			stop()
+
+			m = h.manager(config(renamed))
+			stop = h.run(m)
+			h.eventually("it fires after a restart", fires)
+			time.Sleep(2500 * time.Millisecond)
+			require.Equal(t, []alerts.Condition{alerts.Fired}, h.conditions(), "nor after a restart")
+
+			h.set("waiting", 0, credit...)
+			h.eventually("it resolves", func() bool { return len(h.sink.all()) == 2 })
+			require.Equal(t, h.sink.all()[0].ID, h.sink.all()[1].ID, "it is the same alert")
+			require.Empty(t, h.sink.all()[1].ResolveReason)
+			stop()
+		})
+	}
+}
+
+func TestARemovedRuleResolvesBesideOneOfItsName(t *testing.T) {
+	h := newHouse(t)
+	h.set("waiting", 14, credit...)
+	both := write(t, "groups: [{name: a, rules: [{alert: Long, expr: waiting > 10}]}, {name: b, rules: [{alert: Long, expr: waiting > 11}]}]")
+	m := h.manager(config(both))
+	defer h.run(m)()
+	h.eventually("both fire", func() bool { return len(h.sink.all()) == 2 })
+	require.NoError(t, m.Reload(config(write(t, "groups: [{name: b, rules: [{alert: Long, expr: waiting > 11}]}]"))))
+	h.eventually("both resolve or go on", func() bool { return len(h.sink.all()) >= 3 })
+	time.Sleep(2500 * time.Millisecond)
+	require.Equal(t, []alerts.Condition{alerts.Fired, alerts.Fired, alerts.Resolved}, h.conditions())
+	require.Equal(t, "rule deleted", h.sink.all()[2].ResolveReason)
+}
+
 func TestWhatCannotBeStoredComesAgain(t *testing.T) {
 	h := newHouse(t)
 	h.sink.fail = context.DeadlineExceeded
