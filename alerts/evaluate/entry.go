@@ -98,7 +98,6 @@ func (v *Evaluator) adapt(e *entry, now time.Time, remembered *loaded) {
 		v.retire(e, now, reasonChanged, nil)
 	}
 	e.plan, e.tracker, e.status = p, newTracker(p), lastEvaluation{}
-	e.evaluated = floor(now.Add(-p.grace-p.slot-1), p.rule.EvaluationFrequency) // the first check is the next one that is due
 	if remembered == nil {
 		remembered = &loaded{}
 	}
@@ -107,13 +106,23 @@ func (v *Evaluator) adapt(e *entry, now time.Time, remembered *loaded) {
 		e.evaluated, strays = remembered.restore(e.tracker, now)
 		e.pending, e.resumed = append(e.pending, strays...), true
 		e.status.at = e.evaluated
-	} else if ok || len(remembered.active[e.name]) > 0 {
-		e.pending, e.wipe = append(e.pending, remembered.strays(e.name, now, reasonChanged)...), true
+	} else {
+		if ok {
+			e.evaluated = st.Evaluated.UTC()
+		}
+		e.evaluated = p.begin(now, e.evaluated)
+		if ok || len(remembered.active[e.name]) > 0 {
+			e.pending, e.wipe = append(e.pending, remembered.strays(e.name, now, reasonChanged)...), true
+		}
 	}
 	if !e.wipe {
-		v.saver.put(e.name, e.evaluated, p.hash, nil) // so that a restart before the first check does not miss it
+		v.remember(e)
 	}
 }
+
+// remember stores where a rule that has not been checked yet begins, so that a restart before its first check does not miss it, and makes
+// no check of before again. e.mu is held.
+func (v *Evaluator) remember(e *entry) { v.saver.put(e.name, e.evaluated, e.plan.hash, nil) }
 
 // retire ends what the entry does: its open alerts resolve, and its state is forgotten.
 func (v *Evaluator) retire(e *entry, now time.Time, reason string, remembered *loaded) {

@@ -49,3 +49,14 @@ func (p *plan) due(at time.Time) time.Time { return at.Add(p.grace + p.slot) }
 func (p *plan) lastDue(now time.Time) time.Time {
 	return floor(now.Add(-p.grace-p.slot), p.rule.EvaluationFrequency)
 }
+
+// begin returns the instant after which a rule is checked that came into force now, where a rule of its name was checked up to judged. The
+// next check that is due is the first, but no instant is checked twice: an alert of it could be the one that resolved as the rule changed.
+func (p *plan) begin(now, judged time.Time) time.Time {
+	f := p.rule.EvaluationFrequency
+	next, least := floor(now.Add(-p.grace-p.slot-1), f), floor(judged, f)
+	if next.Before(least) {
+		return least
+	}
+	return next
+}

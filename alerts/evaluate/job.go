@@ -207,6 +207,9 @@ func (v *Evaluator) settle(ctx context.Context, e *entry) bool {
 		v.health.unstuck(e.name)
 	}
 	e.pending, e.wipe, e.backoff, e.stuckFrom = nil, false, 0, time.Time{}
+	if wipe && e.plan != nil {
+		v.remember(e)
+	}
 	return true
 }
 

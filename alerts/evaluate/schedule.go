@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"maps"
 	"reflect"
 	"sync"
 	"time"
@@ -13,6 +14,9 @@ import (
 
 // heartbeat is how often the scheduler wakes at least.
 const heartbeat = 5 * time.Second
+
+// maxWait is more than any rule waits for its turn after an instant.
+const maxWait = alerts.MaxGracePeriod + 2*time.Hour
 
 // scheduler hands rules that are due to workers. Its fields belong to the goroutine of run.
 type scheduler struct {
@@ -24,6 +28,7 @@ type scheduler struct {
 	ready      [2][]*entry // rules that are due and wait for a worker, in order: quick ones, slow ones
 	free       [2]int      // workers
 	running    map[*entry]bool
+	deleted    map[string]time.Time // until when rules were checked that were deleted lately
 	done       chan *entry
 	workers    sync.WaitGroup
 }
@@ -35,7 +40,7 @@ const (
 
 func (s *scheduler) init(v *Evaluator, l *loaded) {
 	n := v.cfg.MaxConcurrent + v.cfg.MaxSlow
-	*s = scheduler{v: v, remembered: l, began: v.set.Now(), free: [2]int{v.cfg.MaxConcurrent, v.cfg.MaxSlow}, running: map[*entry]bool{}, done: make(chan *entry, n)}
+	*s = scheduler{v: v, remembered: l, began: v.set.Now(), free: [2]int{v.cfg.MaxConcurrent, v.cfg.MaxSlow}, running: map[*entry]bool{}, deleted: map[string]time.Time{}, done: make(chan *entry, n)}
 }
 
 func (s *scheduler) run(ctx context.Context) {
@@ -188,7 +193,7 @@ func (s *scheduler) touched(wanted map[string]*alerts.Stored) []*entry {
 	for name, w := range wanted {
 		e := v.entries[name]
 		if e == nil {
-			e = &entry{name: name, index: -1}
+			e = &entry{name: name, index: -1, evaluated: s.deleted[name]}
 			v.entries[name] = e
 			add(e, w)
 		} else if e.wanted == nil || e.wanted.Version != w.Version || !reflect.DeepEqual(&e.wanted.Rule, &w.Rule) { // versions begin anew with a new rule of the name
@@ -250,6 +255,8 @@ func (s *scheduler) plan(e *entry, now time.Time) {
 			s.v.mu.Lock()
 			delete(s.v.entries, e.name)
 			s.v.mu.Unlock()
+			maps.DeleteFunc(s.deleted, func(_ string, until time.Time) bool { return now.Sub(until) > maxWait })
+			s.deleted[e.name] = e.evaluated
 		}
 		return
 	}
