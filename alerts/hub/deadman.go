@@ -52,7 +52,7 @@ func (w *Watchdog) waitForLook(ctx context.Context) bool {
 }
 
 func (w *Watchdog) ping(ctx context.Context) {
-	if w.Healthy() != nil {
+	if w.works() != nil {
 		w.metrics.pings.WithLabelValues("withheld").Inc()
 		return
 	}

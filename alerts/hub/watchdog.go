@@ -14,6 +14,9 @@ import (
 	"github.com/endscope/endscope/internal/config"
 )
 
+// ErrStarting is what a Check wraps while its part waits for the server to start: that is no fault, and alerting does not work yet.
+var ErrStarting = errors.New("the server is starting")
+
 // WatchdogConfig is what an operator writes.
 type WatchdogConfig struct {
 	Interval        time.Duration `yaml:"interval" help:"Time between two looks at whether alerting works."`
@@ -49,7 +52,7 @@ func (c WatchdogConfig) Validate() error {
 		bad("dead_man_interval", c.DeadManInterval, "must be between 5s and 24h")
 	}
 	if c.DeadManTimeout < time.Second || c.DeadManTimeout > c.DeadManInterval {
-		bad("dead_man_timeout", c.DeadManTimeout, "must be between 1s and dead_man_interval")
+		bad("dead_man_timeout", c.DeadManTimeout, fmt.Sprintf("must be between 1s and dead_man_interval, which is %s", c.DeadManInterval))
 	}
 	return errors.Join(errs...)
 }
@@ -82,6 +85,7 @@ type Watchdog struct {
 	running bool
 	looked  time.Time // last look
 	err     error
+	waits   error  // why alerting does not work yet, where that is no fault
 	deadMan string // the last failure that was logged
 }
 
@@ -90,7 +94,7 @@ type probe struct {
 	check Check
 	mu    sync.Mutex
 	since time.Time // of the run under way; zero for none
-	err   error     // of the last run that ended
+	err   error     // of the last run that ended; before the first, that there was none
 }
 
 type watchdogMetrics struct {
@@ -114,11 +118,11 @@ func NewWatchdog(cfg WatchdogConfig, set WatchdogSettings) (*Watchdog, error) {
 	}
 	w := &Watchdog{cfg: cfg, set: set, log: set.Logger, now: set.Now}
 	for _, c := range set.Checks {
-		w.probes = append(w.probes, &probe{check: c})
+		w.probes = append(w.probes, &probe{check: c, err: fmt.Errorf("it has not been looked at: %w", ErrStarting)})
 	}
 	w.metrics = &watchdogMetrics{
-		healthy: prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "alerts_watchdog_healthy", Help: "1 while evaluation, routing and storage of alerts work, 0 while one does not."}, func() float64 {
-			if w.Healthy() != nil {
+		healthy: prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "alerts_watchdog_healthy", Help: "1 while evaluation, routing and storage of alerts work, 0 while one does not or the server is still starting."}, func() float64 {
+			if w.works() != nil {
 				return 0
 			}
 			return 1
@@ -138,11 +142,26 @@ func NewWatchdog(cfg WatchdogConfig, set WatchdogSettings) (*Watchdog, error) {
 	return w, nil
 }
 
-// Healthy returns nil while alerting works, or what does not. It answers at once, by the last look. Before Run it returns nil; when the
-// watchdog itself has stopped looking, it says that.
+// Healthy returns nil while nothing is wrong with alerting, or what is. It answers at once, by the last look. A server that is starting or
+// stopping is healthy; when the watchdog itself has stopped looking, it says that.
 func (w *Watchdog) Healthy() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.fault()
+}
+
+// works returns nil only while alerting works: also what is no fault keeps alerts from people.
+func (w *Watchdog) works() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.running {
+		return errors.New("the watchdog does not run")
+	}
+	return errors.Join(w.fault(), w.waits)
+}
+
+// fault is Healthy for who holds mu.
+func (w *Watchdog) fault() error {
 	if !w.running {
 		return nil
 	}
@@ -202,16 +221,22 @@ func (w *Watchdog) look(ctx context.Context, wg *sync.WaitGroup) {
 	case <-ctx.Done():
 		return
 	}
-	var errs []error
+	var errs, waits []error
 	for _, p := range w.probes {
-		if err := p.result(w.now(), w.cfg.Patience); err != nil {
-			errs = append(errs, fmt.Errorf("alerts: %s: %w", p.check.Name, err))
+		err := p.result(w.now(), w.cfg.Patience)
+		if err == nil {
+			continue
+		}
+		if err = fmt.Errorf("alerts: %s: %w", p.check.Name, err); errors.Is(err, ErrStarting) {
+			waits = append(waits, err)
+		} else {
+			errs = append(errs, err)
 		}
 	}
-	w.conclude(errors.Join(errs...))
+	w.conclude(errors.Join(errs...), errors.Join(waits...))
 }
 
-func (w *Watchdog) conclude(err error) {
+func (w *Watchdog) conclude(err, waits error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
@@ -220,7 +245,7 @@ func (w *Watchdog) conclude(err error) {
 	case err == nil && w.err != nil:
 		w.log.Info("alerting works again")
 	}
-	w.running, w.looked, w.err = true, w.now(), err
+	w.running, w.looked, w.err, w.waits = true, w.now(), err, waits
 }
 
 func (p *probe) begin(now time.Time) bool {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -146,6 +147,57 @@ func TestTheDeadManURLIsCalledOnlyWhileAlertingWorks(t *testing.T) {
 	require.NotContains(t, log.String(), "secret-token")
 }
 
+// TestTheDeadManURLIsNotCalledBeforeAlertingWorks looks at what is no fault, and keeps alerts from people all the same.
+func TestTheDeadManURLIsNotCalledBeforeAlertingWorks(t *testing.T) {
+	var calls atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls.Add(1) }))
+	defer server.Close()
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	for _, tc := range []struct {
+		name  string
+		check func(free chan struct{}) func(context.Context) error
+	}{
+		{"a part starts", func(free chan struct{}) func(context.Context) error {
+			return func(context.Context) error {
+				select {
+				case <-free:
+					return nil
+				default:
+					return fmt.Errorf("the log is replayed: %w", ErrStarting)
+				}
+			}
+		}},
+		{"a part has never answered", func(free chan struct{}) func(context.Context) error {
+			return func(context.Context) error { <-free; return nil }
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			calls.Store(0)
+			cfg := DefaultWatchdogConfig()
+			cfg.Interval, cfg.DeadManURL = time.Second, config.Secret(server.URL)
+			free := make(chan struct{})
+			w, err := NewWatchdog(cfg, WatchdogSettings{HTTPClient: client, Checks: []Check{{"x", tc.check(free)}}})
+			require.NoError(t, err)
+			w.ping(t.Context())
+			require.Zero(t, calls.Load(), "nobody has looked yet")
+			var wg sync.WaitGroup
+			w.look(t.Context(), &wg)
+			w.ping(t.Context())
+			require.NoError(t, w.Healthy(), "that is no fault")
+			require.Zero(t, calls.Load())
+			require.InDelta(t, 0, testutil.ToFloat64(w.metrics.healthy), 0)
+			close(free)
+			wg.Wait()
+			w.look(t.Context(), &wg)
+			wg.Wait()
+			w.ping(t.Context())
+			require.EqualValues(t, 1, calls.Load())
+			require.InDelta(t, 1, testutil.ToFloat64(w.metrics.healthy), 0)
+		})
+	}
+}
+
 func TestTheDeadManURLIsCalledAtEachInterval(t *testing.T) {
 	var calls atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls.Add(1) }))
@@ -170,4 +222,8 @@ func TestConfigurationsAreChecked(t *testing.T) {
 	err := WatchdogConfig{DeadManURL: "ftp://secret", DeadManURLFile: "x"}.Validate()
 	require.Equal(t, []string{"interval", "patience", "dead_man_url_file", "dead_man_url", "dead_man_interval", "dead_man_timeout"}, keys(err))
 	require.NotContains(t, err.Error(), "secret")
+
+	cfg := DefaultWatchdogConfig()
+	cfg.DeadManInterval = 7 * time.Second // the timeout that goes with it is not given
+	require.EqualError(t, cfg.Validate(), "dead_man_timeout: must be between 1s and dead_man_interval, which is 7s (got 10s)")
 }
