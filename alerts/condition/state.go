@@ -15,7 +15,7 @@ type State struct {
 	last  stamp  // the newest check
 	data  stamp  // the newest check that had data
 	fired stamp  // the check that fired the alert that is open
-	acted stamp  // the newest check that made a stateless alert
+	acted stamp  // the newest check that fired
 	ring  uint32 // the newest checks, the newest in bit 0: 1 for met
 	unmet uint16 // checks in a row that were not met since the alert fired
 }
@@ -112,8 +112,8 @@ func (s *State) counts(p Policy, now stamp, c Check) (met, counts bool) {
 
 func (s *State) stateful(p Policy, holds bool, at time.Time, c Check) (Event, bool) {
 	switch {
-	case s.fired == 0 && holds:
-		s.fired, s.unmet = stampOf(at), 0
+	case s.fired == 0 && holds && s.acted != stampOf(at): // an instant fires once, also if the clock was set back to before it
+		s.fired, s.acted, s.unmet = stampOf(at), stampOf(at), 0
 		return Event{Condition: alerts.Fired, At: at, FiredAt: at, Values: c.Values}, true
 	case s.fired == 0:
 		return Event{}, false
@@ -149,6 +149,19 @@ func (s *State) Resolve(at time.Time) (Event, bool) {
 	}
 	s.fired, s.unmet, s.ring = 0, 0, 0
 	return Event{Condition: alerts.Resolved, At: at, FiredAt: firedAt}, true
+}
+
+// SetBack makes the state go on from an instant, after checks at later ones that were made ahead of time because the clock was wrong. They
+// no longer count. An alert stays open, also one that fired at such an instant; the event that resolves it may then be at an earlier one.
+func (s *State) SetBack(p Policy, to time.Time) {
+	back := stampOf(to)
+	if s.last > back {
+		s.last, s.ring, s.unmet = back, 0, 0
+	}
+	s.data = min(s.data, back)
+	if !p.Stateful {
+		s.acted = min(s.acted, back)
+	}
 }
 
 // LastCheck returns the newest check that counted; false for none.

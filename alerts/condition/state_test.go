@@ -184,3 +184,43 @@ func BenchmarkStep(b *testing.B) {
 		s.Step(p, start.Add(time.Duration(i)*time.Minute), condition.Check{Verdict: condition.Verdict(i / 7 % 2)})
 	}
 }
+
+func TestSetBack(t *testing.T) {
+	at := func(n int) time.Time { return time.Unix(0, 0).Add(time.Duration(n) * time.Minute).UTC() }
+	seen := func(v condition.Verdict) condition.Check { return condition.Check{Verdict: v} }
+	stateful := condition.Policy{Stateful: true, Frequency: time.Minute, Failing: 1, Periods: 1, ResolveAfter: 2, NoData: alerts.NoDataAlert}
+
+	var s condition.State
+	s.Step(stateful, at(100), seen(condition.Met))
+	s.Step(stateful, at(101), seen(condition.Unmet))
+	before := s
+	s.SetBack(stateful, at(101))
+	require.Equal(t, before, s, "nothing is ahead")
+	s.SetBack(stateful, at(5))
+	last, _ := s.LastCheck()
+	require.Equal(t, at(5), last)
+	data, _ := s.LastData()
+	require.Equal(t, at(5), data)
+	open, _ := s.Open()
+	require.Equal(t, at(100), open)
+	_, ok := s.Step(stateful, at(6), seen(condition.Unmet))
+	require.False(t, ok, "the check at 101 no longer counts")
+	e, ok := s.Step(stateful, at(7), seen(condition.Unmet))
+	require.True(t, ok)
+	require.Equal(t, condition.Event{Condition: alerts.Resolved, At: at(7), FiredAt: at(100)}, e)
+	_, ok = s.Step(stateful, at(100), seen(condition.Met))
+	require.False(t, ok, "it fired at this instant before")
+	e, ok = s.Step(stateful, at(101), seen(condition.Met))
+	require.True(t, ok)
+	require.Equal(t, at(101), e.FiredAt)
+
+	stateless := condition.Policy{Frequency: time.Minute, Failing: 1, Periods: 1, Quiet: 5 * time.Minute}
+	s = condition.State{}
+	s.Step(stateless, at(100), seen(condition.Met))
+	s.SetBack(stateless, at(5))
+	for n, fires := range map[int]bool{9: false, 10: true} {
+		one := s
+		_, ok = one.Step(stateless, at(n), seen(condition.Met))
+		require.Equal(t, fires, ok, n)
+	}
+}

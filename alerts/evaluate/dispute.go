@@ -42,11 +42,17 @@ func (t *tracker) settleDispute(s *series, at time.Time) bool {
 			return true
 		}
 	}
+	return !at.After(t.adopt(s))
+}
+
+// adopt makes the alert that the Sink has be open, and returns when it fired.
+func (t *tracker) adopt(s *series) time.Time {
 	var fresh condition.State
+	firedAt := s.expect
 	one := condition.Policy{Stateful: true, Frequency: t.plan.policy.Frequency, Failing: 1, Periods: 1, ResolveAfter: 1}
-	fresh.Step(one, s.expect, condition.Check{Verdict: condition.Met})
+	fresh.Step(one, firedAt, condition.Check{Verdict: condition.Met})
 	t.force(s, fresh)
-	return !at.After(s.expect)
+	return firedAt
 }
 
 func (t *tracker) force(s *series, state condition.State) {

@@ -30,11 +30,12 @@ type entry struct {
 	started time.Time // of the evaluation that runs
 	fresh   bool      // wanted is new
 	wanted  *alerts.Stored
-	gone    bool          // deleted, and to be forgotten when all is handed over
-	attempt int           // evaluations of the instants that are due that failed
-	retryAt time.Time     // not to be tried before
-	backoff time.Duration // after what could not be handed over
-	resumed bool          // no evaluation since the states were loaded
+	gone    bool                          // deleted, and to be forgotten when all is handed over
+	attempt int                           // evaluations of the instants that are due that failed
+	retryAt time.Time                     // not to be tried before
+	backoff time.Duration                 // after what could not be handed over
+	resumed bool                          // no evaluation since the states were loaded
+	gap     struct{ after, to time.Time } // instants that were passed over last: after one, and before another
 
 	// What follows is under mu.
 	mu        sync.Mutex

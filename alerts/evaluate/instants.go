@@ -24,6 +24,14 @@ func ceil(t time.Time, d time.Duration) time.Time {
 	return f
 }
 
+// latest returns the later of two times.
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // slotOf returns how long after the grace period a rule has its turn: always the same below the limit, and spread over the rules.
 func slotOf(rule string, limit time.Duration) time.Duration {
 	if limit <= 0 {
@@ -54,9 +62,5 @@ func (p *plan) lastDue(now time.Time) time.Time {
 // next check that is due is the first, but no instant is checked twice: an alert of it could be the one that resolved as the rule changed.
 func (p *plan) begin(now, judged time.Time) time.Time {
 	f := p.rule.EvaluationFrequency
-	next, least := floor(now.Add(-p.grace-p.slot-1), f), floor(judged, f)
-	if next.Before(least) {
-		return least
-	}
-	return next
+	return latest(floor(now.Add(-p.grace-p.slot-1), f), floor(judged, f))
 }

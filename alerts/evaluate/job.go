@@ -36,6 +36,7 @@ func (v *Evaluator) work(ctx context.Context, e *entry) {
 			reason = missedOutage
 		}
 		v.miss(e, reason, missed)
+		e.gap.after, e.gap.to = evaluated, from
 	}
 	e.resumed = false
 	last := from.Add(time.Duration(n-1) * p.rule.EvaluationFrequency)
@@ -88,10 +89,28 @@ func (v *Evaluator) dueChecks(p *plan, evaluated, now time.Time) (from time.Time
 // turn returns when the check of an instant was due, or when everything was at the start.
 func (v *Evaluator) turn(p *plan, at time.Time) time.Time {
 	due := p.due(at)
-	if first := v.sched.began.Add(v.cfg.StartupDelay + p.slot); first.After(due) {
+	if first := v.sched.start().Add(v.cfg.StartupDelay + p.slot); first.After(due) {
 		return first
 	}
 	return due
+}
+
+// setBack makes a rule go on from now that was checked at instants that are still to come: the clock was ahead. They are checked again when
+// they are due, and what was passed over to come to them is made up for. e.mu is held.
+func (v *Evaluator) setBack(e *entry, now time.Time) {
+	to := e.plan.lastDue(now)
+	ahead := to // the last check that was not made ahead of time
+	f := e.plan.rule.EvaluationFrequency
+	if e.gap.after.Before(to) && e.gap.to.After(to) {
+		to, ahead = e.gap.after, e.gap.to.Add(-f)
+	}
+	v.m.missed.WithLabelValues(missedClock).Add(float64(e.evaluated.Sub(ahead) / f))
+	e.evaluated = to
+	if e.status.at.After(to) {
+		e.status.at = to
+	}
+	e.tracker.setBack(to)
+	v.baselines.drop(e.name) // they hold history that was still to come
 }
 
 func (v *Evaluator) miss(e *entry, reason string, n int) {

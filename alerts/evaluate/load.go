@@ -110,7 +110,7 @@ func (l *loaded) strays(rule string, now time.Time, reason string) []alerts.Tran
 }
 
 func resolvedBy(a alerts.Alert, now time.Time, reason string) alerts.Transition {
-	a.Condition, a.ResolvedAt, a.ResolveReason = alerts.Resolved, now, reason
+	a.Condition, a.ResolvedAt, a.ResolveReason = alerts.Resolved, latest(now, a.FiredAt), reason
 	return alerts.Transition{Alert: a}
 }
 
@@ -131,6 +131,7 @@ func (l *loaded) restore(t *tracker, now time.Time) (evaluated time.Time, strays
 		if present {
 			s.state.Step(t.plan.policy, evaluated, condition.Check{Verdict: condition.Unmet})
 		}
+		s.state.SetBack(t.plan.policy, evaluated) // it may be of before the clock was
 		if !t.plan.policy.Stateful {
 			s.quietUntil = evaluated.Add(t.plan.policy.Quiet) // at the latest
 		}
@@ -151,6 +152,10 @@ func (l *loaded) restore(t *tracker, now time.Time) (evaluated time.Time, strays
 		confirmed[s] = true
 		if open, _ := s.state.Open(); !open.Equal(a.FiredAt) {
 			s.expect = a.FiredAt
+			if a.FiredAt.After(now) { // the clock was ahead: no check will come to this for long
+				t.adopt(s)
+				s.state.SetBack(t.plan.policy, evaluated)
+			}
 		}
 	}
 	for _, s := range t.byKey {

@@ -15,6 +15,7 @@ const (
 	missedOverrun = "overrun" // evaluations came later than catch_up
 	missedTimeout = "timeout" // the evaluation took too long, twice or too late to try again
 	missedFailed  = "failed"  // the evaluation failed, twice or too late to try again
+	missedClock   = "clock"   // they were made while the clock was ahead, and are made again when they are due
 )
 
 type metrics struct {
@@ -39,7 +40,7 @@ func newMetrics(reg prometheus.Registerer, v *Evaluator) *metrics {
 	m := &metrics{
 		evaluations:    vec("alerts_evaluations_total", "Evaluations of alert rules, those that failed included. One makes all checks of a rule that are due.", "kind"),
 		failures:       vec("alerts_evaluation_failures_total", "Evaluations of alert rules that failed.", "kind"),
-		missed:         vec("alerts_missed_evaluations_total", "Checks of alert rules that were never made.", "reason"),
+		missed:         vec("alerts_missed_evaluations_total", "Checks of alert rules that were never made, or too early since the clock was ahead.", "reason"),
 		duration:       native("alerts_evaluation_duration_seconds", "Time that evaluations of alert rules took."),
 		lag:            native("alerts_evaluation_lag_seconds", "How late evaluations of alert rules began, after grace period and slot."),
 		saveFailures:   counter("alerts_state_write_failures_total", "Writes of the states of alert rules that failed and are repeated."),
@@ -51,7 +52,7 @@ func newMetrics(reg prometheus.Registerer, v *Evaluator) *metrics {
 		m.evaluations.WithLabelValues(string(kind))
 		m.failures.WithLabelValues(string(kind))
 	}
-	for _, reason := range []string{missedOutage, missedOverrun, missedTimeout, missedFailed} {
+	for _, reason := range []string{missedOutage, missedOverrun, missedTimeout, missedFailed, missedClock} {
 		m.missed.WithLabelValues(reason)
 	}
 	if reg != nil {

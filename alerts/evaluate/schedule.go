@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/endscope/endscope/alerts"
@@ -24,6 +25,9 @@ type scheduler struct {
 	remembered *loaded // until the rules are known
 	known      bool    // SetRules was called
 	began      time.Time
+	setBack    atomic.Int64 // nanoseconds by which the clock was set back since
+	clock      time.Time    // the wall clock as it was last seen
+	ahead      int          // rules that were checked ahead of the clock, to be told of
 	heap       dueHeap
 	ready      [2][]*entry // rules that are due and wait for a worker, in order: quick ones, slow ones
 	free       [2]int      // workers
@@ -40,7 +44,7 @@ const (
 
 func (s *scheduler) init(v *Evaluator, l *loaded) {
 	n := v.cfg.MaxConcurrent + v.cfg.MaxSlow
-	*s = scheduler{v: v, remembered: l, began: v.set.Now(), free: [2]int{v.cfg.MaxConcurrent, v.cfg.MaxSlow}, running: map[*entry]bool{}, deleted: map[string]time.Time{}, done: make(chan *entry, n)}
+	*s = scheduler{v: v, remembered: l, began: v.set.Now().Round(0), free: [2]int{v.cfg.MaxConcurrent, v.cfg.MaxSlow}, running: map[*entry]bool{}, deleted: map[string]time.Time{}, done: make(chan *entry, n)}
 }
 
 func (s *scheduler) run(ctx context.Context) {
@@ -49,6 +53,7 @@ func (s *scheduler) run(ctx context.Context) {
 	for {
 		now := s.v.set.Now()
 		s.take(now)
+		s.look(now)
 		for len(s.heap) > 0 && !s.heap[0].due.After(now) {
 			e := heap.Pop(&s.heap).(*entry)
 			s.ready[pool(e.slow)] = append(s.ready[pool(e.slow)], e)
@@ -68,6 +73,28 @@ func (s *scheduler) run(ctx context.Context) {
 		}
 	}
 }
+
+// look notices that the clock was set back, and then asks anew when everything is due that waits.
+func (s *scheduler) look(now time.Time) {
+	wall := now.Round(0) // without the reading of the monotonic clock, which never goes back
+	if back := s.clock.Sub(wall); back > 0 {
+		s.setBack.Add(int64(back))
+		waiting := s.heap
+		s.heap = nil
+		for _, e := range waiting {
+			e.index, e.retryAt = -1, time.Time{}
+			s.plan(e, now)
+		}
+	}
+	s.clock = wall
+	if s.ahead > 0 {
+		s.v.log.Warn("the clock went back; checks that were made ahead of it are made again when they are due", "rules", s.ahead)
+		s.ahead = 0
+	}
+}
+
+// start returns when the scheduler began, by the clock as it is now.
+func (s *scheduler) start() time.Time { return s.began.Add(-time.Duration(s.setBack.Load())) }
 
 func pool(isSlow bool) int {
 	if isSlow {
@@ -242,11 +269,15 @@ func (s *scheduler) plan(e *entry, now time.Time) {
 	case owed:
 		e.due = now.Add(e.backoff)
 	case e.plan != nil:
+		if e.evaluated.After(now) {
+			s.v.setBack(e, now)
+			s.ahead++
+		}
 		e.due = e.plan.due(e.evaluated.Add(e.plan.rule.EvaluationFrequency))
 		if e.retryAt.After(e.due) {
 			e.due = e.retryAt
 		}
-		if first := s.began.Add(s.v.cfg.StartupDelay); first.After(e.due) {
+		if first := s.start().Add(s.v.cfg.StartupDelay); first.After(e.due) {
 			e.due = first.Add(e.plan.slot)
 		}
 	default:

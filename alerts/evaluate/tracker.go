@@ -268,6 +268,16 @@ func (t *tracker) resolveAll(at time.Time, reason string) []change {
 	return out
 }
 
+// setBack makes the series go on from an instant, see condition.State.
+func (t *tracker) setBack(to time.Time) {
+	for _, s := range t.byKey {
+		s.state.SetBack(t.plan.policy, to)
+		if until := to.Add(t.plan.policy.Quiet); s.quietUntil.After(until) {
+			s.quietUntil = until
+		}
+	}
+}
+
 // alert makes the alert of a change.
 func (p *plan) alert(c change) alerts.Alert {
 	return alertOf(p.rule, c.series.identity, c.series.key, c.event, c.reason)
@@ -285,7 +295,7 @@ func alertOf(rule *alerts.Rule, id identity, key string, e condition.Event, reas
 		a.Target = logTarget(rule)
 	}
 	if e.Condition == alerts.Resolved {
-		a.ResolvedAt = e.At
+		a.ResolvedAt = latest(e.At, e.FiredAt)
 	}
 	if a.Stateless {
 		a.Labels[alerts.LabelFired] = a.ID
