@@ -95,6 +95,8 @@ type AlertsAPI struct {
 	// time intervals that are named are there. A document without a spec stands for one that is deleted; documents of other kinds do not
 	// matter. Errors: alerts.FieldErrors. It is optional: nil checks nothing.
 	Fit func(ctx context.Context, changes []resources.Document) error
+	// Enforce puts what is stored into force at once rather than in a moment, and returns what could not be. It is optional.
+	Enforce func(ctx context.Context) error
 	// DefaultPolicy is the notification policy where none is stored, in JSON.
 	DefaultPolicy json.RawMessage
 	// ExportPrometheus returns the stored rules that are groups of Prometheus rules as one rule file; ExportAlertmanager the stored policy

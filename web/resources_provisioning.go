@@ -85,12 +85,21 @@ func (s *Server) handleProvision(w http.ResponseWriter, r *http.Request) error {
 	if err := s.fit(r.Context(), after...); err != nil {
 		return err
 	}
+	var warnings []string
 	if request.DryRun = dry; !dry {
 		if result, err = s.set.Alerts.Resources.Provision(r.Context(), request); err != nil {
 			return err
 		}
+		if s.set.Alerts.Enforce != nil {
+			if err := s.set.Alerts.Enforce(r.Context()); err != nil {
+				warnings = append(warnings, "stored, but not all that is stored is in force: "+err.Error())
+			}
+		}
 	}
-	return writeJSON(w, result)
+	return writeJSON(w, struct {
+		resources.ProvisionResult
+		Warnings []string `json:"warnings,omitempty"`
+	}{result, warnings})
 }
 
 // refusedDocuments makes one error of those of single documents.

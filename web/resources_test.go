@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -291,6 +293,24 @@ func TestProvisioningAndExport(t *testing.T) {
 	require.Equal(t, 400, a.get("/api/v1/export?format=prometheus&kind=action-group").status)
 	require.Equal(t, 400, a.get("/api/v1/export?kind=dashboards").status)
 	require.Equal(t, 400, a.get("/api/v1/export?format=alertmanager").status, "nobody exports that here")
+}
+
+func TestWhatIsProvisionedIsInForceWhenItIsAnswered(t *testing.T) {
+	a := startAlerts(t)
+	enforced := 0
+	a.api.Enforce = func(context.Context) error {
+		if enforced++; enforced == 2 {
+			return errors.New("route.receiver: must be an action group (got gone)")
+		}
+		return nil
+	}
+	send := func(query string) reply {
+		return a.send("POST", "/api/v1/provisioning/gitops"+query, `[{"kind": "action-group", "name": "oncall", "spec": `+oncallGroup+`}]`)
+	}
+	require.Equal(t, 200, send("?dryRun=true").status)
+	require.Zero(t, enforced, "nothing was stored")
+	require.NotContains(t, send("").as(t), "warnings")
+	require.Equal(t, []any{"stored, but not all that is stored is in force: route.receiver: must be an action group (got gone)"}, send("").as(t)["warnings"])
 }
 
 func TestPatchesAtTheSameTimeAllCount(t *testing.T) {

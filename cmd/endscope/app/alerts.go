@@ -54,7 +54,8 @@ type alerting struct {
 	ready      func() error
 	running    atomic.Bool // the stores answer and rules are evaluated
 
-	routed []byte // the policy and groups in force; only apply looks at it
+	enforcing sync.Mutex // held while what is stored is put into force
+	routed    []byte     // the policy and groups in force; only apply looks at it
 
 	mu     sync.Mutex
 	refuse error // why the notification policy or the rules in force are not those that are stored; nil if they are
@@ -113,7 +114,7 @@ func newAlerting(cfg AlertsConfig, res resources.Config, log *slog.Logger, p ale
 	if err != nil {
 		return nil, err
 	}
-	a.enforce(ctx)
+	_ = a.enforce(ctx) // it is logged, and the watchdog tells of it
 	return a, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/endscope/endscope/alerts"
@@ -114,19 +115,21 @@ func (a *alerting) follow(ctx context.Context) error {
 				continue
 			}
 		}
-		a.enforce(ctx)
+		_ = a.enforce(ctx) // it is logged, and the watchdog tells of it
 	}
 }
 
 // enforceAgain is how often what could not be put into force is tried again.
 const enforceAgain = 10 * time.Second
 
-// enforce puts into force what is stored. A server whose rules or policy cannot be is unhealthy and goes on with what was in force: it
-// still takes samples, and answers whoever mends it.
-func (a *alerting) enforce(ctx context.Context) {
+// enforce puts into force what is stored, and returns what could not be. A server whose rules or policy cannot be is unhealthy and goes on
+// with what was in force: it still takes samples, and answers whoever mends it.
+func (a *alerting) enforce(ctx context.Context) error {
+	a.enforcing.Lock()
+	defer a.enforcing.Unlock()
 	err := a.apply(ctx)
 	if ctx.Err() != nil {
-		return
+		return ctx.Err()
 	}
 	a.mu.Lock()
 	before := a.refuse
@@ -135,6 +138,7 @@ func (a *alerting) enforce(ctx context.Context) {
 	if err != nil && (before == nil || before.Error() != err.Error()) {
 		a.log.Error("what is stored about alerts could not be put into force; what was in force stays", "err", err)
 	}
+	return err
 }
 
 // apply puts the stored rules, groups and policy into force, each kind for itself: a group that cannot be read is no reason to evaluate
@@ -233,20 +237,31 @@ func (a *alerting) provision(ctx context.Context, cfg resources.Config) (resourc
 	return a.resources.Provision(ctx, resources.Provisioning{Source: resources.FilesSource, Documents: docs, By: "configuration"})
 }
 
-// reload reads the provisioned files and the rule files again. What is wrong with one leaves both as they are.
+// reload reads the provisioned files and the rule files again, and returns once they are in force. What is wrong with one leaves both as they
+// are.
 func (a *alerting) reload(ctx context.Context, cfg AlertsConfig, res resources.Config) error {
 	docs, err := resources.LoadFiles(res.ProvisioningFiles)
 	if err != nil {
 		return fmt.Errorf("resources.files: %w", err)
 	}
 	p := resources.Provisioning{Source: resources.FilesSource, Documents: docs, By: "configuration", DryRun: true}
-	if _, err := a.resources.Provision(ctx, p); err != nil {
+	result, err := a.resources.Provision(ctx, p)
+	if err != nil {
 		return err
+	}
+	after := slices.Clone(docs)
+	for _, gone := range result.Deleted {
+		after = append(after, resources.Document{Kind: gone.Kind, Name: gone.Name})
+	}
+	if err := a.fit(ctx, after); err != nil {
+		return fmt.Errorf("resources.files: %w", err)
 	}
 	if err := a.prometheus.Reload(cfg.Prometheus); err != nil {
 		return err
 	}
 	p.DryRun = false
-	_, err = a.resources.Provision(ctx, p)
-	return err
+	if _, err := a.resources.Provision(ctx, p); err != nil {
+		return err
+	}
+	return a.enforce(ctx)
 }

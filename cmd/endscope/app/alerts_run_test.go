@@ -3,7 +3,10 @@ package app
 import (
 	"encoding/json"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -26,7 +29,27 @@ func TestAServerStartsWithAPolicyThatFitsNothing(t *testing.T) {
 	require.NoError(t, err, "it must start, to take samples and to be mended")
 	require.ErrorContains(t, a.alerts.refused(), "gone")
 	require.NoError(t, a.alerts.resources.Delete(t.Context(), resources.Change{Kind: kindPolicy}))
-	a.alerts.enforce(t.Context())
+	require.NoError(t, a.alerts.enforce(t.Context()))
 	require.NoError(t, a.alerts.refused())
 	require.NoError(t, a.Close())
+}
+
+// TestAReloadIsInForceWhenItReturns looks at rules that files provision, and at a policy that names nobody.
+func TestAReloadIsInForceWhenItReturns(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "rules.yaml")
+	write := func(text string) { require.NoError(t, os.WriteFile(file, []byte(text), 0o600)) }
+	a := start(t, nil)
+	res := a.cfg.Resources
+	res.ProvisioningFiles = []string{file}
+	reload := func() error { return a.alerts.reload(t.Context(), a.cfg.Alerts, res) }
+	require.Eventually(t, func() bool { return a.alerts.prometheus.RuleGroups() != nil }, time.Minute, 10*time.Millisecond)
+
+	write(`[{"kind": "alert-rule", "name": "g", "spec": {"group": {"name": "g", "rules": [{"alert": "A", "expr": "vector(1)"}]}}}]`)
+	require.NoError(t, reload())
+	require.Len(t, a.alerts.prometheus.AlertingRules(), 1)
+
+	write(`[{"kind": "notification-policy", "name": "default", "spec": {"route": {"receiver": "gone"}}}]`)
+	require.ErrorContains(t, reload(), "resources.files: route.receiver: ")
+	require.Len(t, a.alerts.prometheus.AlertingRules(), 1, "nothing was changed")
+	require.NoError(t, a.alerts.refused())
 }

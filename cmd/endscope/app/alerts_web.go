@@ -24,7 +24,7 @@ func (a *alerting) api() (*web.AlertsAPI, error) {
 		Resources: a.resources, Alerts: a.state, People: a.hub, Evaluator: a.evaluator, Prometheus: a.prometheus, Pack: a.pack,
 		CheckRule:  a.checker.checkRule,
 		CheckGroup: a.checker.checkGroup,
-		TestGroup:  a.builder.Test, Fit: a.fit, DefaultPolicy: policy,
+		TestGroup:  a.builder.Test, Fit: a.fit, Enforce: a.enforce, DefaultPolicy: policy,
 		ExportPrometheus: a.exportPrometheus, ExportAlertmanager: a.exportAlertmanager,
 		Runbooks: runbooks.FS(), Alertmanager: a.engine.Handler(), Healthy: a.watchdog.Healthy,
 	}, nil

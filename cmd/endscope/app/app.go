@@ -66,6 +66,9 @@ type App struct {
 	cfg      Config     // in force
 	reloadOK bool
 	reloadAt time.Time
+
+	reloadGood prometheus.Gauge // 1 or 0
+	reloadTime prometheus.Gauge // of the last that succeeded
 }
 
 // New opens the data directory and binds the listener; nothing is answered and the log is not replayed before Run. When a step
@@ -74,7 +77,7 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	a := &App{set: set, log: set.Logger, cfg: cfg, reloadOK: true, reloadAt: time.Now()}
+	a := &App{set: set, log: set.Logger, cfg: cfg}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -92,6 +95,9 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 		}
 	}
 
+	if err := a.countReloads(registry); err != nil {
+		return nil, err
+	}
 	ingester, err := ingest.New(cfg.Ingest, ingest.Settings{Logger: part(a.log, "ingest"), Registerer: registry})
 	if err != nil {
 		return nil, err
@@ -244,40 +250,3 @@ func (a *App) Run(ctx context.Context) error {
 
 // Close closes what New opened, last first. It is safe without Run, and a second time. Every part bounds its own closing.
 func (a *App) Close() error { return a.cleanup.Close() }
-
-// Reload reads the configuration again and puts into force what can change while the server runs: the log level, the Prometheus rule
-// files and the provisioned resources, whose files are read again. It names the other keys that changed, which wait for a restart. An error leaves everything as it was.
-func (a *App) Reload() error {
-	if a.set.Source == nil {
-		return errors.New("this server has no configuration that it could read again")
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	cfg, err := a.set.Source.Load()
-	a.reloadOK, a.reloadAt = err == nil, time.Now()
-	if err != nil {
-		return err
-	}
-	if err := a.alerts.reload(context.Background(), cfg.Alerts, cfg.Resources); err != nil {
-		a.reloadOK = false
-		return err
-	}
-	if a.set.Level != nil {
-		a.set.Level.Set(cfg.Log)
-	}
-	a.cfg.Log.Level = cfg.Log.Level
-	a.cfg.Alerts.Prometheus.RuleFiles, a.cfg.Resources.ProvisioningFiles = cfg.Alerts.Prometheus.RuleFiles, cfg.Resources.ProvisioningFiles
-	if waiting := a.set.Source.Changed(a.cfg, cfg); len(waiting) > 0 {
-		a.log.Warn("configuration reloaded; some keys wait for a restart", "keys", waiting)
-		return nil
-	}
-	a.log.Info("configuration reloaded")
-	return nil
-}
-
-// lastReload says how the last reload went; starting counts as the first.
-func (a *App) lastReload() (ok bool, at time.Time) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.reloadOK, a.reloadAt
-}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -93,9 +94,12 @@ func TestReloadTakesTheLogLevelAndNamesWhatWaitsForARestart(t *testing.T) {
 	defer func() { require.NoError(t, a.Close()) }()
 
 	write("log:\n  level: loud\n")
+	require.InDelta(t, 1, testutil.ToFloat64(a.reloadGood), 0)
 	require.ErrorContains(t, a.Reload(), file+":2: log.level: must be one of debug")
+	require.InDelta(t, 0, testutil.ToFloat64(a.reloadGood), 0)
 	write("log:\n  level: debug\nstorage:\n  retention: 30d\n")
 	require.NoError(t, a.Reload())
+	require.InDelta(t, 1, testutil.ToFloat64(a.reloadGood), 0)
 	require.Contains(t, out.String(), "keys=[storage.retention]")
 	require.True(t, log.Enabled(t.Context(), slog.LevelDebug))
 	require.NoError(t, a.Reload(), "it waits still")

@@ -96,11 +96,19 @@ func (a *apply) run(ctx context.Context) error {
 	if err != nil {
 		return located(err, docs)
 	}
-	var result resources.ProvisionResult
+	var result struct {
+		resources.ProvisionResult
+		Warnings []string `json:"warnings"`
+	}
 	if err := json.Unmarshal(answer, &result); err != nil {
 		return fmt.Errorf("the answer of %s is not what this version expects: %w", a.server, err)
 	}
-	return a.print(result)
+	for _, w := range result.Warnings {
+		if _, err := fmt.Fprintf(a.env.Stderr, "warning: %s\n", w); err != nil {
+			return err
+		}
+	}
+	return a.print(result.ProvisionResult)
 }
 
 // load reads all documents.

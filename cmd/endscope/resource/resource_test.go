@@ -306,3 +306,14 @@ func TestServersThatAnswerOddly(t *testing.T) {
 	require.Equal(t, cli.ExitFailure, code)
 	require.Contains(t, errOut, "ask http://127.0.0.1:1: ")
 }
+
+func TestWarningsOfTheServerArePrinted(t *testing.T) {
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"created":[{"kind":"alert-rule","name":"a"}],"warnings":["stored, but not in force"]}`)
+	}))
+	defer h.Close()
+	code, out, errOut := (&server{t: t, url: h.URL}).run(documents, "apply", "-f", "-")
+	require.Equal(t, cli.ExitOK, code)
+	require.Equal(t, "alert-rule/a created\n", out)
+	require.Equal(t, "warning: stored, but not in force\n1 created\n", errOut)
+}
