@@ -53,12 +53,12 @@ func TestWhatIsTold(t *testing.T) {
 			h.resolve("a")
 			time.Sleep(10 * time.Minute)
 		}, []string{"30s oncall +a", "72h0m30s oncall -a"}},
-		{"what resolves before it is told is not told", `{"route":{` + times + `}}`, oncall, func(h *house) {
+		{"what resolves before it is told is told as fired, and as resolved after that", `{"route":{` + times + `}}`, oncall, func(h *house) {
 			h.fire("a")
 			time.Sleep(10 * time.Second)
 			h.resolve("a")
 			time.Sleep(10 * time.Minute)
-		}, nil},
+		}, []string{"30s oncall +a", "5m30s oncall -a"}},
 		{"an alert that names groups goes to these and not where the policy says", `{"route":{` + times + `}}`, []alerts.ActionGroup{group("oncall"), group("team"), group("team-b")}, func(h *house) {
 			h.fire("a action_groups=,team,team-b,", "b action_groups=team-b")
 			time.Sleep(time.Minute)

@@ -22,7 +22,6 @@ import (
 	"github.com/prometheus/alertmanager/provider/mem"
 	"github.com/prometheus/alertmanager/silence"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/common/model"
 
 	"github.com/endscope/endscope/alerts"
 )
@@ -51,11 +50,12 @@ type Engine struct {
 
 	alerts   *mem.Alerts
 	store    func(...*alert.Alert) error // puts into alerts
+	waiting  func(*running)              // notes for whom the alerts that are over wait
 	silences *silence.Silences
 	silencer *silence.Silencer
 	notified *notificationLog
 	groups   marker.GroupMarker
-	pipeline *notify.PipelineBuilder
+	sending  *notify.Metrics
 	dispatch *dispatch.DispatcherMetrics
 	api      *api.API
 	handler  http.Handler
@@ -128,7 +128,10 @@ func New(ctx context.Context, cfg Config, set Settings) (_ *Engine, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the log of notifications: %w", err)
 	}
-	e.notified = &notificationLog{log: log, flush: func() error { return e.flush(kept) }}
+	e.notified = &notificationLog{
+		log: log, flush: func() error { return e.flush(kept) }, now: e.now, tell: map[string]map[uint64]time.Time{},
+		active: func(hash uint64) bool { return e.memory.activeHash(hash, e.now()) },
+	}
 	e.silences, err = silence.New(silence.Options{
 		Retention: retention,
 		Limits: silence.Limits{
@@ -141,7 +144,7 @@ func New(ctx context.Context, cfg Config, set Settings) (_ *Engine, err error) {
 		return nil, fmt.Errorf("make silences: %w", err)
 	}
 	if set.Journal != nil {
-		for kind, into := range map[string]merger{kindNotified: log, kindSilence: e.silences} {
+		for kind, into := range map[string]merger{kindNotified: e.notified, kindSilence: e.silences} {
 			damaged, err := load(ctx, set.Journal, kind, into)
 			if err != nil {
 				return nil, err
@@ -160,8 +163,9 @@ func New(ctx context.Context, cfg Config, set Settings) (_ *Engine, err error) {
 		return nil, fmt.Errorf("make the store of alerts: %w", err)
 	}
 	e.store = func(all ...*alert.Alert) error { return e.alerts.Put(kept, all...) }
+	e.waiting = func(r *running) { e.owe(kept, r) }
 	e.groups = marker.NewGroupMarker()
-	e.pipeline = notify.NewPipelineBuilder(reg, flags, recorder)
+	e.sending = notify.NewMetrics(reg, flags)
 	e.dispatch = dispatch.NewDispatcherMetrics(false, reg, flags)
 	if err := e.serve(reg); err != nil {
 		return nil, err
@@ -209,6 +213,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-flush.C:
 			_ = e.flush(ctx) // counted and logged there; tried again in a second
 		case <-maintain.C:
+			e.notified.forget()
 			if _, err := e.notified.log.GC(); err != nil {
 				e.log.Error("could not collect the log of notifications", "err", err)
 			}
@@ -246,20 +251,6 @@ func (e *Engine) flush(ctx context.Context) error {
 	return err
 }
 
-const (
-	probeLabel    = model.LabelName("endscope_probe")
-	probeReceiver = "(probe)"
-)
-
-// probe puts our own alert again, whose way through the dispatcher health follows.
-func (e *Engine) probe(ctx context.Context) {
-	now := e.now()
-	a := &alert.Alert{UpdatedAt: now, Alert: model.Alert{Labels: model.LabelSet{probeLabel: "dispatcher"}, StartsAt: now}}
-	if err := e.alerts.Put(ctx, a); err != nil {
-		e.log.Error("could not probe the dispatcher", "err", err)
-	}
-}
-
 // sweep forgets old alerts and tells of those of others that ended.
 func (e *Engine) sweep() {
 	if ended := e.memory.sweep(e.now()); len(ended) > 0 && e.set.External != nil {
@@ -287,6 +278,9 @@ func (e *Engine) Lookup(a *alert.Alert) (*alerts.Alert, bool) {
 	if e.ext != nil {
 		return nil, false
 	}
-	k, ok := e.memory.find(a.Fingerprint())
-	return k.alert.Source, ok && k.alert.Source != nil
+	k, ok := e.memory.findShown(a)
+	if source := k.alert.Source; a.Resolved() || k.fired == nil || k.fired.Source == nil {
+		return source, ok && source != nil
+	}
+	return k.fired.Source, ok // it may have resolved meanwhile, and its values be those of the check that saw that
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/alertmanager/alert"
@@ -15,10 +16,10 @@ import (
 )
 
 const (
-	// keepResolved is how long a resolved alert is known: its notification may still be due.
+	// keepResolved is how long a resolved alert is known beyond the time that its group may wait.
 	keepResolved = time.Hour
-	// statelessFor is how long an alert that never resolves counts as active, so that its notification is sent; statelessOld is the age at
-	// which it is no longer sent at all. The log of notifications remembers longer than both.
+	// statelessFor is how long an alert that never resolves counts as active; statelessOld is the age from which it does not when it comes
+	// again. Neither is how long it waits to be told: see untoldFor.
 	statelessFor = time.Hour
 	statelessOld = 12 * time.Hour
 )
@@ -33,26 +34,46 @@ func (e *LimitError) Error() string {
 // known is what is remembered of an alert that is routed.
 type known struct {
 	alert      Alert
-	fp, plain  model.Fingerprint // of all labels, and without the action groups, as receivers see them
-	stored     *alert.Alert      // as Alertmanager's packages have it
-	started    time.Time         // StartsAt as receivers and clients see it
-	superseded bool              // another set of labels took the place of this one: nobody is told that it resolved
-	ended      bool              // told to Settings.External that it ended
+	fp, plain  model.Fingerprint      // of all labels, and without the action groups, as receivers see them
+	hash       uint64                 // of all labels, as the log of notifications has it
+	stored     *alert.Alert           // as Alertmanager's packages have it
+	started    time.Time              // StartsAt as receivers and clients see it
+	superseded bool                   // another set of labels took the place of this one: nobody is told that it resolved
+	ended      bool                   // told to Settings.External that it ended
+	fired      *Alert                 // how it was when it was last put as active; nil where it never was
+	over       time.Time              // when it was known that it is over; for stateless ones when they stop to count as active
+	held       time.Time              // when a group last kept it, although it is over, because it was still to be told
+	owed       bool                   // when the plan last changed, it was still to be told to somebody
+	withheld   map[string]withholding // why nobody is told now: by withheldKey; not changed once it is there
+	gaveUp     map[string]bool        // receivers that were given up; not changed once it is there
 }
 
 func (k *known) active(now time.Time) bool { return !k.stored.ResolvedAt(now) }
 
+// shownKey tells apart alerts as receivers see them: those of one series begin at different times.
+type shownKey struct {
+	fp      model.Fingerprint
+	started int64
+}
+
+func (k *known) shownKey() shownKey { return shownKey{k.plain, k.started.UnixNano()} }
+
 // memory knows the alerts that are routed, and finds them again by what Alertmanager's packages have of them.
 type memory struct {
 	limit int
+	keep  atomic.Int64 // a time.Duration: how long what is over is known
 	mu    sync.Mutex
 	byFP  map[model.Fingerprint]*known
-	plain map[model.Fingerprint]*known
+	shown map[shownKey]*known // ours
 	byID  map[string]*known
+	// byHash has those that the log of notifications knows.
+	byHash map[uint64]*known
 }
 
 func newMemory(limit int) *memory {
-	return &memory{limit: limit, byFP: map[model.Fingerprint]*known{}, plain: map[model.Fingerprint]*known{}, byID: map[string]*known{}}
+	m := &memory{limit: limit, byFP: map[model.Fingerprint]*known{}, shown: map[shownKey]*known{}, byID: map[string]*known{}, byHash: map[uint64]*known{}}
+	m.keep.Store(int64(keepResolved))
+	return m
 }
 
 // labelSets returns an alert's labels as they are routed and as they are shown. Empty labels are no labels.
@@ -96,7 +117,7 @@ func (m *memory) put(a Alert, now time.Time, dispatching bool) (stored []*alert.
 	}
 	// Two alerts of one series are two, also where the second fires before anybody was told that the first resolved.
 	routed[alerts.LabelFired] = model.LabelValue(a.ID)
-	k := &known{alert: a, fp: routed.Fingerprint(), plain: shown.Fingerprint(), started: a.StartsAt}
+	k := &known{alert: a, fp: routed.Fingerprint(), plain: shown.Fingerprint(), hash: hashOf(routed), started: a.StartsAt}
 	s := &alert.Alert{UpdatedAt: now, Alert: model.Alert{Labels: routed, Annotations: annotationSet(a.Annotations), StartsAt: a.StartsAt, EndsAt: a.EndsAt, GeneratorURL: a.GeneratorURL}}
 	if !s.EndsAt.IsZero() && s.EndsAt.After(now) {
 		s.EndsAt = now // whoever says that an alert ends says that it has ended; nothing ends by itself
@@ -109,6 +130,9 @@ func (m *memory) put(a Alert, now time.Time, dispatching bool) (stored []*alert.
 	defer m.mu.Unlock()
 	before := m.byFP[k.fp]
 	s.UpdatedAt = later(now, before)
+	if before != nil {
+		k.fired, k.over, k.held, k.owed, k.withheld, k.gaveUp = before.fired, before.over, before.held, before.owed, before.withheld, before.gaveUp
+	}
 	again := before != nil && before.alert.ID == a.ID && before.active(now)
 	isNew = !again && a.EndsAt.IsZero()
 	if !a.EndsAt.IsZero() && before != nil && before.alert.ID == a.ID && !before.stored.StartsAt.After(s.EndsAt) {
@@ -128,6 +152,12 @@ func (m *memory) put(a Alert, now time.Time, dispatching bool) (stored []*alert.
 				s.EndsAt = now.Add(statelessFor)
 			}
 		}
+	}
+	switch {
+	case a.EndsAt.IsZero():
+		k.fired, k.over = &a, s.EndsAt
+	case k.over.IsZero():
+		k.over = now
 	}
 	if err := s.Validate(); err != nil {
 		return nil, false, fmt.Errorf("alert %s: %w", name(a), err)
@@ -159,7 +189,7 @@ func (m *memory) post(a *alert.Alert, now time.Time) (stored *alert.Alert, told 
 	s.Labels = routed
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	k := &known{fp: routed.Fingerprint(), plain: shown.Fingerprint(), stored: &s, started: a.StartsAt}
+	k := &known{fp: routed.Fingerprint(), plain: shown.Fingerprint(), hash: hashOf(routed), stored: &s, started: a.StartsAt}
 	before := m.byFP[k.fp]
 	s.UpdatedAt = later(now, before)
 	if before != nil && before.alert.ID != "" && before.active(now) {
@@ -205,65 +235,30 @@ func (m *memory) newest(given []*alert.Alert) (all, changed []*alert.Alert) {
 }
 
 func (m *memory) remember(k *known) {
-	m.byFP[k.fp], m.plain[k.plain] = k, k
+	m.byFP[k.fp], m.byHash[k.hash] = k, k
 	if k.alert.ID != "" {
-		m.byID[k.alert.ID] = k
+		m.byID[k.alert.ID], m.shown[k.shownKey()] = k, k
 	}
 }
 
-// forget drops what resolved longer ago than keep. The caller holds the lock.
-func (m *memory) forget(now time.Time, keep time.Duration) {
-	for fp, k := range m.byFP {
-		if !k.active(now.Add(-keep)) && now.Sub(k.stored.UpdatedAt) >= keep {
-			delete(m.byFP, fp)
-			if m.plain[k.plain] == k {
-				delete(m.plain, k.plain)
-			}
-			if m.byID[k.alert.ID] == k {
-				delete(m.byID, k.alert.ID)
-			}
-		}
-	}
-}
-
-// sweep forgets old alerts, and returns those of others that ended since the last time.
-func (m *memory) sweep(now time.Time) (ended []Alert) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, k := range m.byFP {
-		if k.alert.ID == "" && !k.ended && !k.active(now) {
-			k.ended = true
-			ended = append(ended, k.alert)
-		}
-	}
-	m.forget(now, keepResolved)
-	return ended
-}
-
-// find returns what is known of an alert, by all its labels or by those that receivers see.
+// find returns what is known of an alert by all its labels.
 func (m *memory) find(fp model.Fingerprint) (known, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	k := m.byFP[fp]
-	if k == nil {
-		k = m.plain[fp]
+	if k := m.byFP[fp]; k != nil {
+		return *k, true
 	}
-	if k == nil {
-		return known{}, false
-	}
-	return *k, true
+	return known{}, false
 }
 
-// resolved returns the alerts that ended lately, as they were given to Alertmanager's packages.
-func (m *memory) resolved(now time.Time) (all []*alert.Alert) {
+// findShown returns what is known of an alert of ours as receivers see it.
+func (m *memory) findShown(a *alert.Alert) (known, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, k := range m.byFP {
-		if !k.active(now) {
-			all = append(all, k.stored)
-		}
+	if k := m.shown[shownKey{a.Fingerprint(), a.StartsAt.UnixNano()}]; k != nil {
+		return *k, true
 	}
-	return all
+	return known{}, false
 }
 
 // count returns how many alerts are active.

@@ -9,13 +9,13 @@ import (
 
 // metrics are ours beside those of Alertmanager's packages, which keep their names.
 type metrics struct {
-	put, refused, unknown, damaged prometheus.Counter
-	posted                         *prometheus.CounterVec
-	journalErrors                  prometheus.Counter
-	reloads                        *prometheus.CounterVec
-	receivers, integrations, rules prometheus.Gauge
-	requests                       *prometheus.HistogramVec
-	sent, sendErrors               *prometheus.CounterVec
+	put, refused, unknown, damaged, givenUp prometheus.Counter
+	posted                                  *prometheus.CounterVec
+	journalErrors                           prometheus.Counter
+	reloads                                 *prometheus.CounterVec
+	receivers, integrations, rules          prometheus.Gauge
+	requests                                *prometheus.HistogramVec
+	sent, sendErrors                        *prometheus.CounterVec
 }
 
 func newMetrics(r prometheus.Registerer, active, failing func() float64) *metrics {
@@ -28,8 +28,9 @@ func newMetrics(r prometheus.Registerer, active, failing func() float64) *metric
 	m := &metrics{
 		put:     counter("alerts_routed_total", "Changes of alerts of our own that were handed to routing."),
 		refused: counter("alerts_routing_refused_total", "Alerts that were not routed because there were alerts.routing.max_alerts already."),
-		unknown: counter("alerts_routing_unknown_groups_total", "Names of action groups in new alerts that no group has."),
+		unknown: counter("alerts_routing_unknown_groups_total", "Names of action groups in new alerts that no group has that is enabled and has receivers."),
 		damaged: counter("alerts_routing_journal_damaged_total", "Entries of the journal that could not be read at start."),
+		givenUp: counter("alerts_routing_given_up_total", "Alerts that are over and of which an action group was not told within five days, and is not told any more."),
 		posted: f.NewCounterVec(prometheus.CounterOpts{Name: "alerts_routing_posted_total", Help: "Alerts that others posted to /api/v2/alerts, by what became of them."},
 			[]string{"outcome"}),
 		journalErrors: counter("alerts_routing_journal_errors_total", "Times that the journal of notifications and silences could not be saved."),

@@ -127,23 +127,18 @@ func (e *Engine) outlive(ctx context.Context) (context.Context, context.CancelFu
 	}
 }
 
-type attemptsKey struct{}
-
 // attempts counts attempts of one notification, by integration.
 type attempts struct {
 	mu sync.Mutex
 	n  map[*notify.Integration]int
 }
 
-func withAttempts(ctx context.Context) context.Context {
-	return context.WithValue(ctx, attemptsKey{}, &attempts{n: map[*notify.Integration]int{}})
-}
-
 func attemptOf(ctx context.Context, i *notify.Integration) int {
-	a, ok := ctx.Value(attemptsKey{}).(*attempts)
-	if !ok {
+	f := flushOf(ctx)
+	if f == nil {
 		return 1
 	}
+	a := &f.attempts
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.n[i]++

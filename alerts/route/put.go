@@ -3,6 +3,7 @@ package route
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/prometheus/alertmanager/alert"
 
@@ -55,16 +56,16 @@ func (e *Engine) Put(ctx context.Context, all []Alert) error {
 	return errors.Join(errs...)
 }
 
-// checkGroups tells of names of action groups that there are not.
+// checkGroups tells of names of action groups that tell nobody.
 func (e *Engine) checkGroups(a Alert) {
 	names := groupNames(a.Labels[alerts.LabelActionGroups])
-	if len(names) == 0 {
-		return
-	}
-	there := e.newest.Load().names
+	p := e.newest.Load()
 	var missing []string
+	told := false
 	for _, name := range names {
-		if !there[name] && name != alerts.PolicyGroup {
+		if tells := name == alerts.PolicyGroup || len(p.integrations[name])+len(p.integrations[name+eachSuffix]) > 0; tells {
+			told = true
+		} else {
 			missing = append(missing, name)
 		}
 	}
@@ -74,12 +75,17 @@ func (e *Engine) checkGroups(a Alert) {
 	e.metrics.unknown.Add(float64(len(missing)))
 	for _, name := range missing {
 		if e.firstTime(name) {
-			e.log.Warn("an alert names an action group that there is not: nobody is told by it", "group", name, "alert", a.Labels[alerts.LabelAlertName])
+			e.log.Warn("an alert names an action group that is not there, not enabled or without receivers", "group", name, "alert", a.Labels[alerts.LabelAlertName])
 		}
 	}
-	if e.set.Unknown != nil {
-		e.set.Unknown(a, missing)
+	if !e.dispatching.Load() {
+		return // what is put before the start was there before it
 	}
+	text := "It names action groups that are not there, not enabled or without receivers: " + strings.Join(missing, ", ") + "."
+	if !told {
+		text += " The notification policy says who is told."
+	}
+	e.note(known{alert: a}, NoteGroups, text, noteData{Groups: missing})
 }
 
 // firstTime returns true the first time that it is asked for a name.

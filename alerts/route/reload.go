@@ -17,7 +17,6 @@ import (
 	"github.com/prometheus/alertmanager/notify"
 	"github.com/prometheus/alertmanager/pkg/labels"
 	"github.com/prometheus/alertmanager/template"
-	"github.com/prometheus/alertmanager/timeinterval"
 	"github.com/prometheus/common/model"
 
 	"github.com/endscope/endscope/alerts"
@@ -31,6 +30,7 @@ type plan struct {
 	integrations map[string][]notify.Integration
 	names        map[string]bool // of all groups
 	tmpl         *template.Template
+	since        time.Time // from when it took the place of another; zero for the first
 }
 
 // running is a plan at work.
@@ -63,6 +63,7 @@ func (e *Engine) Reload(policy Policy, groups []alerts.ActionGroup) error {
 	}
 	e.newest.Store(p)
 	if e.phase == started {
+		p.since = e.now()
 		e.stop()
 		e.start(p)
 	} else {
@@ -160,17 +161,13 @@ func (e *Engine) start(p *plan) {
 	r := &running{plan: p, gate: newGate()}
 	var recorder eventrecorder.Recorder
 	r.inhibitor = inhibit.NewInhibitor(e.alerts, p.tree.inhibit, e.log, recorder)
-	var peer notify.Peer // an interface that is nil, rather than one that holds nil
-	if e.peer != nil {
-		peer = e.peer
-	}
-	stage := e.pipeline.New(p.integrations, e.wait, r.inhibitor, e.silencer, timeinterval.NewIntervener(p.tree.times()), e.groups, e.notified, peer)
 	routes, err := p.routes()
 	if err != nil { // the matcher is a constant
 		e.log.Error("could not route the probe of the dispatcher", "err", err)
 		routes = dispatch.NewRoute(p.tree.route, nil)
 	}
-	r.dispatcher = dispatch.NewDispatcher(e.alerts, routes, e.gated(r.gate, stage), e.groups, e.timeout, dispatchMaintain, nil, e.log, recorder, e.dispatch, p.tmpl)
+	r.dispatcher = dispatch.NewDispatcher(e.alerts, routes, e.gated(r.gate, e.stages(p, r.inhibitor)), e.groups, e.timeout, dispatchMaintain, nil, slog.New(quiet{e.log.Handler()}), recorder, e.dispatch, p.tmpl)
+	e.memory.keep.Store(int64(keepResolved + min(longest(p.tree.route), untoldFor)))
 	// Resolved alerts that the store no longer has may still have to be told.
 	e.restore()
 	r.wg.Go(r.inhibitor.Run)
@@ -193,7 +190,28 @@ func (e *Engine) stop() {
 	r.dispatcher.Stop()
 	<-empty // soon: contexts are cancelled, and attempts have StopGrace
 	r.wg.Wait()
+	e.waiting(r)
 	e.current.Store(nil)
+}
+
+// owe notes which alerts that are over wait in the groups of what was at work.
+func (e *Engine) owe(ctx context.Context, r *running) {
+	groups, _, err := r.dispatcher.Groups(ctx, func(*dispatch.Route) bool { return true }, func(a *alert.Alert, now time.Time) bool { return a.ResolvedAt(now) })
+	if err != nil { // only where ctx ended, which it does not
+		e.log.Error("could not see which alerts wait", "err", err)
+	}
+	waiting := map[model.Fingerprint]bool{}
+	for _, g := range groups {
+		for _, a := range g.Alerts {
+			hash := hashOf(a.Labels)
+			for i := range r.plan.integrations[g.Receiver] {
+				if !e.notified.told(logged(g.Receiver, &r.plan.integrations[g.Receiver][i]), hash) {
+					waiting[a.Fingerprint()] = true
+				}
+			}
+		}
+	}
+	e.memory.owe(waiting)
 }
 
 // restore puts resolved alerts back into the store that it has collected while their notifications are due.
@@ -203,6 +221,20 @@ func (e *Engine) restore() {
 			_ = e.store(a) // its errors are those of others: it never fails
 		}
 	}
+}
+
+// longest returns the longest time that a group of alerts waits for its next message.
+func longest(r *config.Route) time.Duration {
+	var most time.Duration
+	for _, d := range []*model.Duration{r.GroupWait, r.GroupInterval} {
+		if d != nil {
+			most = max(most, time.Duration(*d))
+		}
+	}
+	for _, child := range r.Routes {
+		most = max(most, longest(child))
+	}
+	return most
 }
 
 // timeout is the time for one notification of a group with the given interval.
@@ -227,6 +259,14 @@ func (e *Engine) gated(g *gate, next notify.Stage) notify.Stage {
 		if len(changed) > 0 {
 			_ = e.store(changed...) // as in restore
 		}
-		return next.Exec(withAttempts(ctx), log, all...)
+		ctx, f := withFlush(ctx)
+		ctx, _, err := next.Exec(ctx, log, all...)
+		if err == nil && f.later.Load() {
+			err = errLater
+		}
+		if err != nil {
+			e.memory.hold(all, e.now())
+		}
+		return ctx, nil, err
 	})
 }

@@ -107,7 +107,7 @@ func TestChangesArriveInTheirOrder(t *testing.T) {
 			h.resolve("a")
 		}
 		time.Sleep(3 * time.Hour)
-		require.Empty(t, h.box.lines())
+		require.Equal(t, []string{"oncall +a", "oncall -a"}, strip(h.box.lines()))
 		for range 200 {
 			h.resolve("a")
 			h.fire("a")
@@ -178,23 +178,34 @@ func TestAReceiverThatPanicsFailsAlone(t *testing.T) {
 	})
 }
 
-func TestUnknownGroupsAreTold(t *testing.T) {
+func TestGroupsThatTellNobodyAreTold(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		var told [][]string
-		registry := prometheus.NewRegistry()
-		h := open(t, `{}`, []alerts.ActionGroup{group("oncall"), {Name: "off"}}, func(_ *Config, s *Settings) {
-			s.Unknown = func(_ Alert, groups []string) { told = append(told, groups) }
-			s.Registerer = registry
-		})
+		var told []string
+		h := open(t, `{"route":{"receiver":"oncall","routes":[{"matchers":["name=\"e\""],"receiver":"each"}]}}`,
+			[]alerts.ActionGroup{group("oncall"), group("team"), {Name: "each", ShortName: "single", Enabled: true}, {Name: "off"}}, func(_ *Config, s *Settings) {
+				s.Noted = func(n Note) { told = append(told, n.ID+" "+n.Kind+" "+n.Text+string(n.Data)) }
+			})
 		defer h.stop()
+		time.Sleep(time.Second)
 		for range 3 {
-			h.fire("a action_groups=,gone,oncall,off,")
+			h.fire("a action_groups=,gone,team,off,")
 		}
-		h.fire("b action_groups=gone,", "c")
+		h.fire("b action_groups=gone,", "c", "d action_groups=off,*", "e action_groups=off")
 		time.Sleep(time.Minute)
-		require.Equal(t, [][]string{{"gone"}, {"gone"}}, told, "once for each alert")
-		require.Equal(t, []string{"30s oncall +a"}, h.box.lines())
-		require.InDelta(t, 2, testutil.ToFloat64(h.metrics.unknown), 0)
+		const text = " no_groups It names action groups that are not there, not enabled or without receivers: "
+		require.Equal(t, []string{
+			"a" + text + `gone, off.{"groups":["gone","off"]}`,
+			"b" + text + `gone. The notification policy says who is told.{"groups":["gone"]}`,
+			"d" + text + `off.{"groups":["off"]}`,
+			"e" + text + `off. The notification policy says who is told.{"groups":["off"]}`,
+		}, told, "once for each alert")
+		require.ElementsMatch(t, []string{"31s team +a", "31s oncall +b", "31s oncall +c +d", "1s each/each +e"}, h.box.lines())
+		require.InDelta(t, 5, testutil.ToFloat64(h.metrics.unknown), 0)
+
+		// A group that is turned off while an alert that names it is active.
+		require.NoError(t, h.Reload(policyOf(t, `{"route":{"receiver":"oncall"}}`), []alerts.ActionGroup{group("oncall")}))
+		time.Sleep(6 * time.Minute)
+		require.Contains(t, h.box.lines(), "1m1s oncall +a +b +e")
 	})
 }
 

@@ -29,8 +29,8 @@ type Settings struct {
 	ReceiverName func(g *alerts.ActionGroup, integration string, index int) (string, bool)
 	// Notified is told of every attempt to notify.
 	Notified func(Result)
-	// Unknown is told when an alert that is new names action groups that there are not.
-	Unknown func(a Alert, groups []string)
+	// Noted is told what the timelines of alerts are to say beside attempts to notify.
+	Noted func(Note)
 	// External is told of alerts that others posted to /api/v2/alerts, each time, and once more when one ends for lack of a new post.
 	// EndsAt is always set: an alert whose EndsAt has passed is resolved. Do not Put these.
 	External func([]Alert)

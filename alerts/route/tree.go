@@ -36,7 +36,8 @@ type tree struct {
 //	root: nobody, with the policy's grouping and times
 //	├─ for each enabled group: action_groups=~".*,NAME,.*", continue → NAME, and → NAME/each, grouped by all labels
 //	├─ action_groups="" or with *: the policy's routes → NAME, if any goes to a group with grouped integrations
-//	└─ action_groups="" or with *: the policy's routes again → NAME/each, if any goes to one with single ones
+//	├─ action_groups="" or with *: the policy's routes again → NAME/each, if any goes to one with single ones
+//	└─ action_groups with none of the groups above: both of the policy's again
 //
 // has says which groups have grouped and single integrations. A group that is not enabled is nobody. The policy was checked.
 func makeTree(p Policy, groups []alerts.ActionGroup, has func(name string) (grouped, single bool)) (*tree, error) {
@@ -74,21 +75,27 @@ func makeTree(p Policy, groups []alerts.ActionGroup, has func(name string) (grou
 	if err != nil {
 		return nil, err
 	}
-	for _, part := range []struct {
-		receivers map[string]string // by group
-		alone     bool
-	}{{b.names, false}, {b.each, true}} {
-		if !names(p.Route, part.receivers) {
-			continue
+	lost, err := b.lost()
+	if err != nil {
+		return nil, err
+	}
+	for _, which := range []amcommoncfg.Matchers{{unnamed}, lost} {
+		for _, part := range []struct {
+			receivers map[string]string // by group
+			alone     bool
+		}{{b.names, false}, {b.each, true}} {
+			if !names(p.Route, part.receivers) {
+				continue
+			}
+			r, err := b.policy(p.Route, part.receivers, part.alone)
+			if err != nil {
+				return nil, err
+			}
+			if r.Matchers, r.Continue = which, true; part.alone {
+				b.alone(r)
+			}
+			root.Routes = append(root.Routes, r)
 		}
-		r, err := b.policy(p.Route, part.receivers, part.alone)
-		if err != nil {
-			return nil, err
-		}
-		if r.Matchers, r.Continue = (amcommoncfg.Matchers{unnamed}), true; part.alone {
-			b.alone(r)
-		}
-		root.Routes = append(root.Routes, r)
 	}
 	t.route = root
 	for _, r := range p.InhibitRules {
@@ -118,6 +125,23 @@ func (t *tree) times() map[string][]timeinterval.TimeInterval {
 // treeBuilder makes routes.
 type treeBuilder struct {
 	names, each map[string]string // receivers by the group's name
+}
+
+// lost matches alerts that name groups, and none that tells anybody: they go where those go that name none.
+func (b *treeBuilder) lost() (amcommoncfg.Matchers, error) {
+	some, err := labels.NewMatcher(labels.MatchNotEqual, alerts.LabelActionGroups, "")
+	if err != nil {
+		return nil, err
+	}
+	known := []string{regexp.QuoteMeta(alerts.PolicyGroup)}
+	for _, m := range []map[string]string{b.names, b.each} {
+		for name := range m {
+			known = append(known, regexp.QuoteMeta(name))
+		}
+	}
+	slices.Sort(known)
+	none, err := labels.NewMatcher(labels.MatchNotRegexp, alerts.LabelActionGroups, ".*,("+strings.Join(slices.Compact(known), "|")+"),.*")
+	return amcommoncfg.Matchers{some, none}, err
 }
 
 // group makes the route of alerts that name a group.
