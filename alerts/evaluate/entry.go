@@ -55,6 +55,7 @@ type entry struct {
 // lastEvaluation is what is known of the evaluations of a rule.
 type lastEvaluation struct {
 	at       time.Time // the newest instant that was judged
+	reached  time.Time // the same, or after which the rule begins, or when it could not be planned
 	made     time.Time // when
 	took     time.Duration
 	err      error
@@ -85,7 +86,7 @@ func (v *Evaluator) adapt(e *entry, now time.Time, remembered *loaded) {
 	p, err := newPlan(&w.Rule, v.cfg, v.set.Definition)
 	if err != nil {
 		v.retire(e, now, reasonChanged, remembered)
-		e.planError = err
+		e.planError, e.status.reached = err, now
 		v.log.Error("alert rule cannot be evaluated", "rule", e.name, "err", err)
 		return
 	}
@@ -116,6 +117,7 @@ func (v *Evaluator) adapt(e *entry, now time.Time, remembered *loaded) {
 			e.pending, e.wipe = append(e.pending, remembered.strays(e.name, now, reasonChanged)...), true
 		}
 	}
+	e.status.reached = e.evaluated
 	if !e.wipe {
 		v.remember(e)
 	}

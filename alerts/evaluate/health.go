@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"cmp"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -10,6 +11,7 @@ import (
 const (
 	healthWindow = 5 * time.Minute // that failures are counted over
 	lateAfter    = 2 * time.Minute // that a rule may wait for its turn, or alerts to be handed over
+	overdueAfter = 5 * time.Minute // that a check may be due and not made
 )
 
 // health is what is known of evaluation as a whole.
@@ -69,10 +71,49 @@ func (h *health) unstuck(rule string) {
 }
 
 // Healthy returns nil while rules are evaluated on time, and otherwise an error that says why not: states cannot be read, the scheduler
-// stands still, a rule waits for its turn for longer than two minutes, what fired cannot be handed over for as long, or more than half
-// of the evaluations of the last five minutes failed twice, those aside that failed for what their rule asks. Before Run has begun and after it has ended it returns an error, too.
+// stands still, a rule waits for its turn for longer than two minutes, what fired cannot be handed over for as long, more than half of the
+// evaluations of the last five minutes failed twice, those aside that failed for what their rule asks, or half of the rules or more have a
+// check that is due for longer than five minutes, whatever the reason. Before Run has begun and after it has ended it returns an error, too.
 func (v *Evaluator) Healthy(now time.Time) error {
-	h := &v.health
+	if err := v.health.check(now); err != nil {
+		return err
+	}
+	return v.overdue(now)
+}
+
+// overdue returns an error where half of the rules or more are not evaluated.
+func (v *Evaluator) overdue(now time.Time) error {
+	rules, late := 0, 0
+	var one *entry // that is due for longest
+	var since time.Time
+	var cause error
+	for _, e := range v.all() {
+		e.mu.Lock()
+		if e.enabled {
+			rules++
+			due := e.status.reached
+			if e.plan != nil {
+				due = v.turn(e.plan, due.Add(e.plan.rule.EvaluationFrequency))
+			}
+			if now.Sub(due) > overdueAfter {
+				late++
+				if one == nil || due.Before(since) {
+					one, since, cause = e, due, cmp.Or(e.planError, e.status.err)
+				}
+			}
+		}
+		e.mu.Unlock()
+	}
+	switch {
+	case late == 0 || 2*late < rules:
+		return nil
+	case cause != nil:
+		return fmt.Errorf("%d of %d alert rules are not evaluated, %s since %s: %w", late, rules, one.name, since.UTC().Format(time.RFC3339), cause)
+	}
+	return fmt.Errorf("%d of %d alert rules are not evaluated, %s since %s", late, rules, one.name, since.UTC().Format(time.RFC3339))
+}
+
+func (h *health) check(now time.Time) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {

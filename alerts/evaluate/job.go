@@ -65,7 +65,7 @@ func (v *Evaluator) work(ctx context.Context, e *entry) {
 		v.m.held.Add(float64(e.tracker.held))
 	}
 	e.evaluated = last
-	e.status = lastEvaluation{at: last, made: v.set.Now(), took: took, held: e.tracker.held, next: e.status.next}
+	e.status = lastEvaluation{at: last, reached: last, made: v.set.Now(), took: took, held: e.tracker.held, next: e.status.next}
 	e.mu.Unlock()
 	if v.settle(ctx, e) {
 		v.save(e)
@@ -105,7 +105,7 @@ func (v *Evaluator) setBack(e *entry, now time.Time) {
 		to, ahead = e.gap.after, e.gap.to.Add(-f)
 	}
 	v.m.missed.WithLabelValues(missedClock).Add(float64(e.evaluated.Sub(ahead) / f))
-	e.evaluated = to
+	e.evaluated, e.status.reached = to, to
 	if e.status.at.After(to) {
 		e.status.at = to
 	}

@@ -207,7 +207,6 @@ func TestTooManySeriesIsAnErrorOfTheRule(t *testing.T) {
 		v := newEvaluator(t, cfg, w, m)
 		v.SetRules(stored(staticRule("wide", func(r *alerts.Rule) { r.Scopes = []scopes.Pattern{{Endpoint: "*"}} }),
 			staticRule("narrow", func(r *alerts.Rule) { r.Scopes = []scopes.Pattern{{Endpoint: "e1"}} })))
-		time.AfterFunc(5*time.Minute+30*time.Second, func() { require.NoError(t, v.Healthy(time.Now()), "half of the rules are well") })
 		runUntil(t, v, minute(6))
 		require.Equal(t, []string{"e1 fired 1"}, m.events())
 		st, _ := v.Status("wide")
@@ -234,6 +233,66 @@ func TestHealth(t *testing.T) {
 		runUntil(t, v, minute(4))
 		require.ErrorContains(t, v.Healthy(time.Now()), "does not run")
 	})
+}
+
+func TestHealthOfRulesThatAreNotEvaluated(t *testing.T) {
+	well := func(name string) alerts.Rule { return staticRule(name) }
+	wide := func(name string) alerts.Rule {
+		return staticRule(name, func(r *alerts.Rule) { r.Scopes = []scopes.Pattern{{Endpoint: "*"}} })
+	}
+	unplanned := func(name string) alerts.Rule {
+		return staticRule(name, func(r *alerts.Rule) { r.Criteria[0].Dimensions = []alerts.Dimension{{Name: "a) or (b"}} })
+	}
+	hourly := func(r alerts.Rule) alerts.Rule { r.EvaluationFrequency = time.Hour; return r }
+	disabled := func(r alerts.Rule) alerts.Rule { r.Enabled = false; return r }
+	for _, tc := range []struct {
+		name  string
+		rules []alerts.Rule
+		want  string // after six minutes
+		hour  string // six minutes after an hour
+	}{
+		{"all are well", []alerts.Rule{well("a"), hourly(well("b"))}, "", ""},
+		{"none can be evaluated", []alerts.Rule{wide("a"), disabled(well("b"))}, "1 of 1 alert rules are not evaluated, a since 2000-01-01T00:01:00Z: series of a rule (alerts.evaluation.max_series): 2 series are more than the limit of 1", "1 of 1"},
+		{"none can be planned", []alerts.Rule{unplanned("a"), unplanned("b")}, "2 of 2 alert rules are not evaluated, ", "2 of 2"},
+		{"half cannot be evaluated", []alerts.Rule{wide("a"), unplanned("b"), well("c"), well("d")}, "2 of 4", "2 of 4"},
+		{"fewer cannot be evaluated", []alerts.Rule{wide("a"), well("c"), well("d")}, "", ""},
+		{"one that is seldom due", []alerts.Rule{hourly(wide("a"))}, "", "1 of 1 alert rules are not evaluated, a since 2000-01-01T01:00:00Z"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, m := &world{sources: []*source{script("credit", "1x90"), script("fraud", "1x90")}}, newMemory()
+				cfg := quickConfig()
+				cfg.MaxSeries = 1
+				v := newEvaluator(t, cfg, w, m)
+				v.SetRules(stored(tc.rules...))
+				looks := func(at time.Time, want string) {
+					time.AfterFunc(time.Until(at), func() {
+						err := v.Healthy(time.Now())
+						if want == "" {
+							require.NoError(t, err)
+						} else {
+							require.ErrorContains(t, err, want)
+						}
+					})
+				}
+				looks(minute(4).Add(30*time.Second), "")
+				looks(minute(6).Add(30*time.Second), tc.want)
+				looks(minute(66).Add(30*time.Second), tc.hour)
+				time.AfterFunc(67*time.Minute, func() { v.SetRules(stored(well("new"))) })
+				looks(minute(67).Add(time.Second), "")
+				looks(minute(80), "")
+				runUntil(t, v, minute(81))
+
+				time.Sleep(time.Hour) // nothing is late at once after a start
+				cfg.StartupDelay = 30 * time.Second
+				v = newEvaluator(t, cfg, w, m)
+				v.SetRules(stored(well("new")))
+				looks(time.Now().Add(20*time.Second), "")
+				looks(time.Now().Add(2*time.Minute), "")
+				runUntil(t, v, time.Now().Add(10*time.Minute))
+			})
+		})
+	}
 }
 
 func TestStatesThatCannotBeReadAreWaitedFor(t *testing.T) {
