@@ -2,6 +2,7 @@ package promrules
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -251,24 +252,39 @@ func (m *Manager) running() *rules.Manager {
 	return m.inner
 }
 
-// Healthy returns nil while the groups are evaluated: none may be late by more than three of its intervals and a minute.
+// Healthy returns nil while the groups are evaluated: none may be late by more than three of its intervals and a minute, and no more than
+// half of the rules may have failed when they were evaluated last. Before Run evaluates it returns an error, too.
 func (m *Manager) Healthy(now time.Time) error {
 	m.mu.Lock()
 	inner, since := m.inner, m.since
 	m.mu.Unlock()
 	if inner == nil {
-		return nil // waits for the store, which speaks for itself
+		return errors.New("groups of rules are not evaluated yet")
 	}
+	good, bad := 0, 0
+	var last error
 	for _, g := range inner.RuleGroups() {
-		last := g.GetLastEvaluation()
+		for _, r := range g.Rules() {
+			switch r.Health() {
+			case rules.HealthGood:
+				good++
+			case rules.HealthBad:
+				bad++
+				last = fmt.Errorf("%s of group %q: %w", r.Name(), g.Name(), r.LastError())
+			}
+		}
+		evaluated := g.GetLastEvaluation()
 		if at, ok := since[g]; !ok {
 			continue // it comes into force this moment
-		} else if last.Before(at) {
-			last = at
+		} else if evaluated.Before(at) {
+			evaluated = at
 		}
-		if late := now.Sub(last); late > 3*g.Interval()+time.Minute {
+		if late := now.Sub(evaluated); late > 3*g.Interval()+time.Minute {
 			return fmt.Errorf("group %q of %s was evaluated %s ago, and should be every %s", g.Name(), g.File(), late.Round(time.Second), g.Interval())
 		}
+	}
+	if bad > good {
+		return fmt.Errorf("%d of %d rules failed when they were evaluated last, such as %w", bad, good+bad, last)
 	}
 	return nil
 }

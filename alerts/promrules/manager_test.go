@@ -426,6 +426,32 @@ func TestPreviewSaysWhatWouldHaveHappened(t *testing.T) {
 	require.Equal(t, start.Add(8*time.Minute).UTC(), p.Events[1].At, "gone at minute 6 for good, and kept for two minutes")
 }
 
+// TestRulesThatAllFailAreNotHealthy has a rule that needs no store among them, as most sets of rules do.
+func TestRulesThatAllFailAreNotHealthy(t *testing.T) {
+	h := newHouse(t)
+	set := h.settings()
+	answer := set.Query
+	var broken atomic.Bool
+	set.Query = func(ctx context.Context, q string, at time.Time) (promql.Vector, error) {
+		if broken.Load() && q != "vector(1)" {
+			return nil, promql.ErrStorage{Err: errors.New("the disk is gone")}
+		}
+		return answer(ctx, q, at)
+	}
+	m, err := promrules.New(config(write(t, "groups: [{name: x, rules: [{alert: Watchdog, expr: vector(1)}, {alert: A, expr: waiting > 1}, {record: b, expr: 2 * waiting}]}]")), set)
+	require.NoError(t, err)
+	require.Error(t, m.Healthy(time.Now()), "nothing is evaluated yet")
+	defer h.run(m)()
+	h.eventually("they are evaluated", func() bool { return len(m.AlertingRules()) == 2 && m.AlertingRules()[1].Health() == rules.HealthGood })
+	require.NoError(t, m.Healthy(time.Now()))
+	broken.Store(true)
+	h.eventually("most fail", func() bool { return m.Healthy(time.Now()) != nil })
+	require.ErrorContains(t, m.Healthy(time.Now()), "2 of 3 rules failed when they were evaluated last, such as")
+	require.ErrorContains(t, m.Healthy(time.Now()), "the disk is gone")
+	broken.Store(false)
+	h.eventually("they work again", func() bool { return m.Healthy(time.Now()) == nil })
+}
+
 func TestAGroupIsLateOnlySinceItIsThere(t *testing.T) {
 	h := newHouse(t)
 	set := h.settings()

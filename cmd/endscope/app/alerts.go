@@ -24,6 +24,7 @@ import (
 	"github.com/endscope/endscope/alerts/route"
 	"github.com/endscope/endscope/alerts/state"
 	"github.com/endscope/endscope/cmd/internal/cli"
+	"github.com/endscope/endscope/logs"
 	"github.com/endscope/endscope/logs/kql"
 	"github.com/endscope/endscope/query"
 	"github.com/endscope/endscope/resources"
@@ -52,13 +53,14 @@ type alerting struct {
 	processing atomic.Pointer[[]alerts.ProcessingRule]
 	changed    chan struct{} // holds one token when resources changed
 	ready      func() error
-	running    atomic.Bool // the stores answer and rules are evaluated
+	writable   func() error // whether the stores take samples and rows
 
 	enforcing sync.Mutex // held while what is stored is put into force
 	routed    []byte     // the policy and groups in force; only apply looks at it
 
-	mu     sync.Mutex
-	refuse error // why the notification policy or the rules in force are not those that are stored; nil if they are
+	mu      sync.Mutex
+	readyAt time.Time // when the stores were found to answer, by the watchdog; zero before
+	refuse  error     // why the notification policy or the rules in force are not those that are stored; nil if they are
 }
 
 // alertParts are what alerting stands on.
@@ -68,6 +70,7 @@ type alertParts struct {
 	planner  *query.Planner
 	queries  *query.Engine
 	store    *tsdb.Store
+	logStore *logs.Store
 	language *kql.Engine
 	gate     *kql.Gate
 	external *url.URL // where people reach the server
@@ -76,7 +79,7 @@ type alertParts struct {
 
 // newAlerting opens the stores of alerting and connects its parts. Nothing is evaluated or sent before its parts run.
 func newAlerting(cfg AlertsConfig, res resources.Config, log *slog.Logger, p alertParts) (_ *alerting, err error) {
-	a := &alerting{cfg: cfg, log: log, metrics: &alertMetrics{planner: p.planner}, changed: make(chan struct{}, 1), ready: p.ready}
+	a := &alerting{cfg: cfg, log: log, metrics: &alertMetrics{planner: p.planner}, changed: make(chan struct{}, 1), ready: p.ready, writable: p.writable}
 	a.processing.Store(&[]alerts.ProcessingRule{})
 	defer func() {
 		if err != nil {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/endscope/endscope/alerts"
-	"github.com/endscope/endscope/alerts/hub"
 	"github.com/endscope/endscope/alerts/route"
 	"github.com/endscope/endscope/cmd/internal/cli"
 	"github.com/endscope/endscope/resources"
@@ -26,8 +25,6 @@ func (a *alerting) add(g *cli.Group) {
 		if !a.waitReady(ctx) {
 			return nil
 		}
-		a.running.Store(true)
-		defer a.running.Store(false)
 		return a.evaluator.Run(ctx)
 	})
 	g.Add("prometheus rules", a.prometheus.Run)
@@ -63,28 +60,6 @@ func (a *alerting) waitReady(ctx context.Context) bool {
 		}
 	}
 	return true
-}
-
-// checks are what the watchdog looks at. A server that is starting does not evaluate yet, which is no fault.
-func (a *alerting) checks() []hub.Check {
-	return []hub.Check{
-		{Name: "evaluation", Func: func(context.Context) error {
-			if !a.running.Load() {
-				return nil
-			}
-			return a.evaluator.Healthy(time.Now())
-		}},
-		{Name: "Prometheus rules", Func: func(context.Context) error { return a.prometheus.Healthy(time.Now()) }},
-		{Name: "alerts", Func: func(ctx context.Context) error { return a.hub.Healthy(ctx, a.cfg.Watchdog.Patience) }},
-		{Name: "routing", Func: func(context.Context) error {
-			if !a.running.Load() {
-				return nil
-			}
-			return a.engine.Healthy(time.Now())
-		}},
-		{Name: "alert store", Func: a.state.Ping},
-		{Name: "alert rules", Func: func(context.Context) error { return a.refused() }},
-	}
 }
 
 func (a *alerting) refused() error {

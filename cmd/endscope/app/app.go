@@ -167,7 +167,7 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 	gate := kql.NewGate(cfg.LogQuery, registry)
 	logsAPI := &web.LogsAPI{Engine: language, Store: a.logs, Gate: gate, Snapshots: filepath.Join(dir, "snapshots", "logs")}
 	a.alerts, err = newAlerting(cfg.Alerts, cfg.Resources, a.log, alertParts{
-		registry: registry, dataDir: cfg.DataDir, planner: planner, queries: engine, store: a.store, language: language, gate: gate,
+		registry: registry, dataDir: cfg.DataDir, planner: planner, queries: engine, store: a.store, logStore: a.logs, language: language, gate: gate,
 		external: external, ready: a.Ready,
 	})
 	if err != nil {
