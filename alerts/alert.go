@@ -105,7 +105,7 @@ type Transition struct {
 // TimelineEntry is one thing that happened to an alert.
 type TimelineEntry struct {
 	At   time.Time
-	Kind string          // fired, resolved, notified, notify_failed, suppressed, groups_added, muted, state, comment, finding
+	Kind string          // fired, resolved, notified, notify_failed, suppressed, groups_added, muted, released, no_groups, given_up, state, comment, finding
 	By   string          // who, for what people did
 	Text string          // a sentence
 	Data json.RawMessage // details; nil for none

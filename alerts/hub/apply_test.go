@@ -160,8 +160,10 @@ func TestNotificationsAreInTheTimeline(t *testing.T) {
 		}
 		w.Notified(NotifyResult{Alerts: []string{"id-1"}, Group: "oncall", Receiver: "hook", Type: "webhook", OK: true, At: time.Now()})
 		w.Notified(NotifyResult{Alerts: []string{""}, OK: true})
+		w.Noted("id-1", alerts.TimelineEntry{At: time.Now(), Kind: "muted", Text: "Nobody is told."})
+		w.Noted("unknown", alerts.TimelineEntry{At: time.Now(), Kind: "muted"})
 		w.stop() // what waits is written
-		require.Equal(t, []string{"fired", "notify_failed", "notified"}, w.kinds("id-1"))
+		require.Equal(t, []string{"fired", "notify_failed", "notified", "muted"}, w.kinds("id-1"))
 		entries, err := w.store.Timeline(everything(t), "id-1")
 		require.NoError(t, err)
 		require.Equal(t, "Could not notify hook (webhook) of oncall, 3 times: 503", entries[1].Text)

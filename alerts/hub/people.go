@@ -52,6 +52,15 @@ func (h *Hub) Notified(r NotifyResult) {
 	if len(n.Alerts) == 0 {
 		return
 	}
+	h.write(n)
+}
+
+// Noted notes in the timeline of an alert what routing has to say of it. It never waits, as Notified.
+func (h *Hub) Noted(id string, e alerts.TimelineEntry) {
+	h.write(state.Notification{Alerts: []string{id}, Entry: &e})
+}
+
+func (h *Hub) write(n state.Notification) {
 	select {
 	case h.notes <- n:
 	default:

@@ -112,6 +112,7 @@ func TestTimelinesAreBounded(t *testing.T) {
 	require.Equal(t, map[string]any{"group": "oncall", "receiver": "a", "type": "webhook", "error": "503", "attempt": 2.0, "count": 5.0, "first": "2026-11-28T12:00:01Z"}, data)
 
 	for i := range 100 {
+		require.NoError(t, s.Notified(t.Context(), Notification{Alerts: []string{"id-1"}, Entry: &alerts.TimelineEntry{At: c.now(), Kind: "muted", Text: "silenced"}}))
 		note("a", fmt.Sprint("error ", i))
 	}
 	entries, err = s.Timeline(all(t), "id-1")

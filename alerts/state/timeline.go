@@ -22,6 +22,8 @@ type Notification struct {
 	Error    string // why not
 	At       time.Time
 	Attempt  int
+	// Entry is what routing has to say of the alerts beside attempts; where it is set, only it and Alerts count.
+	Entry *alerts.TimelineEntry
 }
 
 // notificationBody is the data of a timeline entry.
@@ -34,6 +36,9 @@ type notificationBody struct {
 	Count    int                 `json:"count,omitempty"` // how many times, where more than once
 	First    *time.Time          `json:"first,omitempty"` // the first of them
 }
+
+// byRouting stands in place of a receiver for what routing says: it makes room as notifications do.
+const byRouting = "\x00routing"
 
 // maxErrorText is how much of a receiver's error is kept.
 const maxErrorText = 1024
@@ -63,6 +68,9 @@ func (s *Store) Notified(ctx context.Context, all ...Notification) error {
 }
 
 func (s *Store) addNotification(t *tx, seq int64, n Notification) error {
+	if n.Entry != nil {
+		return s.addBounded(t, seq, *n.Entry, byRouting, "")
+	}
 	b := notificationBody{Group: n.Group, Receiver: n.Receiver, Type: n.Type, Error: n.Error, Attempt: n.Attempt}
 	who := n.Group + "\x00" + n.Receiver
 	if n.OK {
@@ -155,19 +163,6 @@ func (s *Store) addByPeople(t *tx, r *storedRecord, entries []alerts.TimelineEnt
 
 func (t *tx) entries(seq int64) (n int, err error) {
 	return n, t.row("SELECT count(*) FROM timeline WHERE alert = ?", []any{seq}, &n)
-}
-
-// Note adds an entry of the server's own to the timeline of an alert; where there is no such alert, nothing happens.
-func (s *Store) Note(ctx context.Context, id string, e alerts.TimelineEntry) error {
-	return s.writer.do(ctx, func(t *tx) error {
-		r, err := t.record("id = ?", id)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		return s.addBounded(t, r.Seq, e, "", "")
-	})
 }
 
 // Timeline returns what happened to an alert, in the order in which it became known. It returns alerts.ErrNotFound as Get does.

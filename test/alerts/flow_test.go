@@ -171,6 +171,10 @@ func TestFromAThresholdToTheRightPeople(t *testing.T) {
 		require.Contains(t, kinds, kind)
 	}
 	require.NotContains(t, kinds, "notify_failed")
+	require.NotContains(t, kinds, "muted")
+	kinds = timeline(t, s, byInstance["b3"].ID)
+	require.Contains(t, kinds, "muted", "it was silenced")
+	require.Contains(t, kinds, "released")
 
 	// The preview over the same time tells what happened.
 	resolvedAt, at := resolved.Data.Essentials.ResolvedDateTime, e.FiredDateTime

@@ -141,7 +141,7 @@ func (a *alerting) newNotification(ctx context.Context, p alertParts) (err error
 	a.engine, err = route.New(ctx, a.cfg.Routing, route.Settings{
 		Logger: part(a.log, "routing"), Registerer: p.registry, Now: time.Now, Journal: a.state,
 		Integrations: a.builder.Integrations, ReceiverName: receivers.ReceiverName,
-		Notified: a.notified, External: a.posted,
+		Notified: a.notified, Noted: a.noted, External: a.posted,
 	})
 	if err != nil {
 		return err
@@ -212,6 +212,11 @@ func (a *alerting) notified(r route.Result) {
 		out.Alerts = append(out.Alerts, n.ID)
 	}
 	a.hub.Notified(out)
+}
+
+// noted tells the hub what else routing has to say, for the timelines.
+func (a *alerting) noted(n route.Note) {
+	a.hub.Noted(n.ID, alerts.TimelineEntry{At: n.At, Kind: n.Kind, Text: n.Text, Data: n.Data})
 }
 
 // posted tells the hub of alerts that other programs posted.
