@@ -20,22 +20,24 @@ type entry struct {
 	name string
 
 	// What follows belongs to the scheduler, and while the entry runs to its worker.
-	due     time.Time
-	index   int // in the heap; -1 where it is not
-	running bool
-	slow    bool // it waits for a turn among the slow
-	onSlow  bool // it runs there
-	demoted bool // its evaluation was ended to be made among the slow
-	cancel  context.CancelCauseFunc
-	started time.Time // of the evaluation that runs
-	fresh   bool      // wanted is new
-	wanted  *alerts.Stored
-	gone    bool                          // deleted, and to be forgotten when all is handed over
-	attempt int                           // evaluations of the instants that are due that failed
-	retryAt time.Time                     // not to be tried before
-	backoff time.Duration                 // after what could not be handed over
-	resumed bool                          // no evaluation since the states were loaded
-	gap     struct{ after, to time.Time } // instants that were passed over last: after one, and before another
+	due       time.Time
+	index     int // in the heap; -1 where it is not
+	running   bool
+	slow      bool // it waits for a turn among the slow
+	onSlow    bool // it runs there
+	demoted   bool // its evaluation was ended to be made among the slow
+	cancel    context.CancelCauseFunc
+	started   time.Time // of the evaluation that runs
+	fresh     bool      // wanted is new
+	wanted    *alerts.Stored
+	gone      bool                          // deleted, and to be forgotten when all is handed over
+	attempt   int                           // evaluations of the instants that are due that failed
+	retryAt   time.Time                     // not to be tried before
+	backoff   time.Duration                 // after what could not be handed over
+	resumed   bool                          // no evaluation since the states were loaded
+	blind     time.Time                     // no data were taken until then at least, zero where that is judged; see intake.go
+	delivered bool                          // data are taken again since
+	gap       struct{ after, to time.Time } // instants that were passed over last: after one, and before another
 
 	// What follows is under mu.
 	mu        sync.Mutex

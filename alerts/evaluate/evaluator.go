@@ -19,8 +19,11 @@ type Settings struct {
 	Metrics    alerts.MetricsFunc
 	Logs       alerts.LogsFunc
 	Definition alerts.MetricFunc // nil takes the spelling of dimensions from rules
-	Sink       alerts.Sink
-	States     alerts.StateStore
+	// Ingesting returns an error while what rules of a kind ask about takes no data at all. They are then not checked, since everything
+	// would look as if it had gone; when it takes data again, what was missed is made up for. Nil is for always well.
+	Ingesting func(alerts.RuleKind) error
+	Sink      alerts.Sink
+	States    alerts.StateStore
 	// Active returns the alerts of metric and log rules that are open where Sink keeps them. It is asked once, when Run begins, and what
 	// the Sink has wins over the stored states: between the two a crash may fall. Nil trusts the states.
 	Active func(context.Context) ([]alerts.Alert, error)
@@ -40,6 +43,7 @@ type Evaluator struct {
 	saver     *saver
 	baselines *baselineCache
 	health    health
+	intake    intake
 	previews  chan struct{} // one for each preview that runs
 
 	mu      sync.Mutex

@@ -22,7 +22,7 @@ func (v *Evaluator) work(ctx context.Context, e *entry) {
 	e.mu.Lock()
 	p, evaluated := e.plan, e.evaluated
 	e.mu.Unlock()
-	if p == nil {
+	if p == nil || v.awaited(e, p) {
 		return
 	}
 	now := v.set.Now()
@@ -32,8 +32,11 @@ func (v *Evaluator) work(ctx context.Context, e *entry) {
 	}
 	if missed > 0 {
 		reason := missedOverrun
-		if e.resumed {
+		switch {
+		case e.resumed:
 			reason = missedOutage
+		case !e.blind.IsZero():
+			reason = missedIngestion
 		}
 		v.miss(e, reason, missed)
 		e.gap.after, e.gap.to = evaluated, from
@@ -60,6 +63,7 @@ func (v *Evaluator) work(ctx context.Context, e *entry) {
 	v.health.count(v.set.Now(), true)
 	e.mu.Lock()
 	v.recovered(e)
+	e.tracker.blind = e.blind
 	for i := range n {
 		e.pending = append(e.pending, p.transitions(e.tracker.step(frame, i, nil))...)
 		v.m.held.Add(float64(e.tracker.held))
@@ -67,6 +71,7 @@ func (v *Evaluator) work(ctx context.Context, e *entry) {
 	e.evaluated = last
 	e.status = lastEvaluation{at: last, reached: last, made: v.set.Now(), took: took, held: e.tracker.held, next: e.status.next}
 	e.mu.Unlock()
+	e.blind, e.delivered = time.Time{}, false
 	if v.settle(ctx, e) {
 		v.save(e)
 	}
@@ -110,6 +115,7 @@ func (v *Evaluator) setBack(e *entry, now time.Time) {
 		e.status.at = to
 	}
 	e.tracker.setBack(to)
+	e.blind = time.Time{}
 	v.baselines.drop(e.name) // they hold history that was still to come
 }
 

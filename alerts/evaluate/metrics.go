@@ -11,11 +11,12 @@ import (
 
 // Why checks were missed.
 const (
-	missedOutage  = "outage"  // nobody evaluated for longer than catch_up
-	missedOverrun = "overrun" // evaluations came later than catch_up
-	missedTimeout = "timeout" // the evaluation took too long, twice or too late to try again
-	missedFailed  = "failed"  // the evaluation failed, twice or too late to try again
-	missedClock   = "clock"   // they were made while the clock was ahead, and are made again when they are due
+	missedOutage    = "outage"    // nobody evaluated for longer than catch_up
+	missedOverrun   = "overrun"   // evaluations came later than catch_up
+	missedTimeout   = "timeout"   // the evaluation took too long, twice or too late to try again
+	missedFailed    = "failed"    // the evaluation failed, twice or too late to try again
+	missedIngestion = "ingestion" // no data were taken for longer than catch_up
+	missedClock     = "clock"     // they were made while the clock was ahead, and are made again when they are due
 )
 
 type metrics struct {
@@ -52,7 +53,7 @@ func newMetrics(reg prometheus.Registerer, v *Evaluator) *metrics {
 		m.evaluations.WithLabelValues(string(kind))
 		m.failures.WithLabelValues(string(kind))
 	}
-	for _, reason := range []string{missedOutage, missedOverrun, missedTimeout, missedFailed, missedClock} {
+	for _, reason := range []string{missedOutage, missedOverrun, missedTimeout, missedFailed, missedIngestion, missedClock} {
 		m.missed.WithLabelValues(reason)
 	}
 	if reg != nil {

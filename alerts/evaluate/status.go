@@ -56,7 +56,7 @@ func (e *entry) health() RuleHealth {
 	switch {
 	case !e.enabled:
 		return RuleDisabled
-	case e.planError != nil || e.status.failures > 0:
+	case e.planError != nil || e.status.err != nil:
 		return RuleFailing
 	case e.status.at.IsZero():
 		return RuleWaiting

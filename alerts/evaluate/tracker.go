@@ -34,6 +34,7 @@ type tracker struct {
 	named  []*series
 
 	resumed time.Time // when the states were loaded
+	blind   time.Time // no data up to then says nothing, since none were taken
 }
 
 // series is what is known of one series of a rule.
@@ -206,6 +207,9 @@ func (t *tracker) check(s *series, r *row, i int, at time.Time, budget *int, to 
 	verdict := condition.NoData
 	if r != nil {
 		verdict = t.plan.verdict(r, i)
+	}
+	if verdict == condition.NoData && !at.After(t.blind) {
+		verdict = condition.Error
 	}
 	s.look(r, i, len(t.plan.criteria))
 	if s.disputed() && t.settleDispute(s, at) {

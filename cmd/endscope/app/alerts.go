@@ -160,7 +160,8 @@ func (a *alerting) newEvaluation(p alertParts) (err error) {
 	logs := &alertLogs{engine: p.language, gate: p.gate}
 	a.evaluator, err = evaluate.New(a.cfg.Evaluation, evaluate.Settings{
 		Logger: part(a.log, "evaluation"), Registerer: p.registry, Metrics: a.metrics.ask, Logs: logs.ask, Definition: a.metrics.definition,
-		Sink: a.hub, States: a.state, Active: a.activeOf(alerts.KindMetric, alerts.KindLog), PrometheusPreview: a.previewPrometheus, Now: time.Now,
+		Ingesting: p.ingesting,
+		Sink:      a.hub, States: a.state, Active: a.activeOf(alerts.KindMetric, alerts.KindLog), PrometheusPreview: a.previewPrometheus, Now: time.Now,
 	})
 	if err != nil {
 		return err

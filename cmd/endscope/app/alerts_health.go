@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/endscope/endscope/alerts"
 	"github.com/endscope/endscope/alerts/hub"
 )
 
@@ -49,3 +50,11 @@ func (a *alerting) starting(err error) error {
 
 // writable says whether the stores take the samples and rows that rules ask about.
 func (p alertParts) writable() error { return errors.Join(p.store.Writable(), p.logStore.Writable()) }
+
+// ingesting says whether the store that rules of a kind ask about takes anything.
+func (p alertParts) ingesting(kind alerts.RuleKind) error {
+	if kind == alerts.KindLog {
+		return p.logStore.Writable()
+	}
+	return p.store.Writable()
+}

@@ -5,12 +5,15 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/endscope/endscope/alerts"
 	"github.com/endscope/endscope/resources"
+	"github.com/endscope/endscope/scopes"
 )
 
 // TestAServerStartsWithAPolicyThatFitsNothing stores what the API would refuse, as files that were changed by hand can make it.
@@ -52,4 +55,25 @@ func TestAReloadIsInForceWhenItReturns(t *testing.T) {
 	require.ErrorContains(t, reload(), "resources.files: route.receiver: ")
 	require.Len(t, a.alerts.prometheus.AlertingRules(), 1, "nothing was changed")
 	require.NoError(t, a.alerts.refused())
+}
+
+// TestRulesWaitWhileTheirStoreTakesNothing has no room for samples, and room for rows.
+func TestRulesWaitWhileTheirStoreTakesNothing(t *testing.T) {
+	a := start(t, func(cfg *Config, _ *Settings) {
+		cfg.Storage.MinFree = 1 << 60
+		cfg.Alerts.Evaluation.StartupDelay, cfg.Alerts.Evaluation.Grace, cfg.Alerts.Evaluation.Spread = 0, 0, 0
+	})
+	rule := alerts.Rule{
+		Name: "metric", Kind: alerts.KindMetric, Enabled: true, AutoMitigate: true, Scopes: []scopes.Pattern{{Endpoint: "credit"}}, EvaluationFrequency: time.Second, WindowSize: time.Minute,
+		Criteria: []alerts.Criterion{{Type: alerts.StaticThreshold, Name: "c", MetricName: "RequestsPerMinute", TimeAggregation: scopes.Average, Operator: alerts.GreaterThan}},
+	}
+	log := rule
+	log.Name, log.Kind = "log", alerts.KindLog
+	log.Criteria = []alerts.Criterion{{Type: alerts.StaticThreshold, Name: "c", Query: "AmlOnlineEndpointConsoleLog", TimeAggregation: scopes.Count, Operator: alerts.GreaterThan}}
+	a.alerts.evaluator.SetRules([]alerts.Stored{{Rule: rule, Version: 1}, {Rule: log, Version: 1}})
+	require.Eventually(t, func() bool {
+		m, _ := a.alerts.evaluator.Status("metric")
+		l, _ := a.alerts.evaluator.Status("log")
+		return m.Err != nil && strings.Contains(m.Err.Error(), "storage.min_free") && m.LastEvaluated.IsZero() && l.Err == nil && !l.LastEvaluated.IsZero()
+	}, time.Minute, 10*time.Millisecond)
 }
