@@ -106,7 +106,8 @@ func (s *Store) check(ctx context.Context) error {
 	return nil
 }
 
-// damaged turns what SQLite says of a file that is damaged into a *DamagedError and leaves other errors as they are.
+// damaged turns what SQLite says of a file that is damaged into a *DamagedError, and of one that cannot be written for now into a
+// *sqlite.UnwritableError; it leaves other errors as they are.
 func (s *Store) damaged(err error) error {
 	text := err.Error()
 	for _, sign := range []string{"file is not a database", "malformed"} {
@@ -114,7 +115,7 @@ func (s *Store) damaged(err error) error {
 			return &DamagedError{Path: s.path, Detail: sign}
 		}
 	}
-	return err
+	return sqlite.Unwritable(err)
 }
 
 // Close closes the file. Calls that are in progress are waited for; later ones fail. A second call returns nil.

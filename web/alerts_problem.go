@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,6 +8,7 @@ import (
 	"github.com/endscope/endscope/alerts"
 	"github.com/endscope/endscope/alerts/evaluate"
 	"github.com/endscope/endscope/alerts/state"
+	"github.com/endscope/endscope/internal/sqlite"
 	"github.com/endscope/endscope/resources"
 )
 
@@ -58,8 +58,13 @@ func alertsProblemOf(err error) (Problem, bool) {
 		field       *alerts.FieldError
 		span        *evaluate.RangeError
 		unreachable *evaluate.LimitError
+		unwritable  *sqlite.UnwritableError
 	)
 	switch {
+	case errors.As(err, &unwritable) && unwritable.Full:
+		return Problem{"/problems/storage-full", "Storage is full", http.StatusInsufficientStorage, unwritable.Error()}, true
+	case errors.As(err, &unwritable):
+		return Problem{"/problems/unwritable", "Storage cannot be written", http.StatusServiceUnavailable, unwritable.Error()}, true
 	case errors.As(err, &exists):
 		return Problem{"/problems/exists", "Exists already", http.StatusConflict, err.Error()}, true
 	case errors.As(err, &used):
@@ -110,6 +115,7 @@ func fieldErrors(err error) []fieldErrorJSON {
 	var (
 		field *alerts.FieldError
 		name  *resources.NameError
+		spec  *resources.SpecError
 	)
 	switch {
 	case len(out) > 0:
@@ -117,6 +123,8 @@ func fieldErrors(err error) []fieldErrorJSON {
 		out = append(out, fieldErrorJSON(*field))
 	case errors.As(err, &name):
 		out = append(out, fieldErrorJSON{"name", name.Name, name.Rule})
+	case errors.As(err, &spec):
+		out = append(out, fieldErrorJSON{Field: "body", Rule: spec.Err.Error()})
 	}
 	return out
 }
@@ -147,7 +155,7 @@ func members(err error) map[string]any {
 
 // writeMembers answers with the problem and further members.
 func (p Problem) writeMembers(w http.ResponseWriter, more map[string]any) error {
-	own, err := json.Marshal(p)
+	own, err := alerts.EncodeJSON(p)
 	if err != nil {
 		return fmt.Errorf("encode problem: %w", err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/endscope/endscope/internal/config"
+	"github.com/endscope/endscope/internal/sqlite"
 	"github.com/endscope/endscope/query"
 	"github.com/endscope/endscope/scopes"
 	"github.com/endscope/endscope/tsdb"
@@ -65,6 +66,8 @@ func TestErrorsBecomeProblems(t *testing.T) {
 		"starting":         {fmt.Errorf("ask: %w", &tsdb.NotReadyError{Reason: "replaying", First: 1, Current: 2, Last: 3}), 503, "segment 2 of 1 to 3"},
 		"closed":           {tsdb.ErrClosed, 503, "closed"},
 		"disk full":        {&tsdb.UnwritableError{Reason: "3 bytes are free"}, 503, "3 bytes are free"},
+		"database full":    {fmt.Errorf("write alerts: %w", &sqlite.UnwritableError{Full: true, Err: errors.New("13")}), 507, "the disk is full: 13"},
+		"database locked":  {&sqlite.UnwritableError{Err: errors.New("5")}, 503, "cannot be written: 5"},
 		"body":             {&http.MaxBytesError{Limit: 5}, 413, "larger than 5 bytes"},
 		"unknown":          {errors.New("secret"), 500, ""},
 	} {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/endscope/endscope/alerts"
 	"github.com/endscope/endscope/internal/sqlite"
 )
 
@@ -65,11 +66,25 @@ func Open(ctx context.Context, cfg Config, set Settings) (*Store, error) {
 // Close waits for the commit under way and closes the file. Writes that have not begun fail with ErrClosed. It may be called again.
 func (s *Store) Close() error { return s.close() }
 
-// Ping makes a small commit and so tells whether alerts can be stored.
+// probeSize is more than most alerts need, in bytes.
+const probeSize = 256 << 10
+
+// Ping makes a small commit and so tells whether alerts can be stored. Where a write has failed for the disk, it is one for which there must
+// be room, until that succeeds: what is small still fits on a disk that is full.
 func (s *Store) Ping(ctx context.Context) error {
-	return s.writer.do(ctx, func(t *tx) error {
+	err := s.writer.do(ctx, func(t *tx) error {
 		return t.exec("INSERT INTO heartbeat VALUES (1, ?) ON CONFLICT DO UPDATE SET at = excluded.at", micros(s.now()))
 	})
+	if err != nil || !s.writer.failed.Swap(false) {
+		return err
+	}
+	const kind = "probe"
+	probe := alerts.JournalEntry{Data: make([]byte, probeSize), Expires: s.now()} // it goes also if the server is killed before it is deleted
+	if err = s.SaveJournal(ctx, kind, []alerts.JournalEntry{probe}); err != nil {
+		s.writer.failed.Store(true)
+		return err
+	}
+	return s.SaveJournal(ctx, kind, []alerts.JournalEntry{{Key: probe.Key}})
 }
 
 // micros is a time as the tables hold it.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+
+	"github.com/endscope/endscope/internal/sqlite"
 )
 
 // ErrClosed says that the store was closed.
@@ -30,6 +32,8 @@ type writer struct {
 	stop  chan struct{}
 	gone  chan struct{}
 	once  sync.Once
+
+	failed atomic.Bool // a write failed for the disk, and no probe has succeeded since
 }
 
 // tx is the connection of the writer inside of a transaction. Statements are prepared once.
@@ -139,6 +143,11 @@ func (w *writer) together(batch []*write) {
 		if errs[i] == nil && err != nil {
 			errs[i] = fmt.Errorf("write alerts: %w", err)
 		}
+		errs[i] = sqlite.Unwritable(errs[i])
+		var unwritable *sqlite.UnwritableError
+		if errors.As(errs[i], &unwritable) {
+			w.failed.Store(true)
+		}
 		op.done <- errs[i]
 	}
 }
@@ -151,7 +160,10 @@ func (t *tx) savepoint(f func(*tx) error) (failed, broken error) {
 	if failed = f(t); failed != nil {
 		broken = t.exec("ROLLBACK TO one")
 	}
-	return failed, errors.Join(broken, t.exec("RELEASE one"))
+	if broken = errors.Join(broken, t.exec("RELEASE one")); broken != nil {
+		broken = errors.Join(failed, broken) // a full disk ends the whole transaction
+	}
+	return failed, broken
 }
 
 func (w *writer) close() error {

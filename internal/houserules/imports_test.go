@@ -76,7 +76,7 @@ var dependencies = []dependencyRule{
 	{"resources", []string{"scopes", "internal/config", "internal/sqlite"}, "what operators create is stored as documents, and those who understand them are handed in as functions"},
 	{"alerts", []string{"alerts/...", "scopes", "internal/config", "internal/sqlite"}, "rules ask through function types, so that another engine can answer and the parts can be tested alone"},
 	{"agent", []string{"agent/...", "scopes", "internal/config"}, "the agent runs on other people's instances and carries no part of the server"},
-	{"web", []string{"scopes", "tsdb", "ingest", "query", "logs/...", "resources", "alerts/...", "internal/config", "internal/logrows"}, "routes speak values and errors of the parts, and behaviour comes through interfaces that web declares"},
+	{"web", []string{"scopes", "tsdb", "ingest", "query", "logs/...", "resources", "alerts/...", "internal/config", "internal/logrows", "internal/sqlite"}, "routes speak values and errors of the parts, and behaviour comes through interfaces that web declares"},
 	{"cmd", []string{"..."}, "all wiring is there, and nobody imports it"},
 	{"bench", []string{"..."}, "benchmarks drive the real parts from outside"},
 	{"test", []string{"..."}, "tests over the whole drive real programs from outside"},

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
 
@@ -105,51 +103,25 @@ func TestADamagedSpoolLosesWhatWasHitAndCountsIt(t *testing.T) {
 	require.NoError(t, a.proc.Stop(programs.Within(t, patience())))
 }
 
-// inNamespace runs the calling test again in a user namespace of its own, where it may mount, and returns true in that inner run.
-func inNamespace(t *testing.T) bool {
-	t.Helper()
-	const marker = "ENDSCOPE_TEST_NAMESPACE"
-	if os.Getenv(marker) != "" {
-		return true
-	}
-	self, err := os.Executable()
-	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), "unshare", "-Urm", self, "-test.run=^"+t.Name()+"$", "-test.count=1", "-test.v")
-	cmd.Env = append(os.Environ(), marker+"=1", binVariable+"="+bin)
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	require.Contains(t, string(out), "--- PASS: "+t.Name())
-	return false
-}
-
 // TestAFullDiskCostsCountedRowsAndNoRequest fills the file system under the agent's folder. Clients notice nothing; rows wait in memory up to the bound,
 // what goes beyond it is counted, and everything else arrives once there is space.
 func TestAFullDiskCostsCountedRowsAndNoRequest(t *testing.T) {
 	t.Parallel()
-	if !inNamespace(t) {
+	disk := programs.NewDisk(t, "16m", binVariable+"="+bin)
+	if disk == nil {
 		return
 	}
-	disk := t.TempDir()
-	require.NoError(t, syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=16m"))
-	t.Cleanup(func() { require.NoError(t, syscall.Unmount(disk, syscall.MNT_DETACH)) })
 	s := newServer(t)
 	s.start()
 	a := newAgent(t, s, "--logs.max-queue", "300")
-	a.flags = append(a.flags, "--data-dir", filepath.Join(disk, "agent"))
+	a.flags = append(a.flags, "--data-dir", filepath.Join(disk.Path, "agent"))
 	a.start(a.modelCommand()...)
 	a.serves("/health")
 	c := newClient(t, a.url(), false)
 	stop := c.load(t, 4, 10*time.Millisecond, "POST", "/score", 512)
 	sends(t, a, c, 100)
 
-	ballast := filepath.Join(disk, "ballast")
-	full := errors.New("not full yet")
-	for full == nil || !errors.Is(full, syscall.ENOSPC) {
-		f, err := os.OpenFile(ballast, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-		require.NoError(t, err)
-		_, full = f.Write(make([]byte, 64<<10))
-		require.NoError(t, f.Close())
-	}
+	disk.Fill()
 	a.await(t, func(ctx context.Context) error {
 		n, err := a.metric(ctx, "endpoint_data_collection_errors_total", `type="traffic"`, `reason="queue_full"`)
 		m, err2 := a.metric(ctx, "agent_dropped_samples_total", `reason="spool_error"`)
@@ -158,7 +130,7 @@ func TestAFullDiskCostsCountedRowsAndNoRequest(t *testing.T) {
 		}
 		return errors.Join(err, err2)
 	})
-	require.NoError(t, os.Remove(ballast))
+	disk.Free()
 	a.await(t, func(ctx context.Context) error {
 		n, err := a.metric(ctx, "agent_log_queue_rows", `type="traffic"`)
 		if err == nil && n > 200 {
