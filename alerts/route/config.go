@@ -16,8 +16,8 @@ type Config struct {
 	MaxSilences    int            `yaml:"max_silences" help:"Silences that are kept, expired ones of the last five days included."`
 	MaxSilenceSize config.Bytes   `yaml:"max_silence_size" help:"Size of one silence."`
 	ResolveTimeout time.Duration  `yaml:"resolve_timeout" help:"After this time without being posted again, an alert that others posted to /api/v2/alerts without an end resolves."`
-	UnhealthyAfter time.Duration  `yaml:"unhealthy_after" help:"Time after which the server is unhealthy if every attempt to notify has failed for that long."`
-	StopGrace      time.Duration  `yaml:"stop_grace" help:"Time given to attempts that are under way when the server stops or the policy changes, so that their outcome is known."`
+	UnhealthyAfter time.Duration  `yaml:"unhealthy_after" help:"Time for which every attempt to tell a receiver has failed before an alert tells of it and, where no other receiver of its action group can be told, the server is unhealthy."`
+	StopGrace      time.Duration  `yaml:"stop_grace" help:"Time given to attempts that are under way when the server stops or the policy changes, so that their outcome is known. At least alerts.receivers.timeout and two seconds more."`
 	Cluster        ClusterConfig  `yaml:"cluster" help:"Two or more servers with the same rules that notify once."`
 	External       ExternalConfig `yaml:"external" help:"An Alertmanager elsewhere that takes the place of ours."`
 }
@@ -47,7 +47,7 @@ func DefaultConfig() Config {
 		MaxSilenceSize: 64 << 10,
 		ResolveTimeout: 5 * time.Minute,
 		UnhealthyAfter: 10 * time.Minute,
-		StopGrace:      10 * time.Second,
+		StopGrace:      15 * time.Second,
 		Cluster:        ClusterConfig{PeerTimeout: 15 * time.Second},
 		External:       ExternalConfig{Timeout: 10 * time.Second},
 	}

@@ -61,6 +61,8 @@ type Engine struct {
 	handler  http.Handler
 	peer     *cluster.Peer
 
+	unreachable map[string]*unreachable // receivers of which an alert of our own tells; only Run looks at it
+
 	putting sync.Mutex // alerts reach the store in the order in which they are remembered
 
 	mu      sync.Mutex // held while the plan changes
@@ -94,7 +96,7 @@ func New(ctx context.Context, cfg Config, set Settings) (_ *Engine, err error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	e := &Engine{cfg: cfg, set: set, log: set.Logger, now: set.Now, memory: newMemory(cfg.MaxAlerts), journal: newJournal(set.Journal), unknown: map[string]bool{}}
+	e := &Engine{cfg: cfg, set: set, log: set.Logger, now: set.Now, memory: newMemory(cfg.MaxAlerts), journal: newJournal(set.Journal), unknown: map[string]bool{}, unreachable: map[string]*unreachable{}}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
@@ -121,6 +123,9 @@ func New(ctx context.Context, cfg Config, set Settings) (_ *Engine, err error) {
 			err = errors.Join(err, e.Close())
 		}
 	}()
+	if err := reg.Register(&e.health); err != nil {
+		return nil, fmt.Errorf("register metrics of receivers: %w", err)
+	}
 	kept := context.WithoutCancel(ctx)
 	flags := featurecontrol.NoopFlags{}
 	var recorder eventrecorder.Recorder // records nothing
@@ -209,6 +214,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			return e.flush(context.WithoutCancel(ctx))
 		case <-probe.C:
 			e.probe(ctx)
+			e.tellUnreachable(ctx)
 			e.sweep()
 		case <-flush.C:
 			_ = e.flush(ctx) // counted and logged there; tried again in a second
@@ -258,8 +264,8 @@ func (e *Engine) sweep() {
 	}
 }
 
-// Healthy returns nil while notification works: the dispatcher lives, receivers can be reached (or one of them), and what was notified can
-// be remembered. Its error says what does not work and for how long.
+// Healthy returns nil while notification works: the dispatcher lives, each action group can be told by one of its receivers at least, and
+// what was notified can be remembered. Its error says what does not work and for how long.
 func (e *Engine) Healthy(now time.Time) error {
 	if e.ext != nil {
 		return e.ext.healthy(now)
@@ -267,7 +273,7 @@ func (e *Engine) Healthy(now time.Time) error {
 	if since := e.journal.failingSince(); !since.IsZero() && now.Sub(since) > time.Minute {
 		return fmt.Errorf("who was notified cannot be saved for %s", now.Sub(since).Round(time.Second))
 	}
-	return e.health.check(now, e.cfg.UnhealthyAfter)
+	return e.health.check(now, e.cfg.UnhealthyAfter, e.apart())
 }
 
 // Lookup finds the whole alert behind what an integration is given. It is a Lookup.

@@ -35,6 +35,7 @@ type mailbox struct {
 	mu    sync.Mutex
 	all   []message
 	fail  func(group string, attempt int) (retry bool, err error) // nil for success
+	each  func(group string, each bool) (retry bool, err error)   // the same, by kind of receiver
 	delay time.Duration
 	raw   []*alert.Alert
 	tries map[string]int
@@ -71,6 +72,11 @@ func (s sender) Notify(ctx context.Context, all ...*alert.Alert) (bool, error) {
 	s.box.tries[s.group]++
 	if s.box.fail != nil {
 		if retry, err := s.box.fail(s.group, s.box.tries[s.group]); err != nil {
+			return retry, err
+		}
+	}
+	if s.box.each != nil {
+		if retry, err := s.box.each(s.group, s.each); err != nil {
 			return retry, err
 		}
 	}
@@ -117,6 +123,13 @@ func (b *mailbox) fails(f func(group string, attempt int) (retry bool, err error
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.fail = f
+}
+
+// failsFor sets how attempts fail, by the kind of receiver.
+func (b *mailbox) failsFor(f func(group string, each bool) (retry bool, err error)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.each = f
 }
 
 // takes sets how long attempts take.

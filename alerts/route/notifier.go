@@ -21,14 +21,16 @@ type notifier struct {
 	e     *Engine
 	inner notify.Integration
 	group string
-	name  string // of the receiver in the group; empty if that is not known
+	name  string // of the receiver in the group, or of the integration if that is not known
 }
 
 // wrap returns the integration behind a notifier, under the name of a receiver.
 func (e *Engine) wrap(i notify.Integration, g *alerts.ActionGroup, receiver string) notify.Integration {
-	n := &notifier{e: e, inner: i, group: g.Name}
+	n := &notifier{e: e, inner: i, group: g.Name, name: i.String()}
 	if e.set.ReceiverName != nil {
-		n.name, _ = e.set.ReceiverName(g, i.Name(), i.Index())
+		if name, ok := e.set.ReceiverName(g, i.Name(), i.Index()); ok {
+			n.name = name
+		}
 	}
 	return notify.NewIntegration(n, &n.inner, i.Name(), i.Index(), receiver)
 }
@@ -74,13 +76,14 @@ func (n *notifier) Notify(ctx context.Context, given ...*alert.Alert) (retry boo
 	if err != nil {
 		err = &redacted{text: redact(err.Error()), err: err}
 	}
-	n.e.health.attempt(n.group+"/"+n.inner.String(), err == nil, n.e.now())
+	failure := ""
+	if err != nil {
+		failure = err.Error()
+	}
+	n.e.health.attempt(n.group+"/"+n.inner.String(), who{n.group, n.name, n.inner.Name()}, failure, n.e.now())
 	if n.e.set.Notified != nil {
 		r := Result{At: n.e.now(), Group: n.group, Receiver: n.name, Type: n.inner.Name(), Alerts: outcome, Reason: reason.String(),
-			OK: err == nil, Retry: retry && err != nil, Attempt: attempt, Duration: time.Since(began)}
-		if err != nil {
-			r.Error = err.Error()
-		}
+			OK: err == nil, Error: failure, Retry: retry && err != nil, Attempt: attempt, Duration: time.Since(began)}
 		n.e.set.Notified(r)
 	}
 	return retry, err

@@ -167,7 +167,7 @@ func (e *Engine) start(p *plan) {
 		routes = dispatch.NewRoute(p.tree.route, nil)
 	}
 	r.dispatcher = dispatch.NewDispatcher(e.alerts, routes, e.gated(r.gate, e.stages(p, r.inhibitor)), e.groups, e.timeout, dispatchMaintain, nil, slog.New(quiet{e.log.Handler()}), recorder, e.dispatch, p.tmpl)
-	e.memory.keep.Store(int64(keepResolved + min(longest(p.tree.route), untoldFor)))
+	e.memory.keep.Store(int64(keepResolved + e.apart()))
 	// Resolved alerts that the store no longer has may still have to be told.
 	e.restore()
 	r.wg.Go(r.inhibitor.Run)
@@ -221,6 +221,11 @@ func (e *Engine) restore() {
 			_ = e.store(a) // its errors are those of others: it never fails
 		}
 	}
+}
+
+// apart returns how far apart a receiver that cannot be reached may be tried.
+func (e *Engine) apart() time.Duration {
+	return min(longest(e.newest.Load().tree.route), untoldFor)
 }
 
 // longest returns the longest time that a group of alerts waits for its next message.

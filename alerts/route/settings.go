@@ -60,7 +60,7 @@ type Lookup func(*alert.Alert) (*alerts.Alert, bool)
 type Result struct {
 	At       time.Time
 	Group    string // name of the action group
-	Receiver string // its name in the group; empty if that is not known
+	Receiver string // its name in the group, or that of the integration, such as webhook[0]
 	Type     string // of the integration: webhook, email, …
 	Alerts   []Notified
 	Reason   string // why now: first notification, new alerts added, some alerts resolved, all alerts resolved, repeat interval elapsed

@@ -120,7 +120,8 @@ func TestWhatIsOverIsToldAllTheSame(t *testing.T) {
 			h.fire("a alert_id=1")
 			time.Sleep(130 * time.Hour)
 			require.InDelta(h.t, 1, testutil.ToFloat64(h.metrics.givenUp), 0)
-		}, nil, []string{"a: oncall was not told for 120h0m30s and is not told any more."}},
+		}, []string{"121h1m0s oncall +", "121h6m0s oncall -"}, // the alert about the receiver, which could be reached again
+			[]string{"a: oncall was not told for 120h0m30s and is not told any more."}},
 		{"an alert that fires and resolves between two messages of its group", `{"route":{"receiver":"oncall"}}`, nil, func(h *house) {
 			h.fire("a")
 			time.Sleep(time.Minute)
@@ -275,7 +276,7 @@ func TestWhatWaitsIsToldAfterAChangeOfThePolicy(t *testing.T) {
 			time.Sleep(80 * time.Minute)
 			require.NoError(h.t, h.Reload(policyOf(h.t, `{"route":{"receiver":"team"}}`), []alerts.ActionGroup{group("oncall"), group("team")}))
 			time.Sleep(time.Hour)
-		}, []string{"1h22m0s team +a +c", "1h27m0s team -a"}},
+		}, []string{"1h22m0s team +a +c", "1h22m0s team +", "1h27m0s team -a", "1h37m0s team -"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -284,7 +285,7 @@ func TestWhatWaitsIsToldAfterAChangeOfThePolicy(t *testing.T) {
 				synctest.Wait()
 				c.play(h)
 				synctest.Wait()
-				require.Equal(t, c.want, h.box.lines())
+				require.ElementsMatch(t, c.want, h.box.lines())
 			})
 		})
 	}

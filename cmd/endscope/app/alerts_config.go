@@ -2,6 +2,8 @@ package app
 
 import (
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/endscope/endscope/alerts/evaluate"
 	"github.com/endscope/endscope/alerts/hub"
@@ -31,8 +33,15 @@ func DefaultAlertsConfig() AlertsConfig {
 	}
 }
 
+// stopMargin is what a message takes beyond the time that its delivery may take: writing down that it was sent.
+const stopMargin = 2 * time.Second
+
 // Validate returns a config.FieldError for every value that is out of bounds.
 func (c AlertsConfig) Validate() error {
+	var grace error
+	if least := c.Receivers.Timeout + stopMargin; c.Routing.StopGrace < least {
+		grace = config.Invalid("routing.stop_grace", c.Routing.StopGrace, fmt.Sprintf("must be at least %s, which is alerts.receivers.timeout and %s more: a message under way would be cut off and sent again", least, stopMargin))
+	}
 	return errors.Join(
 		config.Prefix("evaluation", c.Evaluation.Validate()),
 		config.Prefix("prometheus", c.Prometheus.Validate()),
@@ -41,5 +50,6 @@ func (c AlertsConfig) Validate() error {
 		config.Prefix("routing", c.Routing.Validate()),
 		config.Prefix("receivers", c.Receivers.Validate()),
 		config.Prefix("watchdog", c.Watchdog.Validate()),
+		grace,
 	)
 }
