@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -198,16 +199,34 @@ func (b *Builder) checkFiles(v any, path string) (wrong []error) {
 	return wrong
 }
 
+// allowsFile says whether a file is below one of secret_dirs, also where links lead.
 func (b *Builder) allowsFile(name string) bool {
 	if !filepath.IsAbs(name) {
 		return false
 	}
 	for _, dir := range b.cfg.SecretDirs {
-		if rel, err := filepath.Rel(dir, filepath.Clean(name)); err == nil && rel != "." && rel != ".." && !strings.HasPrefix(rel, "../") {
+		if below(filepath.Clean(name), dir) && below(linked(filepath.Clean(name)), linked(dir)) {
 			return true
 		}
 	}
 	return false
+}
+
+func below(name, dir string) bool {
+	rel, err := filepath.Rel(dir, name)
+	return err == nil && rel != "." && rel != ".." && !strings.HasPrefix(rel, "../")
+}
+
+// linked returns where the links of a path lead. Of what is not there yet, the folders that are there count.
+func linked(name string) string {
+	found, err := filepath.EvalSymlinks(name)
+	if err == nil {
+		return found
+	}
+	if _, here := os.Lstat(name); here == nil || name == filepath.Dir(name) {
+		return "" // a link that leads nowhere may lead anywhere later
+	}
+	return filepath.Join(linked(filepath.Dir(name)), filepath.Base(name))
 }
 
 var (

@@ -81,6 +81,49 @@ func TestSecretsAreReadFromFilesOfTheAllowedFolder(t *testing.T) {
 	noSecret(t, err.Error(), "what a file holds is a secret")
 }
 
+func TestLinksLeadNowhereElse(t *testing.T) {
+	root := t.TempDir()
+	dir, other := filepath.Join(root, "secrets"), filepath.Join(root, "other")
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "..data"), 0o700))
+	require.NoError(t, os.Mkdir(other, 0o700))
+	for _, file := range []string{filepath.Join(dir, "..data", "url"), filepath.Join(other, "key")} {
+		require.NoError(t, os.WriteFile(file, []byte("https://example.com/x"), 0o600))
+	}
+	for link, to := range map[string]string{
+		filepath.Join(dir, "url"):      filepath.Join("..data", "url"), // as Kubernetes mounts secrets
+		filepath.Join(dir, "out"):      filepath.Join(other, "key"),
+		filepath.Join(dir, "folder"):   other,
+		filepath.Join(dir, "dangling"): filepath.Join(other, "none"),
+		filepath.Join(root, "linked"):  dir,
+	} {
+		require.NoError(t, os.Symlink(to, link))
+	}
+	for _, c := range []struct {
+		dir, file string
+		allowed   bool
+	}{
+		{dir, "secrets/url", true},
+		{dir, "secrets/not-yet", true},
+		{filepath.Join(root, "linked"), "linked/url", true},
+		{filepath.Join(root, "not-yet"), "not-yet/url", true},
+		{dir, "secrets/out", false},
+		{dir, "secrets/folder/key", false},
+		{dir, "secrets/folder/none", false},
+		{dir, "secrets/dangling", false},
+		{dir, "secrets/dangling/x", false},
+		{dir, "other/key", false},
+		{dir, "secrets", false},
+	} {
+		b := newKit(t, func(cfg *Config, _ *Settings) { cfg.SecretDirs = []string{c.dir} })
+		err := b.Validate(group(t, "slackReceivers", `{"name":"x","api_url_file":"`+filepath.Join(root, c.file)+`"}`))
+		if c.allowed {
+			require.NoError(t, err, c.file)
+		} else {
+			require.ErrorContains(t, err, "secret_dirs", c.file)
+		}
+	}
+}
+
 func TestAnIntegrationKeepsItsIndexWhenOthersComeAndGo(t *testing.T) {
 	k := newKit(t)
 	both, err := alerts.ParseActionGroup([]byte(`{"name":"oncall","slackReceivers":[{"name":"a","api_url":"https://a.b/c"},{"name":"b","api_url":"https://a.b/d"}],
