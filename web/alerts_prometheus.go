@@ -57,14 +57,14 @@ func (s *Server) nativeAlerts(ctx context.Context) (all []nativeAlert, warning s
 			}
 		}
 	}
-	q := state.Query{Filter: state.Filter{Conditions: []alerts.Condition{alerts.Fired}}, Limit: state.MaxPage}
+	q := state.Query{Filter: state.Filter{Open: true}, Limit: state.MaxPage}
 	for n := 0; ; {
 		page, err := s.set.Alerts.Alerts.List(ctx, q)
 		if err != nil {
 			return nil, "", err
 		}
 		for _, r := range page.Alerts {
-			if !r.Active() || r.RuleKind != alerts.KindMetric && r.RuleKind != alerts.KindLog {
+			if r.RuleKind != alerts.KindMetric && r.RuleKind != alerts.KindLog {
 				continue
 			}
 			if n++; n > maxNativeAlerts {

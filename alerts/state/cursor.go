@@ -32,7 +32,7 @@ func (q *Query) question() uint64 {
 	if q.Suppressed != nil {
 		suppressed = fmt.Sprint(*q.Suppressed)
 	}
-	fmt.Fprintf(h, "%d %d %v %q %q %q %q %q %q %q %q %v", q.From.UnixMicro(), q.To.UnixMicro(), q.Severities, q.Conditions, q.UserStates, q.Rules, q.Scopes, q.Groups, suppressed, q.Text, q.Sort, q.Ascending)
+	fmt.Fprintf(h, "%d %d %v %q %q %q %q %q %q %q %q %v %v", q.From.UnixMicro(), q.To.UnixMicro(), q.Severities, q.Conditions, q.UserStates, q.Rules, q.Scopes, q.Groups, suppressed, q.Text, q.Sort, q.Ascending, q.Open)
 	return h.Sum64()
 }
 

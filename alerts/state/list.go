@@ -21,6 +21,7 @@ type Filter struct {
 	Scopes     []scopes.Pattern // the target is at or below one
 	Groups     []string         // action groups that are told
 	Suppressed *bool
+	Open       bool   // fired and not resolved, but for those of stateless rules
 	Text       string // in the ID, rule, target, dimensions, labels, summary or description, without regard to case
 }
 
@@ -84,11 +85,29 @@ func (s *Store) List(ctx context.Context, q Query) (*Page, error) {
 	if err := q.check(); err != nil {
 		return nil, err
 	}
+	query, args, err := q.statement(column, grants)
+	if err != nil {
+		return nil, err
+	}
+	all, err := plain(s.records(ctx, query, args...))
+	if err != nil {
+		return nil, err
+	}
+	p := &Page{Alerts: all}
+	if len(all) > q.Limit {
+		p.Alerts = all[:q.Limit]
+		p.Next = cursorAfter(q, all[q.Limit-1])
+	}
+	return p, nil
+}
+
+// statement returns what reads a page, and one alert more, with its arguments. Column is the one to sort by.
+func (q *Query) statement(column string, grants scopes.Grants) (string, []any, error) {
 	where, args := q.where(grants)
 	if q.Cursor != "" {
-		c, err := parseCursor(q)
+		c, err := parseCursor(*q)
 		if err != nil {
-			return nil, err
+			return "", nil, err
 		}
 		beyond := "<"
 		if q.Ascending {
@@ -101,17 +120,11 @@ func (s *Store) List(ctx context.Context, q Query) (*Page, error) {
 	if q.Ascending {
 		direction = "ASC"
 	}
-	query := "SELECT " + recordColumns + " FROM alerts" + clause(where) + fmt.Sprintf(" ORDER BY %s %s, seq DESC LIMIT ?", column, direction)
-	all, err := plain(s.records(ctx, query, append(args, q.Limit+1)...))
-	if err != nil {
-		return nil, err
+	from := "alerts"
+	if q.Open {
+		from += " INDEXED BY alerts_open" // the planner does not know how few they are
 	}
-	p := &Page{Alerts: all}
-	if len(all) > q.Limit {
-		p.Alerts = all[:q.Limit]
-		p.Next = cursorAfter(q, all[q.Limit-1])
-	}
-	return p, nil
+	return "SELECT " + recordColumns + " FROM " + from + clause(where) + fmt.Sprintf(" ORDER BY %s %s, seq DESC LIMIT ?", column, direction), append(args, q.Limit+1), nil
 }
 
 func clause(where []string) string {
@@ -174,6 +187,9 @@ func (f *Filter) where(grants scopes.Grants) (where []string, args []any) {
 	in("condition", each(f.Conditions, func(v alerts.Condition) any { return conditionNumber(v) }))
 	in("user_state", each(f.UserStates, func(v alerts.UserState) any { return slices.Index(userStates(), v) }))
 	in("rule", each(f.Rules, func(v string) any { return v }))
+	if f.Open {
+		add("condition = 0 AND stateless = 0") // in these words, which are those of the index alerts_open
+	}
 	if f.Suppressed != nil {
 		add("suppressed = ?", *f.Suppressed)
 	}
@@ -210,12 +226,15 @@ func (f *Filter) where(grants scopes.Grants) (where []string, args []any) {
 			some = append(some, "("+strings.Join(one, " AND ")+")")
 		}
 		if len(some) == 0 {
-			some = []string{"0"} // nothing is visible
+			some = []string{none} // nothing is visible
 		}
 		where = append(where, "("+strings.Join(some, " OR ")+")")
 	}
 	return where, args
 }
+
+// none is a condition that no alert fulfils. With a constant the planner refuses INDEXED BY.
+const none = "seq < 0"
 
 // below is the condition that the target is at or below a pattern.
 func below(p scopes.Pattern) (string, []any) {
@@ -232,7 +251,7 @@ func below(p scopes.Pattern) (string, []any) {
 		}
 	}
 	if len(parts) == 0 {
-		return "0", nil // the zero pattern covers nothing
+		return none, nil // the zero pattern covers nothing
 	}
 	return "(" + strings.Join(parts, " AND ") + ")", args
 }

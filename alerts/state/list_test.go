@@ -29,10 +29,10 @@ func fill(t testing.TB, s *Store, c *clock, r *rand.Rand, n int) []*Record {
 		a.Target = []scopes.Path{{}, {Endpoint: "credit"}, {Endpoint: "credit", Deployment: "blue"}, {Endpoint: "credit", Deployment: "green", Instance: "g-1"}, {Endpoint: "fraud", Deployment: "blue", Instance: "b-1"}}[r.IntN(5)]
 		ch := change(a, c.now())
 		ch.Groups = [][]string{nil, {"oncall"}, {"call"}, {"oncall", "team"}}[r.IntN(4)]
-		ch.Suppressed = r.IntN(5) == 0
+		ch.Suppressed, ch.Alert.Stateless = r.IntN(5) == 0, r.IntN(5) == 0
 		apply(t, s, ch)
 		c.add(time.Second)
-		if r.IntN(2) == 0 {
+		if r.IntN(2) == 0 && !ch.Alert.Stateless {
 			b := a
 			b.Condition, b.ResolvedAt = alerts.Resolved, c.now()
 			apply(t, s, change(b, c.now()))
@@ -77,6 +77,7 @@ func takes(f *Filter, g scopes.Grants, r *Record) bool {
 		some(len(f.Rules), func(i int) bool { return r.Rule == f.Rules[i] }) &&
 		some(len(f.Scopes), func(i int) bool { return f.Scopes[i].Covers(r.Target) }) &&
 		some(len(f.Groups), func(i int) bool { return slices.Contains(r.Groups, f.Groups[i]) }) &&
+		(!f.Open || r.Condition == alerts.Fired && !r.Stateless) &&
 		(f.Suppressed == nil || *f.Suppressed == r.Suppressed) &&
 		(f.Text == "" || slices.ContainsFunc(texts, func(s string) bool {
 			return strings.Contains(strings.ToLower(s), strings.ToLower(f.Text))
@@ -120,6 +121,7 @@ func randomQuery(r *rand.Rand, base time.Time) Query {
 	})
 	maybe(func() { q.Groups = []string{[]string{"call", "oncall", "team", "%", ""}[r.IntN(5)]} })
 	maybe(func() { b := r.IntN(2) == 0; q.Suppressed = &b })
+	maybe(func() { q.Open = true })
 	maybe(func() {
 		q.Text = []string{"slow", "FULL", "ünï", "%", "credit/blue", "id-1", "'", "RULE-2"}[r.IntN(8)]
 	})
@@ -208,6 +210,60 @@ func idsOf(in []*Record) []string {
 	return out
 }
 
+// TestTheOpenAlertsAreFoundWithoutTheHistory has a long history of alerts of stateless rules, which never resolve.
+func TestTheOpenAlertsAreFoundWithoutTheHistory(t *testing.T) {
+	s, c := open(t, DefaultConfig())
+	for i := range 30 {
+		apply(t, s, change(fired(i, c.now()), c.now()))
+	}
+	a := fired(30, c.now())
+	a.Stateless = true
+	apply(t, s, change(a, c.now()))
+	require.NoError(t, s.writer.do(t.Context(), func(t *tx) error {
+		return t.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+			INSERT INTO alerts(id, rule, kind, severity, stateless, series, endpoint, deployment, instance, condition, fired_at, changed_at, action_groups, suppressed, posted, search, body)
+			SELECT 'copy-' || i, rule, kind, severity, stateless, series, endpoint, deployment, instance, condition, fired_at + i, changed_at, action_groups, suppressed, posted, search, body
+			FROM alerts, n WHERE id = 'id-30'`)
+	}))
+	plan := func(query string, args []any) (out string) {
+		rows, err := s.db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, rows.Close()) }()
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			require.NoError(t, rows.Scan(&id, &parent, &unused, &detail))
+			out += detail + "\n"
+		}
+		require.NoError(t, rows.Err())
+		return out
+	}
+	some := scopes.WithGrants(t.Context(), scopes.GrantScopes(scopes.Pattern{Endpoint: "credit"}))
+	for _, ctx := range []context.Context{all(t), some} {
+		q := Query{Filter: Filter{Open: true}, Sort: SortFired, Limit: 20}
+		first, err := s.List(ctx, q)
+		require.NoError(t, err)
+		require.Len(t, first.Alerts, 20)
+		grants, err := scopes.GrantsFrom(ctx)
+		require.NoError(t, err)
+		for _, cursor := range []string{"", first.Next} {
+			q.Cursor = cursor
+			query, args, err := q.statement("fired_at", grants)
+			require.NoError(t, err)
+			read := plan(query, args)
+			require.Contains(t, read, "USING INDEX alerts_open")
+			require.NotContains(t, read, "B-TREE", "it is in order already")
+		}
+		second, err := s.List(ctx, q)
+		require.NoError(t, err)
+		require.Len(t, second.Alerts, 10)
+		require.Empty(t, second.Next)
+	}
+	stats, err := s.Stats()
+	require.NoError(t, err, "the index is there that it names")
+	require.Equal(t, map[int]int{0: 6, 1: 6, 2: 6, 3: 6, 4: 6}, stats.Active)
+}
+
 func TestAListRefusesWhatItMustNotBeAsked(t *testing.T) {
 	s, c := open(t, DefaultConfig())
 	apply(t, s, change(fired(1, c.now()), c.now()), change(fired(2, c.now()), c.now()))
@@ -271,6 +327,7 @@ func BenchmarkList(b *testing.B) {
 		{"changed", Query{Sort: SortChanged}},
 		{"rare-group", Query{Filter: Filter{Groups: []string{"none"}}}},
 		{"resolved", Query{Filter: Filter{Conditions: []alerts.Condition{alerts.Resolved}}}},
+		{"open", Query{Filter: Filter{Open: true}, Limit: MaxPage}},
 		{"rare-text", Query{Filter: Filter{Text: "no such text"}}},
 	} {
 		b.Run(one.name, func(b *testing.B) {

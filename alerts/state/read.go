@@ -137,7 +137,7 @@ type Stats struct {
 // Stats counts what is there now.
 func (s *Store) Stats() (_ Stats, err error) {
 	out := Stats{Active: map[int]int{}}
-	rows, err := s.db.QueryContext(s.ctx, "SELECT severity, count(*) FROM alerts WHERE condition = 0 AND stateless = 0 GROUP BY severity")
+	rows, err := s.db.QueryContext(s.ctx, "SELECT severity, count(*) FROM alerts INDEXED BY alerts_open WHERE condition = 0 AND stateless = 0 GROUP BY severity")
 	if err != nil {
 		return Stats{}, fmt.Errorf("count alerts: %w", err)
 	}

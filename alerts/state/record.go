@@ -20,6 +20,3 @@ type Record struct {
 	Finding              *alerts.Finding
 	Seq                  int64 // rises with every alert; it is of this store only
 }
-
-// Active says whether the alert has fired and can still resolve.
-func (r *Record) Active() bool { return r.Condition == alerts.Fired && !r.Stateless }

@@ -76,4 +76,7 @@ CREATE TABLE journal(
 CREATE INDEX journal_expires ON journal(expires) WHERE expires IS NOT NULL;
 
 CREATE TABLE heartbeat(one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL);
+`, `
+DROP INDEX alerts_open;
+CREATE INDEX alerts_open ON alerts(fired_at, seq, severity) WHERE condition = 0 AND stateless = 0;
 `}
