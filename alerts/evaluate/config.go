@@ -26,7 +26,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Grace:         15 * time.Second,
-		Spread:        30 * time.Second,
+		Spread:        15 * time.Second,
 		MaxConcurrent: 8,
 		MaxSlow:       2,
 		SlowAfter:     2 * time.Second,

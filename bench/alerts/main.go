@@ -43,7 +43,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.steady, "steady", 200, "with -kill: alerts that stay fired")
 	f.IntVar(&o.flaps, "flaps", 50, "with -kill: series that fire and resolve")
 	f.DurationVar(&o.grace, "grace", 15*time.Second, "alerts.evaluation.grace")
-	f.DurationVar(&o.spread, "spread", 30*time.Second, "alerts.evaluation.spread")
+	f.DurationVar(&o.spread, "spread", 15*time.Second, "alerts.evaluation.spread")
 	f.DurationVar(&o.startup, "startup-delay", 5*time.Second, "alerts.evaluation.startup_delay")
 	f.StringVar(&o.endscope, "endscope", "", "endscope's binary (default bin/endscope in the repository)")
 	f.StringVar(&o.prometheus, "prometheus", "", "Prometheus's binary (default: as scripts/debian-tools unpacks it); none leaves it out")
