@@ -50,7 +50,7 @@ func tell(b *bench, seed uint64) *story {
 	for n, name := range []string{"credit/blue/b-0", "credit/blue/b-1", "credit/green/g-0", "fraud/green/g-0"} {
 		in := path(b.t, name)
 		phase := time.Duration(1+rng.IntN(14_000)) * time.Millisecond
-		total := map[seriesKey][]float64{}   // of the process
+		total := map[seriesKey]*running{}    // of the process
 		started := map[seriesKey]time.Time{} // of the series
 		joules, joulesStart := 0.0, s.start.Add(phase-time.Second)
 		for at := s.start.Add(phase); at.Before(s.end); at = at.Add(15 * time.Second) {
@@ -90,13 +90,13 @@ func tell(b *bench, seed uint64) *story {
 				if _, ok := started[key]; !ok {
 					started[key] = at.Add(-time.Second)
 				}
+				if total[key] == nil {
+					total[key] = &running{}
+				}
 				for _, r := range rs {
-					total[key] = append(total[key], r.seconds)
+					total[key].observe(r.seconds)
 				}
-				if _, ok := total[key]; !ok {
-					total[key] = nil
-				}
-				app.hist(started[key], at, nativeHistogram(total[key]), seriesOf("endpoint_request_duration_seconds", in, "status_code", key.code, "model_status_code", key.model))
+				app.hist(started[key], at, total[key].histogram(), seriesOf("endpoint_request_duration_seconds", in, "status_code", key.code, "model_status_code", key.model))
 			}
 			joules += p.joules
 			app.float(at, p.cpu, seriesOf("instance_cpu_utilization_ratio", in))

@@ -113,15 +113,15 @@ func writeEverySeries(t *testing.T, b *bench) {
 				}
 				ls := seriesOf(name, in, c...)
 				total := 0.0
-				var observed []float64
+				var observed running
 				for at := testTime.Add(time.Duration(2+n) * time.Second); at.Before(b.now); at = at.Add(15 * time.Second) {
 					switch {
 					case n == 2 && at.Sub(testTime) > 4*time.Minute:
 					case of.hist:
 						for range rng.IntN(4) {
-							observed = append(observed, math.Exp(rng.NormFloat64()))
+							observed.observe(math.Exp(rng.NormFloat64()))
 						}
-						app.hist(testTime.Add(time.Second), at, nativeHistogram(observed), ls)
+						app.hist(testTime.Add(time.Second), at, observed.histogram(), ls)
 					case of.counter:
 						total += float64(rng.IntN(15))
 						app.counter(testTime.Add(time.Second), at, total, ls)

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"math"
 	"slices"
 	"testing"
@@ -119,19 +120,25 @@ const testSchema = 3
 
 var bucketGrowth = math.Pow(2, math.Pow(2, -testSchema))
 
-// nativeHistogram counts observations, all of them above 0, into a native histogram.
-func nativeHistogram(observations []float64) *histogram.Histogram {
-	h := &histogram.Histogram{Schema: testSchema, ZeroThreshold: 1e-12, Count: uint64(len(observations))}
-	counts := map[int32]int64{}
-	for _, v := range observations {
-		h.Sum += v
-		counts[int32(math.Ceil(math.Log2(v)*math.Pow(2, testSchema)))]++
+// running is a native histogram in the making: what a process has observed so far, all of it above 0.
+type running struct {
+	count   uint64
+	sum     float64
+	buckets map[int32]int64
+}
+
+func (r *running) observe(v float64) {
+	if r.buckets == nil {
+		r.buckets = map[int32]int64{}
 	}
-	var indexes []int32
-	for i := range counts {
-		indexes = append(indexes, i)
-	}
-	slices.Sort(indexes)
+	r.count++
+	r.sum += v
+	r.buckets[int32(math.Ceil(math.Log2(v)*(1<<testSchema)))]++
+}
+
+func (r *running) histogram() *histogram.Histogram {
+	h := &histogram.Histogram{Schema: testSchema, ZeroThreshold: 1e-12, Count: r.count, Sum: r.sum}
+	indexes := slices.Sorted(maps.Keys(r.buckets))
 	var previous int64
 	for n, i := range indexes {
 		if n == 0 {
@@ -141,10 +148,19 @@ func nativeHistogram(observations []float64) *histogram.Histogram {
 		} else {
 			h.PositiveSpans = append(h.PositiveSpans, histogram.Span{Offset: gap, Length: 1})
 		}
-		h.PositiveBuckets = append(h.PositiveBuckets, counts[i]-previous)
-		previous = counts[i]
+		h.PositiveBuckets = append(h.PositiveBuckets, r.buckets[i]-previous)
+		previous = r.buckets[i]
 	}
 	return h
+}
+
+// nativeHistogram counts observations into a native histogram.
+func nativeHistogram(observations []float64) *histogram.Histogram {
+	var r running
+	for _, v := range observations {
+		r.observe(v)
+	}
+	return r.histogram()
 }
 
 func path(t testing.TB, text string) scopes.Path {

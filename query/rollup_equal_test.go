@@ -92,7 +92,7 @@ func answersFrom(b *rollupBench, source string) float64 {
 func TestRollupsSayWhatRawSamplesSay(t *testing.T) {
 	seeds, questions := uint64(4), 40
 	if RaceDetector {
-		seeds, questions = 2, 15
+		seeds, questions = 2, 25
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

@@ -2,7 +2,6 @@ package query
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"math"
 	"math/rand/v2"
@@ -139,20 +138,42 @@ type fleetInstance struct {
 	gone     bool
 	spool    []pushed
 	hold     int
-	values   map[string]float64
-	hists    map[string][]float64
+
+	gauges, counters, histograms []*fleetSeries
+}
+
+// fleetSeries is a series and what the process at hand has counted in it.
+type fleetSeries struct {
+	labels  labels.Labels
+	rare    bool // it is not in every push
+	value   float64
+	running running
 }
 
 func newFleetStory(b *rollupBench, seed uint64) *fleetStory {
 	s := &fleetStory{b: b, rnd: rand.New(rand.NewPCG(seed, 7)), start: b.now}
-	for _, e := range []string{"fraud", "credit"} {
-		for _, d := range []string{"blue", "green"} {
-			for i := range 2 {
-				s.instances = append(s.instances, &fleetInstance{path: scopes.Path{Endpoint: e, Deployment: d, Instance: fmt.Sprintf("i%d", i)}})
+	for _, name := range []string{"fraud/blue/i0", "fraud/blue/i1", "fraud/green/i0", "credit/blue/i1", "credit/green/i0"} {
+		s.instances = append(s.instances, &fleetInstance{path: path(b.t, name)})
+	}
+	gauges, counters, histograms := s.names()
+	for _, in := range s.instances {
+		for _, name := range gauges {
+			for _, gpu := range []string{"0", "1"} {
+				in.gauges = append(in.gauges, &fleetSeries{labels: seriesOf(name, in.path, "disk", "sda", "gpu", gpu, "uuid", "u"+gpu+in.path.Instance)})
 			}
 		}
-	}
-	for _, in := range s.instances {
+		for _, name := range counters {
+			for _, kind := range []string{"a", "b"} {
+				ls := seriesOf(name, in.path, "type", kind, "direction", kind, "result", kind, "reason", kind, "state", kind, "kind", kind)
+				in.counters = append(in.counters, &fleetSeries{labels: ls, rare: kind == "b"})
+			}
+		}
+		for _, name := range histograms {
+			for _, code := range []string{"200", "424"} {
+				ls := seriesOf(name, in.path, "status_code", code, "model_status_code", code)
+				in.histograms = append(in.histograms, &fleetSeries{labels: ls, rare: code == "424"})
+			}
+		}
 		s.boot(in)
 	}
 	return s
@@ -160,7 +181,9 @@ func newFleetStory(b *rollupBench, seed uint64) *fleetStory {
 
 func (s *fleetStory) boot(in *fleetInstance) {
 	in.start = s.b.now.Add(-time.Duration(s.rnd.IntN(10_000)) * time.Millisecond).UnixMilli()
-	in.values, in.hists = map[string]float64{}, map[string][]float64{}
+	for _, fs := range slices.Concat(in.counters, in.histograms) {
+		fs.value, fs.running = 0, running{}
+	}
 }
 
 // seriesNames of the story: some of each class that the catalogue has.
@@ -183,36 +206,29 @@ func (s *fleetStory) names() (gauges, counters, histograms []string) {
 
 func (s *fleetStory) round(in *fleetInstance) []pushed {
 	t := s.b.now.Add(time.Duration(s.rnd.IntN(900)) * time.Millisecond).UnixMilli()
-	gauges, counters, histograms := s.names()
 	var out []pushed
-	for _, name := range gauges {
-		for _, gpu := range []string{"0", "1"} {
-			out = append(out, pushed{labels: seriesOf(name, in.path, "disk", "sda", "gpu", gpu, "uuid", "u"+gpu+in.path.Instance), t: t, v: s.rnd.Float64()})
-		}
+	for _, g := range in.gauges {
+		out = append(out, pushed{labels: g.labels, t: t, v: s.rnd.Float64()})
 	}
 	st := int64(0)
 	if s.rnd.IntN(2) == 0 {
 		st = in.start
 	}
-	for _, name := range counters {
-		for _, kind := range []string{"a", "b"} {
-			if kind == "b" && s.rnd.IntN(3) == 0 {
-				continue
-			}
-			in.values[name+kind] += float64(s.rnd.IntN(50)) / 4
-			out = append(out, pushed{labels: seriesOf(name, in.path, "type", kind, "direction", kind, "result", kind, "reason", kind, "state", kind, "kind", kind), st: st, t: t, v: in.values[name+kind]})
+	for _, c := range in.counters {
+		if c.rare && s.rnd.IntN(3) == 0 {
+			continue
 		}
+		c.value += float64(s.rnd.IntN(50)) / 4
+		out = append(out, pushed{labels: c.labels, st: st, t: t, v: c.value})
 	}
-	for _, name := range histograms {
-		for _, code := range []string{"200", "424"} {
-			if code == "424" && s.rnd.IntN(4) > 0 && len(in.hists[name+code]) == 0 {
-				continue
-			}
-			for range s.rnd.IntN(4) {
-				in.hists[name+code] = append(in.hists[name+code], math.Exp(s.rnd.Float64()*6-3))
-			}
-			out = append(out, pushed{labels: seriesOf(name, in.path, "status_code", code, "model_status_code", code), st: st, t: t, h: nativeHistogram(in.hists[name+code])})
+	for _, h := range in.histograms {
+		if h.rare && s.rnd.IntN(4) > 0 && h.running.count == 0 {
+			continue
 		}
+		for range s.rnd.IntN(4) {
+			h.running.observe(math.Exp(s.rnd.Float64()*3 - 1.5))
+		}
+		out = append(out, pushed{labels: h.labels, st: st, t: t, h: h.running.histogram()})
 	}
 	return out
 }
@@ -230,11 +246,11 @@ func (s *fleetStory) play(d time.Duration, trouble bool) {
 			}
 			if trouble && in.silent == 0 && len(in.spool) == 0 {
 				switch s.rnd.IntN(300) {
-				case 0: // a restart
+				case 0, 1, 2, 3: // a restart
 					s.boot(in)
-				case 1, 2: // a silence, after which what was measured comes or not
+				case 4, 5: // a silence, after which what was measured comes or not
 					in.silent, in.spooling, in.late = 1+s.rnd.IntN(60), s.rnd.IntN(2) == 0, s.rnd.IntN(2) == 0
-				case 3:
+				case 6:
 					in.gone = true
 					if s.rnd.IntN(2) == 0 {
 						var stale []pushed

@@ -242,18 +242,19 @@ func TestSessionsAnswerEveryPlanAsTheEngineDoes(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(isHistogram)) {
 		for i, instance := range []string{"credit/blue/b-0", "credit/blue/b-1", "credit/green/curl.1", "credit/green/g-1"} {
 			for k := range 2 {
-				var observed []float64
+				var observed running
 				total := 0.0
 				app := b.append()
 				ls := seriesOf(name, path(t, instance), "status_code", []string{"200", "424"}[k], "model_status_code", []string{"200", "500"}[k], "gpu", fmt.Sprint(k), "reason", "r")
 				for at := testTime.Add(time.Duration(1+i) * time.Second); at.Before(testTime.Add(20 * time.Minute)); at = at.Add(15 * time.Second) {
 					if rng.IntN(30) == 0 {
-						observed, total = nil, 0
+						observed, total = running{}, 0
 					}
-					observed = append(observed, rng.Float64(), 100*rng.Float64())
+					observed.observe(rng.Float64())
+					observed.observe(100 * rng.Float64())
 					total += rng.Float64()
 					if isHistogram[name] {
-						app.hist(time.Time{}, at, nativeHistogram(observed), ls)
+						app.hist(time.Time{}, at, observed.histogram(), ls)
 					} else {
 						app.float(at, total, ls)
 					}

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -16,44 +15,26 @@ import (
 	"github.com/endscope/endscope/scopes"
 )
 
-// slidingRounds is how often each definition is asked about at each level, and slidingInstants how many windows of an answer are
-// asked for alone.
-const (
-	slidingRounds   = 1
-	slidingInstants = 5
-)
-
-// TestSlidingWindowsAreWhatSingleOnesAre asks about every metric over windows that overlap or leave gaps, and for some of them alone.
-func TestSlidingWindowsAreWhatSingleOnesAre(t *testing.T) {
-	catalogue, err := scopes.LoadCatalogue()
-	require.NoError(t, err)
-	worlds, rounds := truthWorlds, slidingRounds
-	if query.RaceDetector {
-		worlds, rounds = 1, 1
+// slidingWindows asks about every metric over windows that overlap or leave gaps, and for some of them alone.
+func (b *truthBench) slidingWindows(t *testing.T, seed int, catalogue *scopes.Catalogue) {
+	rng := rand.New(rand.NewPCG(uint64(seed), 5))
+	sums := slidingTally{}
+	for n, def := range catalogue.All() {
+		levels := def.Levels
+		if def.Source.Quantile > 0 {
+			levels = levelsOfQuantile(n, def)
+		}
+		for _, level := range levels {
+			r, q := b.world.ask(rng, def, level)
+			r.Top, r.OrderBy, r.Compare = 0, query.OrderBy{}, query.Compare{}
+			b.world.slide(rng, &r)
+			b.alone(t, rng, r, q.text(r), &sums)
+		}
 	}
-	for seed := range worlds {
-		t.Run(strconv.Itoa(seed), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, uint64(seed))
-			b := newTruthBench(t, w, catalogue)
-			rng := rand.New(rand.NewPCG(uint64(seed), 5))
-			sums := slidingTally{}
-			for _, def := range catalogue.All() {
-				for range rounds {
-					for _, level := range def.Levels {
-						r, q := w.ask(rng, def, level)
-						r.Top, r.OrderBy, r.Compare = 0, query.OrderBy{}, query.Compare{}
-						w.slide(rng, &r)
-						b.alone(t, rng, r, q.text(r), &sums)
-					}
-				}
-			}
-			require.Positive(t, sums.values)
-			require.Positive(t, sums.open, "no window was still open")
-			require.Positive(t, sums.rolled, "no question was answered from roll-ups")
-			t.Logf("%d values compared, %d of open windows, %d questions answered from roll-ups", sums.values, sums.open, sums.rolled)
-		})
-	}
+	require.Positive(t, sums.values)
+	require.Positive(t, sums.open, "no window was still open")
+	require.Positive(t, sums.rolled, "no question was answered from roll-ups")
+	t.Logf("%d values compared, %d of open windows, %d questions answered from roll-ups", sums.values, sums.open, sums.rolled)
 }
 
 type slidingTally struct{ values, open, rolled int }
@@ -69,7 +50,7 @@ func (w *world) slide(rng *rand.Rand, r *query.Request) {
 		end = w.end.Truncate(unit)
 	}
 	end = end.Add(-r.Every * time.Duration(rng.IntN(8)-2)) // some of it may be still to come
-	n := 1 + rng.IntN(40)
+	n := 1 + rng.IntN(12)
 	r.End, r.Start = end, end.Add(-r.Interval.Fixed-time.Duration(n-1)*r.Every)
 }
 
@@ -97,8 +78,8 @@ func (b *truthBench) alone(t *testing.T, rng *rand.Rand, r query.Request, text s
 		}
 	}
 	sums.open += len(answer.Timestamps) - ended
-	for range slidingInstants {
-		i := rng.IntN(len(answer.Timestamps))
+	// The first window, the last that has ended, and one of the others.
+	for _, i := range slices.Compact([]int{0, rng.IntN(len(answer.Timestamps)), max(0, ended-1)}) {
 		start := r.Start.Add(time.Duration(i) * r.Every)
 		require.Equal(t, start.UnixMilli(), answer.Timestamps[i], text)
 		require.Equal(t, i < ended, !start.Add(r.Interval.Fixed).After(b.now), text)
