@@ -3,6 +3,7 @@ package evaluate
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -87,5 +88,36 @@ func BenchmarkPreview(b *testing.B) {
 	for b.Loop() {
 		_, err := v.Preview(b.Context(), staticRule("r"), minute(1), minute(7*24*60))
 		require.NoError(b, err)
+	}
+}
+
+// What 500 rules of ten series hold in memory between their checks, by series.
+func BenchmarkHeld(b *testing.B) {
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	const rules = 500
+	for b.Loop() {
+		before := heap()
+		held := make([]*tracker, rules)
+		for i := range held {
+			p, err := newPlan(ptr(staticRule(fmt.Sprint("r", i))), quickConfig(), nil)
+			require.NoError(b, err)
+			held[i] = newTracker(p)
+			for n := 1; n <= 3; n++ {
+				f := &frame{from: minute(n), every: time.Minute, n: 1}
+				for k := range 10 {
+					value := float64(n*k) / 7
+					id := identity{scopes.Path{Endpoint: "credit", Deployment: "blue", Instance: fmt.Sprint("blue-", k)}, map[string]string{"code": fmt.Sprint(500 + k)}}
+					f.rows = append(f.rows, row{id, []cells{{values: []*float64{&value}}}})
+				}
+				held[i].step(f, 0, nil)
+			}
+		}
+		b.ReportMetric(float64(heap()-before)/rules/10, "B/series")
+		runtime.KeepAlive(held)
 	}
 }

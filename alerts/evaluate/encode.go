@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/endscope/endscope/alerts/condition"
 	"github.com/endscope/endscope/scopes"
@@ -29,9 +27,9 @@ func (s *series) encode(present bool) []byte {
 	text(s.scope.Deployment)
 	text(s.scope.Instance)
 	b = binary.AppendUvarint(b, uint64(len(s.dims)))
-	for _, name := range slices.Sorted(maps.Keys(s.dims)) {
-		text(name)
-		text(s.dims[name])
+	for _, d := range s.dims {
+		text(d.name)
+		text(d.value)
 	}
 	return s.state.Encode(b)
 }

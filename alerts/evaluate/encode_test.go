@@ -11,13 +11,13 @@ import (
 )
 
 func TestSeriesReadWhatTheyWrite(t *testing.T) {
-	s := &series{identity: identity{scopes.Path{Endpoint: "credit", Deployment: "blue"}, map[string]string{"code": "500", "odd name": "\x00\xff"}}}
+	s := newSeries(identity{scopes.Path{Endpoint: "credit", Deployment: "blue"}, map[string]string{"code": "500", "odd name": "\x00\xff"}})
 	s.state.Step(condition.PolicyOf(&alerts.Rule{AutoMitigate: true, EvaluationFrequency: 60e9}), minute(5), condition.Check{Verdict: condition.Met})
 	for _, present := range []bool{false, true} {
 		b := s.encode(present)
 		id, state, is, err := decodeSeries(b)
 		require.NoError(t, err)
-		require.Equal(t, s.identity, id)
+		require.Equal(t, s.identity(), id)
 		require.Equal(t, s.state, state)
 		require.Equal(t, present, is)
 		for i := range b {
@@ -28,7 +28,7 @@ func TestSeriesReadWhatTheyWrite(t *testing.T) {
 }
 
 func FuzzDecodeSeries(f *testing.F) {
-	s := &series{identity: identity{scopes.Path{Endpoint: "credit"}, map[string]string{"code": "500"}}}
+	s := newSeries(identity{scopes.Path{Endpoint: "credit"}, map[string]string{"code": "500"}})
 	f.Add(s.encode(true))
 	f.Add([]byte{1, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -36,7 +36,9 @@ func FuzzDecodeSeries(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, state2, present2, err := decodeSeries((&series{identity: id, state: state}).encode(present))
+		same := newSeries(id)
+		same.state = state
+		again, state2, present2, err := decodeSeries(same.encode(present))
 		require.NoError(t, err)
 		require.Equal(t, id, again)
 		require.Equal(t, state, state2)

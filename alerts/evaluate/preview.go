@@ -166,7 +166,7 @@ func (r *previewRun) run(ctx context.Context) (*Preview, error) {
 
 func (r *previewRun) events(changes []change) {
 	for _, c := range changes {
-		e := PreviewEvent{Scope: c.series.scope, Dimensions: c.series.shownDims(), State: "fired", At: c.event.At, Value: c.shown, Reason: c.reason}
+		e := PreviewEvent{Scope: c.series.scope, Dimensions: c.series.identity().shownDims(), State: "fired", At: c.event.At, Value: c.shown, Reason: c.reason}
 		if c.event.Condition == alerts.Resolved {
 			e.State = "resolved"
 		}

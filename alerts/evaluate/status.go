@@ -90,7 +90,7 @@ func (v *Evaluator) Status(name string) (RuleStatus, bool) {
 	}
 	slices.SortFunc(list, func(a, b *series) int { return strings.Compare(a.key, b.key) })
 	for _, s := range list {
-		one := SeriesStatus{Scope: s.scope, Dimensions: s.dims}
+		one := SeriesStatus{Scope: s.scope, Dimensions: s.identity().dims}
 		one.LastData, _ = s.state.LastData()
 		one.FiredAt, _ = s.state.Open()
 		for i, x := range s.last {

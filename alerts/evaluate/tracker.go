@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"hash/maphash"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -39,7 +40,8 @@ type tracker struct {
 
 // series is what is known of one series of a rule.
 type series struct {
-	identity
+	scope      scopes.Path
+	dims       []dimension // by name; a map would be ten times as large, and there are many series
 	key        string
 	named      bool
 	state      condition.State
@@ -52,6 +54,17 @@ type series struct {
 	// What follows is set after a restart where the Sink knows more than the stored state, see dispute.go.
 	expect time.Time // an alert that fired then is open
 	closed time.Time // the alert that fired then is not open any more
+}
+
+type dimension struct{ name, value string }
+
+// identity returns what tells the series from others, with a map of its own.
+func (s *series) identity() identity {
+	dims := make(map[string]string, len(s.dims))
+	for _, d := range s.dims {
+		dims[d.name] = d.value
+	}
+	return identity{s.scope, dims}
 }
 
 // seen is what a criterion saw last, for people to look at.
@@ -91,12 +104,12 @@ func (t *tracker) hash(id identity) uint64 {
 	return h
 }
 
-func (id identity) equal(o identity) bool {
-	if id.scope != o.scope || len(id.dims) != len(o.dims) {
+func (s *series) equal(id identity) bool {
+	if s.scope != id.scope || len(s.dims) != len(id.dims) {
 		return false
 	}
-	for name, v := range id.dims {
-		if w, ok := o.dims[name]; !ok || v != w {
+	for _, d := range s.dims {
+		if v, ok := id.dims[d.name]; !ok || v != d.value {
 			return false
 		}
 	}
@@ -104,12 +117,12 @@ func (id identity) equal(o identity) bool {
 }
 
 // equalFold compares as rules do, which name values without regard to case.
-func (id identity) equalFold(o identity) bool {
-	if id.scope != o.scope || len(id.dims) != len(o.dims) {
+func (s *series) equalFold(id identity) bool {
+	if s.scope != id.scope || len(s.dims) != len(id.dims) {
 		return false
 	}
-	for name, v := range id.dims {
-		if w, ok := valueOf(o.dims, name); !ok || !strings.EqualFold(v, w) {
+	for _, d := range s.dims {
+		if v, ok := valueOf(id.dims, d.name); !ok || !strings.EqualFold(v, d.value) {
 			return false
 		}
 	}
@@ -140,7 +153,7 @@ func (t *tracker) of(id identity) *series {
 	if s := t.find(id); s != nil {
 		return s
 	}
-	s := &series{identity: id, key: alerts.SeriesKey(id.scope, id.dims)}
+	s := newSeries(id)
 	t.byKey[s.key] = s
 	if h := t.hash(id); t.byHash[h] == nil {
 		t.byHash[h] = s
@@ -148,9 +161,20 @@ func (t *tracker) of(id identity) *series {
 	return s
 }
 
+func newSeries(id identity) *series {
+	s := &series{scope: id.scope, key: alerts.SeriesKey(id.scope, id.dims)}
+	if len(id.dims) > 0 {
+		s.dims = make([]dimension, 0, len(id.dims))
+	}
+	for _, name := range slices.Sorted(maps.Keys(id.dims)) {
+		s.dims = append(s.dims, dimension{name, id.dims[name]})
+	}
+	return s
+}
+
 func (t *tracker) forget(s *series) {
 	delete(t.byKey, s.key)
-	if h := t.hash(s.identity); t.byHash[h] == s {
+	if h := t.hash(s.identity()); t.byHash[h] == s {
 		delete(t.byHash, h)
 	}
 }
@@ -284,7 +308,7 @@ func (t *tracker) setBack(to time.Time) {
 
 // alert makes the alert of a change.
 func (p *plan) alert(c change) alerts.Alert {
-	return alertOf(p.rule, c.series.identity, c.series.key, c.event, c.reason)
+	return alertOf(p.rule, c.series.identity(), c.series.key, c.event, c.reason)
 }
 
 func alertOf(rule *alerts.Rule, id identity, key string, e condition.Event, reason string) alerts.Alert {
