@@ -247,15 +247,7 @@ func TestTheAPIShowsAlertsAsTheyAre(t *testing.T) {
 }
 
 func TestAmtool(t *testing.T) {
-	tools := exec.CommandContext(t.Context(), "../../scripts/debian-tools", "prometheus-alertmanager")
-	var problems strings.Builder
-	tools.Stderr = &problems
-	out, err := tools.Output()
-	require.NoError(t, err, "%s", &problems)
-	first, _, _ := strings.Cut(string(out), "\n")
-	program, err := filepath.Abs(filepath.Join(filepath.Dir(first), "amtool"))
-	require.NoError(t, err)
-
+	program := debian(t, "prometheus-alertmanager", "amtool")
 	oncall := alerts.ActionGroup{Name: "oncall", Enabled: true, Receivers: []alerts.Receiver{
 		{Type: alerts.ReceiverEmail, Name: "mail", Config: json.RawMessage(`{"emailAddress":"oncall@example.org"}`)},
 		{Type: alerts.ReceiverWebhook, Name: "hook", Config: json.RawMessage(`{"serviceUri":"https://hooks.example/T0/SECRET"}`)},

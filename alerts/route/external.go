@@ -1,15 +1,11 @@
 package route
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -37,14 +33,24 @@ type external struct {
 	peers   []*receiver
 
 	mu     sync.Mutex
-	active map[model.Fingerprint]*posted // bounded by max_alerts
+	series map[model.Fingerprint]map[string]*posted // by labels and id
+	labels map[string]model.Fingerprint             // of an id; bounded by max_alerts
 }
 
-// posted is an alert as the API v2 takes it.
+// posted is an alert as the API v2 takes it. The other side knows alerts by their labels, which are those of a series: of the alerts of one
+// series it is told of the one that counts.
 type posted struct {
 	body  postable
-	id    string
 	ended time.Time // when it was put as resolved; zero while active
+}
+
+// counts says whether an alert counts rather than another of its series: one that is active, and among these the newest. Otherwise the
+// end of an old one would end a series that fires again.
+func (p *posted) counts(other *posted) bool {
+	if a, b := p.ended.IsZero(), other.ended.IsZero(); a != b {
+		return a
+	}
+	return p.body.StartsAt.After(other.body.StartsAt)
 }
 
 type postable struct {
@@ -83,7 +89,7 @@ func newExternal(cfg Config, log *slog.Logger, now func() time.Time, m *metrics)
 	if err != nil {
 		return nil, fmt.Errorf("external: %w", err)
 	}
-	x := &external{cfg: cfg, log: log, now: now, metrics: m, client: client, active: map[model.Fingerprint]*posted{}}
+	x := &external{cfg: cfg, log: log, now: now, metrics: m, client: client, series: map[model.Fingerprint]map[string]*posted{}, labels: map[string]model.Fingerprint{}}
 	for _, u := range cfg.External.URLs {
 		x.peers = append(x.peers, &receiver{url: strings.TrimRight(u, "/") + "/api/v2/alerts", name: u, wake: make(chan struct{}, 1), waiting: map[model.Fingerprint]bool{}})
 		m.sent.WithLabelValues(u)
@@ -105,16 +111,27 @@ func (x *external) put(all []Alert) error {
 			continue
 		}
 		fp := labels.Fingerprint()
-		if x.active[fp] == nil && len(x.active) >= x.cfg.MaxAlerts {
+		before, known := x.labels[a.ID]
+		if !known && len(x.labels) >= x.cfg.MaxAlerts {
 			refused++
 			continue
 		}
-		p := &posted{id: a.ID, body: postable{Labels: texts(labels), Annotations: a.Annotations, StartsAt: a.StartsAt, GeneratorURL: a.GeneratorURL}}
+		if known && before != fp { // its labels changed
+			if old := x.series[before][a.ID]; old.ended.IsZero() {
+				end := now
+				old.body.EndsAt, old.ended = &end, now
+			}
+			changed = append(changed, before)
+		}
+		p := &posted{body: postable{Labels: texts(labels), Annotations: a.Annotations, StartsAt: a.StartsAt, GeneratorURL: a.GeneratorURL}}
 		if !a.EndsAt.IsZero() {
 			end := a.EndsAt
 			p.body.EndsAt, p.ended = &end, now
 		}
-		x.active[fp] = p
+		if x.series[fp] == nil {
+			x.series[fp] = map[string]*posted{}
+		}
+		x.series[fp][a.ID], x.labels[a.ID] = p, fp
 		changed = append(changed, fp)
 	}
 	x.mu.Unlock()
@@ -168,10 +185,18 @@ func (x *external) sweep() []model.Fingerprint {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	now := x.now()
-	all := make([]model.Fingerprint, 0, len(x.active))
-	for fp, p := range x.active {
-		if !p.ended.IsZero() && now.Sub(p.ended) > resendEnded {
-			delete(x.active, fp)
+	all := make([]model.Fingerprint, 0, len(x.series))
+	for fp, series := range x.series {
+		for id, p := range series {
+			if !p.ended.IsZero() && now.Sub(p.ended) > resendEnded {
+				delete(series, id)
+				if x.labels[id] == fp {
+					delete(x.labels, id)
+				}
+			}
+		}
+		if len(series) == 0 {
+			delete(x.series, fp)
 			continue
 		}
 		all = append(all, fp)
@@ -179,118 +204,12 @@ func (x *external) sweep() []model.Fingerprint {
 	return all
 }
 
-// feed sends to one receiver what waits for it, until ctx ends.
-func (x *external) feed(ctx context.Context, r *receiver) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-r.wake:
-		}
-		for x.sendWaiting(ctx, r) {
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(retryAfter):
-			}
+// current returns the alert of a series that counts; nil for none. The caller holds the lock.
+func (x *external) current(fp model.Fingerprint) (best *posted) {
+	for _, p := range x.series[fp] {
+		if best == nil || p.counts(best) {
+			best = p
 		}
 	}
-}
-
-// sendWaiting sends all that waits and returns true if some of it must be sent again.
-func (x *external) sendWaiting(ctx context.Context, r *receiver) (again bool) {
-	r.mu.Lock()
-	waiting := r.waiting
-	r.waiting = map[model.Fingerprint]bool{}
-	r.mu.Unlock()
-	fps := make([]model.Fingerprint, 0, len(waiting))
-	for fp := range waiting {
-		fps = append(fps, fp)
-	}
-	slices.Sort(fps)
-	for batch := range slices.Chunk(fps, postedAtOnce) {
-		bodies := make([]postable, 0, len(batch))
-		x.mu.Lock()
-		for _, fp := range batch {
-			if p := x.active[fp]; p != nil {
-				bodies = append(bodies, p.body)
-			}
-		}
-		x.mu.Unlock()
-		if len(bodies) == 0 {
-			continue
-		}
-		retry, err := x.post(ctx, r, bodies)
-		x.outcome(r, len(bodies), err)
-		if err != nil && retry {
-			r.mu.Lock()
-			for _, fp := range batch {
-				r.waiting[fp] = true
-			}
-			r.mu.Unlock()
-			again = true
-		}
-	}
-	return again
-}
-
-func (x *external) post(ctx context.Context, r *receiver, bodies []postable) (retry bool, err error) {
-	text, err := json.Marshal(bodies)
-	if err != nil {
-		return false, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, x.cfg.External.Timeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url, bytes.NewReader(text))
-	if err != nil {
-		return false, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := x.client.Do(req)
-	if err != nil {
-		return true, err
-	}
-	defer func() { _ = resp.Body.Close() }() // nothing is left to read of it
-	message, _ := io.ReadAll(io.LimitReader(resp.Body, 512))
-	if resp.StatusCode/100 == 2 {
-		return false, nil
-	}
-	// What is refused for what it says is refused again; the next minute's repeat shows whether that has changed.
-	retry = resp.StatusCode/100 == 5 || resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusRequestTimeout
-	return retry, fmt.Errorf("answered %s: %s", resp.Status, bytes.TrimSpace(message))
-}
-
-func (x *external) outcome(r *receiver, n int, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if err == nil {
-		x.metrics.sent.WithLabelValues(r.name).Add(float64(n))
-		if !r.failing.IsZero() {
-			x.log.Info("the Alertmanager takes alerts again", "alertmanager", r.name)
-		}
-		r.failing, r.lastErr = time.Time{}, nil
-		return
-	}
-	x.metrics.sendErrors.WithLabelValues(r.name).Inc()
-	if r.failing.IsZero() {
-		r.failing = x.now()
-		x.log.Error("the Alertmanager does not take alerts", "alertmanager", r.name, "err", redact(err.Error()))
-	}
-	r.lastErr = err
-}
-
-// healthy returns an error if none of the Alertmanagers has taken alerts for the configured time.
-func (x *external) healthy(now time.Time) error {
-	var worst error
-	for _, r := range x.peers {
-		r.mu.Lock()
-		failing, err := r.failing, r.lastErr
-		r.mu.Unlock()
-		d := now.Sub(failing)
-		if failing.IsZero() || d < x.cfg.UnhealthyAfter {
-			return nil
-		}
-		worst = fmt.Errorf("no Alertmanager has taken alerts for %s: %s: %s", d.Round(time.Second), r.name, redact(err.Error()))
-	}
-	return worst
+	return best
 }
