@@ -14,17 +14,19 @@ const (
 	forwardPage = 500 // alerts that are handed on together
 	backoffMin  = 500 * time.Millisecond
 	backoffMax  = 30 * time.Second
-	resumeSince = time.Hour        // what resolved longer ago is not handed on again after a start
-	storeWait   = 10 * time.Second // for the store, once the server stops
+	resumeSince = time.Hour // what resolved longer ago is not handed on again after a start
+	// resumeUntold is the same for that of which somebody was still to be told. Routing gives up after as long.
+	resumeUntold = 5 * 24 * time.Hour
+	storeWait    = 10 * time.Second // for the store, once the server stops
 )
 
-// Resume hands to a routing that has just started every alert that has not resolved, every one that resolved within the last hour, and
-// whatever was not handed on before the server stopped. It returns when routing has them all; it tries until ctx ends, whose error it
+// Resume hands to a routing that has just started every alert that has not resolved, every one that resolved within the last hour or of
+// which somebody was still to be told, and whatever was not handed on before the server stopped. It returns when routing has them all; it tries until ctx ends, whose error it
 // then returns.
 func (h *Hub) Resume(ctx context.Context) error {
 	for {
 		at := h.now()
-		n, err := h.set.Store.Resume(ctx, at, at.Add(-resumeSince))
+		n, err := h.set.Store.Resume(ctx, at, at.Add(-resumeSince), at.Add(-resumeUntold))
 		if err == nil {
 			h.log.Info("alerts are handed to routing again", "alerts", n)
 			break
@@ -187,16 +189,19 @@ func (o *offer) make(ctx context.Context, all []*state.Handing) {
 }
 
 func routed(h *state.Handing) RouteAlert {
-	a := h.Alert
-	out := RouteAlert{ID: a.ID, Labels: a.Labels, Annotations: a.Annotations, StartsAt: a.FiredAt, GeneratorURL: a.GeneratorURL, Stateless: a.Stateless, Source: &a}
+	a, fired := h.Alert, h.Alert
+	out := RouteAlert{ID: a.ID, Labels: a.Labels, Annotations: a.Annotations, StartsAt: a.FiredAt, GeneratorURL: a.GeneratorURL, Stateless: a.Stateless, Source: &a, Fired: &fired}
+	if a.Condition == alerts.Resolved {
+		fired.Condition, fired.ResolvedAt, fired.ResolveReason = alerts.Fired, time.Time{}, ""
+		fired.Values, fired.WindowStart, fired.WindowEnd = h.FiredValues, h.FiredStart, h.FiredEnd
+	}
 	if h.As == alerts.Resolved {
 		out.EndsAt = a.ResolvedAt
 		if !out.EndsAt.After(out.StartsAt) {
 			out.EndsAt = out.StartsAt.Add(time.Millisecond) // routing refuses what ends as it begins
 		}
-	} else if a.Condition == alerts.Resolved { // it resolved before routing heard of it
-		a.Condition, a.ResolvedAt, a.ResolveReason = alerts.Fired, time.Time{}, ""
-		a.Values, a.WindowStart, a.WindowEnd = h.FiredValues, h.FiredStart, h.FiredEnd
+	} else {
+		out.Source = &fired // it may have resolved before routing heard of it
 	}
 	if out.GeneratorURL == "" {
 		if out.GeneratorURL = a.Annotations[annotationChart]; out.GeneratorURL == "" {

@@ -50,6 +50,10 @@ func TestAShortAlertIsToldOf(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		require.Equal(t, []bool{true, false}, w.router.of("id-1"))
 		require.True(t, began.Add(5*time.Minute).Equal(w.router.all()[1].EndsAt))
+		late := w.router.all()[1]
+		require.Equal(t, alerts.Resolved, late.Source.Condition)
+		require.Equal(t, alerts.Fired, late.Fired.Condition, "for who is told late that it fired")
+		require.InDelta(t, 812.5, *late.Fired.Values[0].Value, 0)
 	})
 }
 

@@ -25,6 +25,7 @@ type RouteAlert struct {
 	GeneratorURL        string
 	Stateless           bool
 	Source              *alerts.Alert
+	Fired               *alerts.Alert // as it was when it fired
 }
 
 // Settings is what code passes to New.

@@ -40,6 +40,7 @@ type mailbox struct {
 	raw   []*alert.Alert
 	tries map[string]int
 	drop  bool // resolved alerts are not sent
+	sees  func(*alert.Alert)
 }
 
 func newMailbox() *mailbox { return &mailbox{began: time.Now(), tries: map[string]int{}} }
@@ -95,6 +96,9 @@ func (s sender) Notify(ctx context.Context, all ...*alert.Alert) (bool, error) {
 			m.firing = append(m.firing, name)
 		}
 		s.box.raw = append(s.box.raw, a)
+		if s.box.sees != nil {
+			s.box.sees(a)
+		}
 	}
 	slices.Sort(m.firing)
 	slices.Sort(m.resolved)

@@ -159,6 +159,9 @@ func (m *memory) put(a Alert, now time.Time, dispatching bool) (stored []*alert.
 	case k.over.IsZero():
 		k.over = now
 	}
+	if k.fired == nil { // it was put as resolved only, after a restart
+		k.fired = &Alert{Annotations: a.Annotations, Source: a.Fired}
+	}
 	if err := s.Validate(); err != nil {
 		return nil, false, fmt.Errorf("alert %s: %w", name(a), err)
 	}

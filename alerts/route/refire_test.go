@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/alertmanager/alert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/endscope/endscope/alerts"
@@ -44,4 +45,46 @@ func TestASeriesThatFiresAgainIsTold(t *testing.T) {
 			require.Equal(t, []int{2, 2}, []int{fired, resolved}, "%s: %q", gap, h.box.lines())
 		})
 	}
+}
+
+// TestWhatIsToldOfIsTheAlertItself has the same series fire twice: each message is of its own alert, as that was when it fired or resolved.
+func TestWhatIsToldOfIsTheAlertItself(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		g := alerts.ActionGroup{Name: "s", ShortName: "single", Enabled: true}
+		h := newHouse(t, `{}`, []alerts.ActionGroup{g}, nil)
+		put := func(id string, start, end time.Time) {
+			a := alertOf("a action_groups=,s,")
+			a.ID, a.StartsAt, a.EndsAt = id, start, end
+			a.Fired = &alerts.Alert{ID: id, Condition: alerts.Fired}
+			if a.Source = a.Fired; !end.IsZero() {
+				a.Source = &alerts.Alert{ID: id, Condition: alerts.Resolved}
+			}
+			require.NoError(t, h.Put(t.Context(), []Alert{a}))
+		}
+		began := time.Now().Add(-time.Hour)
+		put("zero", began, began.Add(time.Minute)) // it resolved before a restart, and nobody was told
+		h.run()
+		defer func() { h.stop() }()
+		var got []string
+		h.box.mu.Lock()
+		h.box.sees = func(a *alert.Alert) {
+			source, ok := h.Lookup(a)
+			require.True(t, ok)
+			got = append(got, source.ID+" "+string(source.Condition))
+		}
+		h.box.mu.Unlock()
+		time.Sleep(10 * time.Second)
+		one, two := time.Now(), time.Now().Add(40*time.Second)
+		put("one", one, time.Time{})
+		time.Sleep(39 * time.Second)
+		put("one", one, time.Now())
+		time.Sleep(time.Second)
+		put("two", two, time.Time{})
+		time.Sleep(5 * time.Minute)
+		put("two", two, time.Now())
+		time.Sleep(5 * time.Minute)
+		h.box.mu.Lock()
+		defer h.box.mu.Unlock()
+		require.Equal(t, []string{"zero Fired", "one Fired", "zero Resolved", "two Fired", "one Resolved", "two Resolved"}, got)
+	})
 }

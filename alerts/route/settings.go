@@ -50,6 +50,8 @@ type Alert struct {
 	Stateless bool
 	// Source is handed to receivers through Lookup; nil for alerts that others posted.
 	Source *alerts.Alert
+	// Fired is the source as it was when the alert fired, for who is told of that late; nil where it is not known.
+	Fired *alerts.Alert
 }
 
 // Lookup finds the whole alert behind what an integration is given: its source and true, or false where there is none, as for alerts that

@@ -84,18 +84,28 @@ func (t *tx) handed(at time.Time, h *Handing, hold func(*Record) time.Duration) 
 		micros(at), h.version, due, h.Seq)
 }
 
-// Resume makes everything due that a routing which has just started must hear of: every alert that has not resolved, and those that
-// resolved after since or whose resolution was not handed on. Alerts of stateless rules count as those that resolved when they fired.
-// It returns how many there are.
-func (s *Store) Resume(ctx context.Context, now, since time.Time) (n int, err error) {
+// Resume makes everything due that a routing which has just started must hear of: every alert that has not resolved, those that resolved
+// after since or whose resolution was not handed on, and of those that resolved after untold the ones of which somebody was still to be told:
+// nobody was, and an attempt failed, or what withheld a stateless one lasts. What resolved while it was withheld is told to nobody.
+// Alerts of stateless rules count as those that resolved when they fired. It returns how many there are.
+func (s *Store) Resume(ctx context.Context, now, since, untold time.Time) (n int, err error) {
 	err = s.writer.do(ctx, func(t *tx) error {
 		changed, err := t.change(`UPDATE alerts SET due = ?1, version = version + 1, handed_at = 0, handed = CASE WHEN condition = 1 AND handed = 2 THEN 1 ELSE 0 END
-			WHERE suppressed = 0 AND posted = 0 AND (condition = 0 AND stateless = 0 OR retain > ?2 OR due IS NOT NULL)`, micros(now), micros(since))
+			WHERE suppressed = 0 AND posted = 0 AND (condition = 0 AND stateless = 0 OR due IS NOT NULL
+				OR retain > ?2 AND (stateless = 1 OR NOT `+withheldLast+` OR `+failedOnce+`)
+				OR retain > ?3 AND NOT EXISTS (SELECT 1 FROM timeline WHERE alert = alerts.seq AND kind = 'notified') AND (`+failedOnce+` OR stateless = 1 AND `+withheldLast+`))`,
+			micros(now), micros(since), micros(untold))
 		n = int(changed)
 		return err
 	})
 	return n, err
 }
+
+// Conditions on the timeline of an alert.
+const (
+	withheldLast = `coalesce((SELECT kind FROM timeline WHERE alert = alerts.seq AND kind IN ('muted', 'released') ORDER BY seq DESC LIMIT 1), '') = 'muted'`
+	failedOnce   = `EXISTS (SELECT 1 FROM timeline WHERE alert = alerts.seq AND kind = 'notify_failed')`
+)
 
 // Release hands on an alert of which nobody was told because a processing rule said so, now that none does any more. It returns false
 // where it has resolved or was released before.

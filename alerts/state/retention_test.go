@@ -119,3 +119,65 @@ func TestConfigIsChecked(t *testing.T) {
 	_, err := Open(t.Context(), Config{}, Settings{})
 	require.ErrorContains(t, err, "retention: must be between")
 }
+
+// TestWhatIsHandedOnAfterARestart resumes four hours after some alerts, and half an hour after others.
+func TestWhatIsHandedOnAfterARestart(t *testing.T) {
+	entry := func(kind string) Notification {
+		return Notification{Entry: &alerts.TimelineEntry{Kind: kind, Text: kind}}
+	}
+	failed, notified := Notification{Receiver: "a", Error: "down"}, Notification{Receiver: "a", OK: true}
+	muted, released := entry("muted"), entry("released")
+	const stateless, resolves, lasts = 0, 1, 2
+	for i, c := range []struct {
+		ago      time.Duration
+		kind     int
+		timeline []Notification
+		want     bool
+	}{
+		{100 * time.Hour, lasts, []Notification{notified}, true},
+		{30 * time.Minute, resolves, nil, true},
+		{30 * time.Minute, resolves, []Notification{notified}, true},
+		{30 * time.Minute, resolves, []Notification{muted}, false},
+		{30 * time.Minute, resolves, []Notification{muted, released}, true},
+		{30 * time.Minute, resolves, []Notification{failed, muted}, true},
+		{30 * time.Minute, stateless, []Notification{muted}, true},
+		{4 * time.Hour, resolves, nil, false},
+		{4 * time.Hour, resolves, []Notification{failed}, true},
+		{4 * time.Hour, resolves, []Notification{failed, notified}, false},
+		{4 * time.Hour, resolves, []Notification{muted}, false},
+		{4 * time.Hour, stateless, nil, false},
+		{4 * time.Hour, stateless, []Notification{failed}, true},
+		{4 * time.Hour, stateless, []Notification{muted}, true},
+		{4 * time.Hour, stateless, []Notification{muted, released}, false},
+		{4 * time.Hour, stateless, []Notification{muted, released, notified}, false},
+		{121 * time.Hour, stateless, []Notification{failed}, false},
+	} {
+		s, clock := open(t, DefaultConfig())
+		at := clock.now()
+		a := fired(1, at)
+		a.Stateless = c.kind == stateless
+		apply(t, s, change(a, at))
+		due, err := s.Due(t.Context(), at, 10)
+		require.NoError(t, err)
+		hold := func(*Record) time.Duration { return 0 }
+		require.NoError(t, s.Handed(t.Context(), at, due, hold))
+		for _, n := range c.timeline {
+			n.Alerts, n.At = []string{"id-1"}, at
+			if n.Entry != nil {
+				n.Entry.At = at
+			}
+			require.NoError(t, s.Notified(t.Context(), n))
+		}
+		if c.kind == resolves {
+			apply(t, s, change(resolved(1, at, at), at))
+			due, err = s.Due(t.Context(), at, 10)
+			require.NoError(t, err)
+			require.NoError(t, s.Handed(t.Context(), at, due, hold))
+		}
+		clock.add(c.ago)
+		now := clock.now()
+		n, err := s.Resume(t.Context(), now, now.Add(-time.Hour), now.Add(-120*time.Hour))
+		require.NoError(t, err)
+		require.Equal(t, map[bool]int{true: 1}[c.want], n, "case %d", i)
+	}
+}
