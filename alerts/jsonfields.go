@@ -48,6 +48,41 @@ func FieldErrors(err error) []*FieldError {
 	return FieldErrors(errors.Unwrap(err))
 }
 
+// AlsoWrong joins errors of later checks of a document to those of an earlier one, so that all its mistakes are told at once and each once: of
+// a field that is wrong already, or of what stands in it, nothing more is said, and what is said to be missing is not while a part of it is
+// wrong. Errors that speak of no field come first.
+func AlsoWrong(told error, more ...error) error {
+	list := FieldErrors(told)
+	var others []error
+	if list == nil && told != nil {
+		others = append(others, told)
+	}
+	for _, err := range more {
+		before := len(list)
+		found := FieldErrors(err)
+		if found == nil && err != nil {
+			others = append(others, err)
+		}
+		for _, e := range found {
+			if !slices.ContainsFunc(list[:before], e.follows) {
+				list = append(list, e)
+			}
+		}
+	}
+	return errors.Join(append(others, (&mistakes{list: list}).err())...)
+}
+
+// follows says whether a mistake comes of another that has been told.
+func (e *FieldError) follows(told *FieldError) bool {
+	return within(e.Field, told.Field) || e.Value == "" && within(told.Field, e.Field)
+}
+
+// within says whether a field is another one or stands in it.
+func within(field, in string) bool {
+	rest, ok := strings.CutPrefix(field, in)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
 // fields reads the members of an object by name, and afterwards tells which it does not know. A member that is null is as one that is
 // not there.
 type fields struct {
@@ -57,7 +92,7 @@ type fields struct {
 	known  []string
 }
 
-// objectOf returns the fields of a value; where it is no object that is a mistake and there are none.
+// objectOf returns the fields of a value; where it is no object that is a mistake, there are none, and nothing more is said of it.
 func objectOf(m *mistakes, path string, v any) *fields {
 	object, ok := v.(jsonObject)
 	if !ok {
@@ -66,6 +101,7 @@ func objectOf(m *mistakes, path string, v any) *fields {
 			where = "body"
 		}
 		m.addf(where, jsonKind(v), "must be an object")
+		m = &mistakes{}
 	}
 	return &fields{m: m, path: path, object: object}
 }

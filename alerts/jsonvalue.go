@@ -139,15 +139,15 @@ func writeJSON(b *bytes.Buffer, v any) {
 
 // plainJSON writes a value of simple types, with <, > and & as they are. It panics for none of them: they cannot fail.
 func plainJSON(v any) []byte {
-	text, err := encodeJSON(v)
+	text, err := EncodeJSON(v)
 	if err != nil {
 		return []byte("null")
 	}
 	return text
 }
 
-// encodeJSON writes a value on one line, with <, > and & as they are.
-func encodeJSON(v any) ([]byte, error) {
+// EncodeJSON writes a value on one line, with <, > and & as they are: people read it.
+func EncodeJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

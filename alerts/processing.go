@@ -49,6 +49,12 @@ func ParseProcessingRule(data []byte) (ProcessingRule, error) {
 	return r, m.err()
 }
 
+// CheckProcessingRule reads a processing rule and validates it, and returns the mistakes of both, as CheckRule does.
+func CheckProcessingRule(data []byte) (ProcessingRule, error) {
+	r, err := ParseProcessingRule(data)
+	return r, AlsoWrong(err, r.Validate())
+}
+
 // readProcessingScopes reads scopes as ParseRule does and keeps what is no scope, which Validate refuses, as it is.
 func (f *fields) readProcessingScopes() []string {
 	var list []string
@@ -156,7 +162,7 @@ func (r ProcessingRule) MarshalJSON() ([]byte, error) {
 			j.Schedule.Recurrences = append(j.Schedule.Recurrences, recurrenceJSON(one))
 		}
 	}
-	return encodeJSON(j)
+	return EncodeJSON(j)
 }
 
 // UnmarshalJSON is ParseProcessingRule.

@@ -30,7 +30,7 @@ func (r *ProcessingRule) Validate() error {
 	}
 	for i, s := range r.Scopes {
 		if _, err := scopes.ParsePattern(s); err != nil {
-			m.addf(indexed("scopes", i), s, "must be a scope such as credit, credit/blue or credit/*: %s", reason(err))
+			m.addf(indexed("scopes", i), s, "must be a scope such as credit, credit/blue or credit/*: %s", ScopeReason(err))
 		}
 	}
 	if n := len(r.Conditions); n > MaxConditions {
@@ -42,11 +42,15 @@ func (r *ProcessingRule) Validate() error {
 	if !r.Suppress && len(r.AddGroups) == 0 {
 		m.addf("actions", "", "must have %s or %s", actionSuppress, actionAdd)
 	}
+	adding := "actions[0].actionGroupIds"
+	if r.Suppress {
+		adding = "actions[1].actionGroupIds" // as it is written
+	}
 	if n := len(r.AddGroups); n > MaxAddedGroups {
-		m.addf("actions.actionGroupIds", fmt.Sprint(n), "must have at most %d action groups", MaxAddedGroups)
+		m.addf(adding, fmt.Sprint(n), "must have at most %d action groups", MaxAddedGroups)
 	}
 	for i, group := range r.AddGroups {
-		path := indexed("actions.actionGroupIds", i)
+		path := indexed(adding, i)
 		checkGroupName(m, path, group)
 		if slices.Contains(r.AddGroups[:i], group) {
 			m.add(path, group, "must not be given twice")

@@ -156,7 +156,7 @@ func contextOf(a *Alert) string {
 		v := &a.Values[i]
 		values = append(values, seen{v.Criterion.MetricName, v.Criterion.Query, v.Value})
 	}
-	text, err := encodeJSON(struct {
+	text, err := EncodeJSON(struct {
 		Labels     map[string]string `json:"labels"`
 		Dimensions map[string]string `json:"dimensions"`
 		Values     []seen            `json:"allOf"`

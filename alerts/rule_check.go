@@ -106,7 +106,7 @@ func (r *Rule) checkScopes(m *mistakes) {
 	for i, s := range r.Scopes {
 		path := indexed("scopes", i)
 		if _, err := scopes.ParsePattern(s.String()); err != nil {
-			m.addf(path, s.String(), "must be a scope such as credit, credit/blue or credit/*: %s", reason(err))
+			m.addf(path, s.String(), "must be a scope such as credit, credit/blue or credit/*: %s", ScopeReason(err))
 			continue
 		}
 		if r.Kind == KindMetric && s.Level() != r.Scopes[0].Level() {

@@ -15,6 +15,13 @@ func (r *Rule) checkLogTimes(m *mistakes) {
 	} else if r.AutoMitigate && f > 12*time.Hour {
 		m.add("evaluationFrequency", FormatDuration(f), "must be at most PT12H unless autoMitigate is false")
 	}
+	n := 1
+	for i := range r.Criteria {
+		n = max(n, min(r.Criteria[i].periods().NumberOfEvaluationPeriods, MaxEvaluationPeriods))
+		if r.Criteria[i].WindowSize != 0 {
+			m.add(indexed("criteria.allOf", i)+".windowSize", FormatDuration(r.Criteria[i].WindowSize), "is only of metric rules")
+		}
+	}
 	w := r.WindowSize
 	if w < time.Minute || w > MaxQueryTimeRange || w%time.Minute != 0 {
 		m.addf("windowSize", FormatDuration(w), "must be whole minutes from PT1M to %s", FormatDuration(MaxQueryTimeRange))
@@ -22,13 +29,6 @@ func (r *Rule) checkLogTimes(m *mistakes) {
 	}
 	if w < f {
 		m.addf("windowSize", FormatDuration(w), "must not be below evaluationFrequency, %s", FormatDuration(f))
-	}
-	n := 1
-	for i := range r.Criteria {
-		n = max(n, min(r.Criteria[i].periods().NumberOfEvaluationPeriods, MaxEvaluationPeriods))
-		if r.Criteria[i].WindowSize != 0 {
-			m.add(indexed("criteria.allOf", i)+".windowSize", FormatDuration(r.Criteria[i].WindowSize), "is only of metric rules")
-		}
 	}
 	switch q := r.QueryTimeRange; {
 	case q == 0 && w*time.Duration(n) > MaxQueryTimeRange:

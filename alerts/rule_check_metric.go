@@ -104,6 +104,8 @@ func (r *Rule) checkCriterion(m *mistakes, path string, c *Criterion, defs Metri
 	}
 	if len(r.Scopes) > 0 {
 		r.checkMetric(m, path, c, defs, known)
+	} else if defs != nil && otherLevels(defs, c.MetricName) == "" && !c.SkipMetricValidation {
+		m.add(path+".metricName", c.MetricName, "must be a metric of the catalogue; skipMetricValidation takes it all the same")
 	}
 }
 
@@ -179,6 +181,11 @@ func checkOneOf[T ~string](m *mistakes, path string, v T, allowed ...T) bool {
 	return false
 }
 
+func (p FailingPeriods) valid() bool {
+	n, k := p.NumberOfEvaluationPeriods, p.MinFailingPeriodsToAlert
+	return 1 <= k && k <= n && n <= MaxEvaluationPeriods
+}
+
 func checkFailingPeriods(m *mistakes, path string, c *Criterion) {
 	p := c.FailingPeriods
 	if p == (FailingPeriods{}) && c.Type != DynamicThreshold {
@@ -228,7 +235,7 @@ func (r *Rule) checkTogether(m *mistakes, defs MetricFunc) {
 			m.add(path+".criterionType", string(c.Type), "must not be dynamic in a rule of several criteria")
 			continue
 		}
-		if p := c.periods(); p != first {
+		if p := c.periods(); p != first && p.valid() && first.valid() {
 			m.addf(path+".failingPeriods", fmt.Sprintf("%d of %d", p.MinFailingPeriodsToAlert, p.NumberOfEvaluationPeriods),
 				"must be as in the first criterion, %d of %d", first.MinFailingPeriodsToAlert, first.NumberOfEvaluationPeriods)
 		}

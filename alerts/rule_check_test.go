@@ -238,7 +238,7 @@ func TestRuleOfPrometheusHasOnlyItsGroup(t *testing.T) {
 	r.Group = []byte(`{"name":"g","rules":[{"alert":"a","expr":" "}]}`)
 	assert.Equal(t, []string{"group.rules[0].expr: must not be empty"}, lines(r.Validate(nil)))
 	r.Group = []byte(`{"name":"g","limit":-1,"rules":[{"alert":"a","expr":"up == 0","for":"5m"}]}`)
-	assert.Equal(t, []string{"group.limit: must not be negative"}, lines(r.Validate(nil)))
+	assert.Equal(t, []string{"group.limit: must not be negative (got -1)"}, lines(r.Validate(nil)))
 }
 
 func TestRulesMadeInCodeAreCheckedToo(t *testing.T) {

@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -172,10 +173,10 @@ func checkGroup(m *mistakes, path string, v any) {
 	}
 	g.required("name")
 	for _, name := range []string{"interval", "query_offset"} {
-		_ = g.text(name)
+		g.promDuration(name)
 	}
-	if g.int("limit", 0) < 0 {
-		m.add(g.at("limit"), "", "must not be negative")
+	if n := g.int("limit", 0); n < 0 {
+		m.add(g.at("limit"), fmt.Sprint(n), "must not be negative")
 	}
 	_ = g.strings("labels")
 	if !g.has("rules") {
@@ -185,8 +186,11 @@ func checkGroup(m *mistakes, path string, v any) {
 		if r.has("alert") == r.has("record") {
 			m.add(r.path, "", "must have either alert or record")
 		}
-		for _, name := range []string{"alert", "record", "for", "keep_firing_for"} {
+		for _, name := range []string{"alert", "record"} {
 			_ = r.text(name)
+		}
+		for _, name := range []string{"for", "keep_firing_for"} {
+			r.promDuration(name)
 		}
 		if strings.TrimSpace(r.required("expr")) == "" && r.has("expr") {
 			m.add(r.at("expr"), "", "must not be empty")
@@ -196,4 +200,19 @@ func checkGroup(m *mistakes, path string, v any) {
 		r.done()
 	}
 	g.done()
+}
+
+var promDuration = regexp.MustCompile(`^(0|(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?)$`)
+
+// promDuration checks a duration as Prometheus writes it.
+func (f *fields) promDuration(name string) {
+	if s := f.text(name); f.isText(name) && (s == "" || !promDuration.MatchString(s)) {
+		f.m.add(f.at(name), fmt.Sprintf("%q", s), "must be a duration such as 30s, 5m or 1h30m")
+	}
+}
+
+func (f *fields) isText(name string) bool {
+	v, ok := f.take(name)
+	_, text := v.(string)
+	return ok && text
 }

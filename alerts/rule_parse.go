@@ -52,23 +52,14 @@ func ParseRule(data []byte) (Rule, error) {
 	return r, m.err()
 }
 
-// CheckRule reads a rule and validates it, and returns the mistakes of both. Of a field that could not be read only that is told.
+// CheckRule reads a rule and validates it, and returns the mistakes of both. Of a field that could not be read only that is told. With an
+// error it returns what could be read; without a kind where that is not known.
 func CheckRule(data []byte, defs MetricFunc) (Rule, error) {
 	r, err := ParseRule(data)
 	if r.Kind == "" {
 		return r, err
 	}
-	wrong := FieldErrors(err)
-	seen := map[string]bool{}
-	for _, e := range wrong {
-		seen[e.Field] = true
-	}
-	for _, e := range FieldErrors(r.Validate(defs)) {
-		if !seen[e.Field] {
-			wrong = append(wrong, e)
-		}
-	}
-	return r, (&mistakes{list: wrong}).err()
+	return r, AlsoWrong(err, r.Validate(defs))
 }
 
 // open returns the fields below `properties`, or the same fields where there is no envelope. The other fields of the envelope are known.
@@ -168,7 +159,7 @@ func (f *fields) readRule(r *Rule) {
 		}
 		p, err := parseScope(s)
 		if err != nil {
-			f.m.addf(indexed(f.at("scopes"), i), s, "must be a scope such as credit, credit/blue or credit/*: %s", reason(err))
+			f.m.addf(indexed(f.at("scopes"), i), s, "must be a scope such as credit, credit/blue or credit/*: %s", ScopeReason(err))
 			continue
 		}
 		r.Scopes = append(r.Scopes, p)
@@ -280,8 +271,8 @@ func parseScope(s string) (scopes.Pattern, error) {
 	return scopes.ParsePattern(s)
 }
 
-// reason returns why a text is no scope, without the text.
-func reason(err error) string {
+// ScopeReason returns why a text is no scope, without the text.
+func ScopeReason(err error) string {
 	var pe *scopes.PathError
 	if !errors.As(err, &pe) {
 		return err.Error()

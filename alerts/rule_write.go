@@ -95,7 +95,7 @@ func (r Rule) MarshalJSON() ([]byte, error) {
 		j.CustomProperties, j.Labels, j.Filter = r.CustomProperties, r.Labels, r.Filter
 		j.NoDataPolicy, j.RunbookURL = r.NoData, r.RunbookURL
 	}
-	return encodeJSON(j)
+	return EncodeJSON(j)
 }
 
 // UnmarshalJSON is ParseRule.

@@ -41,37 +41,43 @@ func (s *Server) handleGroupTest(w http.ResponseWriter, r *http.Request) error {
 	if !stored {
 		names = append(names, "group")
 	}
-	given, err := onlyMembers(body, names...)
-	if err != nil {
-		return err
+	given, unknown := onlyMembers(body, names...)
+	if given == nil {
+		return unknown
 	}
 	group, err := s.groupToTest(r, given["group"], stored)
-	if err != nil {
+	sample, sampleErr := sampleOf(given["alertType"], now)
+	to, toErr := receiversIn(given["receivers"], group)
+	if err := alerts.AlsoWrong(unknown, err, sampleErr, toErr); err != nil {
 		return err
-	}
-	sample, err := sampleOf(given["alertType"], now)
-	if err != nil {
-		return err
-	}
-	var to []string
-	if text := given["receivers"]; text != nil {
-		if err := json.Unmarshal(text, &to); err != nil {
-			return &alerts.FieldError{Field: "receivers", Value: shorten(text), Rule: "must be a list of names"}
-		}
-	}
-	for i, name := range to {
-		if !slices.ContainsFunc(group.Receivers, func(r alerts.Receiver) bool { return r.Name == name }) {
-			return &alerts.FieldError{Field: fmt.Sprintf("receivers[%d]", i), Value: name, Rule: "must be a receiver of the group"}
-		}
-	}
-	if len(group.Receivers) == 0 {
-		return &alerts.FieldError{Field: "receivers", Rule: "must not be empty: the group has none that could be tested"}
 	}
 	out := []testResultJSON{}
 	for _, t := range s.set.Alerts.TestGroup(r.Context(), group, sample, to) {
 		out = append(out, testResultJSON{t.Receiver, t.Type, t.Status, t.Detail, t.Duration.Seconds()})
 	}
 	return writeJSON(w, out)
+}
+
+// receiversIn returns the names of a text, which must be receivers of a group unless that is nil; none stand for all of them.
+func receiversIn(text json.RawMessage, group *alerts.ActionGroup) (to []string, err error) {
+	if text != nil {
+		if err := json.Unmarshal(text, &to); err != nil {
+			return nil, &alerts.FieldError{Field: "receivers", Value: shorten(text), Rule: "must be a list of names"}
+		}
+	}
+	if group == nil {
+		return to, nil
+	}
+	if len(group.Receivers) == 0 {
+		return nil, &alerts.FieldError{Field: "receivers", Rule: "must not be empty: the group has none that could be tested"}
+	}
+	var wrong []error
+	for i, name := range to {
+		if !slices.ContainsFunc(group.Receivers, func(r alerts.Receiver) bool { return r.Name == name }) {
+			wrong = append(wrong, &alerts.FieldError{Field: fmt.Sprintf("receivers[%d]", i), Value: name, Rule: "must be a receiver of the group"})
+		}
+	}
+	return to, errors.Join(wrong...)
 }
 
 // groupToTest returns the stored group of the path, or the one of the body with the secrets that are stored where it does not tell them.
@@ -98,9 +104,9 @@ func (s *Server) groupToTest(r *http.Request, given json.RawMessage, stored bool
 	if err != nil {
 		return nil, below("group", err)
 	}
-	group, err := alerts.ParseActionGroup(spec)
-	if err != nil {
-		return nil, below("group", err)
+	group, unread := alerts.ParseActionGroup(spec)
+	if unread != nil {
+		return nil, below("group", alerts.AlsoWrong(unread, s.set.Alerts.CheckGroup(&group)))
 	}
 	var before alerts.ActionGroup
 	res, err := s.set.Alerts.Resources.Get(r.Context(), kindActionGroup, group.Name)
@@ -112,10 +118,8 @@ func (s *Server) groupToTest(r *http.Request, given json.RawMessage, stored bool
 	case !errors.Is(err, resources.ErrNotFound):
 		return nil, err
 	}
-	if group, err = group.MergeSecrets(before); err == nil {
-		err = s.set.Alerts.CheckGroup(&group)
-	}
-	if err != nil {
+	group, err = group.MergeSecrets(before)
+	if err = alerts.AlsoWrong(err, s.set.Alerts.CheckGroup(&group)); err != nil {
 		return nil, below("group", err)
 	}
 	return &group, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -88,27 +89,36 @@ type packChoice struct {
 
 // readPackChoice returns the choice of a request, its scope and its entries.
 func (s *Server) readPackChoice(w http.ResponseWriter, r *http.Request, names ...string) (c packChoice, scope scopes.Pattern, entries []pack.Entry, err error) {
-	fail := func(err error) (packChoice, scopes.Pattern, []pack.Entry, error) { return c, scope, nil, err }
 	body, err := readBody(w, r, maxQuestion, typeJSON)
 	if err != nil {
-		return fail(err)
+		return c, scope, nil, err
 	}
 	given, err := onlyMembers(body, names...)
-	if err != nil {
-		return fail(err)
+	if given == nil {
+		return c, scope, nil, err
 	}
-	for name, into := range map[string]any{"scope": &c.Scope, "rules": &c.Rules, "actionGroups": &c.ActionGroups, "parameters": &c.Parameters} {
-		if text := given[name]; text != nil {
-			if err := json.Unmarshal(text, into); err != nil {
-				return fail(&alerts.FieldError{Field: name, Value: shorten(text), Rule: "is of the wrong type: " + strings.TrimPrefix(err.Error(), "json: ")})
-			}
+	wrong := []error{err}
+	bad := func(field, value, rule string) {
+		wrong = append(wrong, &alerts.FieldError{Field: field, Value: value, Rule: rule})
+	}
+	for _, m := range []struct {
+		name, kind string
+		into       any
+	}{
+		{"scope", "a string", &c.Scope}, {"rules", "a list of ids", &c.Rules}, {"actionGroups", "a list of names", &c.ActionGroups},
+		{"parameters", "numbers by name, by id of a rule", &c.Parameters},
+	} {
+		if text := given[m.name]; text != nil && json.Unmarshal(text, m.into) != nil {
+			bad(m.name, shorten(text), "must be "+m.kind)
 		}
 	}
-	if c.Scope == "" {
-		return fail(&alerts.FieldError{Field: "scope", Rule: "is required: endpoint[/deployment[/instance]], with * for all"})
+	if scope, err = scopes.ParsePattern(c.Scope); c.Scope == "" {
+		bad("scope", "", "is required: endpoint[/deployment[/instance]], with * for all")
+	} else if err != nil {
+		bad("scope", c.Scope, "must be a scope such as credit, credit/blue or *: "+alerts.ScopeReason(err))
 	}
-	if scope, err = scopes.ParsePattern(c.Scope); err != nil {
-		return fail(&alerts.FieldError{Field: "scope", Value: c.Scope, Rule: "must be a scope such as credit, credit/blue or *: " + err.Error()})
+	if err != nil {
+		scope = scopes.Pattern{Endpoint: scopes.Wildcard} // so that the rest can be looked at
 	}
 	p := s.set.Alerts.Pack
 	if c.Rules == nil {
@@ -117,18 +127,17 @@ func (s *Server) readPackChoice(w http.ResponseWriter, r *http.Request, names ..
 	for i, id := range c.Rules {
 		e, err := p.Entry(id)
 		if err != nil {
-			return fail(&alerts.FieldError{Field: fmt.Sprintf("rules[%d]", i), Value: id, Rule: "must be the id of a ready-made rule"})
-		}
-		if !slices.ContainsFunc(entries, func(o pack.Entry) bool { return o.ID == id }) {
+			bad(fmt.Sprintf("rules[%d]", i), id, "must be the id of a ready-made rule")
+		} else if !slices.ContainsFunc(entries, func(o pack.Entry) bool { return o.ID == id }) {
 			entries = append(entries, e)
 		}
 	}
-	for id := range c.Parameters {
+	for _, id := range slices.Sorted(maps.Keys(c.Parameters)) {
 		if !slices.ContainsFunc(entries, func(e pack.Entry) bool { return e.ID == id }) {
-			return fail(&alerts.FieldError{Field: "parameters." + id, Rule: "is of a rule that is not among those of the request"})
+			bad("parameters."+id, "", "is of a rule that is not among those of the request")
 		}
 	}
-	return c, scope, entries, nil
+	return c, scope, entries, alerts.AlsoWrong(nil, wrong...)
 }
 
 // packResult says what turning rules on or off did, or would do, to alert rules, by name.
@@ -151,17 +160,18 @@ func (s *Server) handlePackEnable(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	c, scope, entries, err := s.readPackChoice(w, r, "scope", "rules", "actionGroups", "parameters")
-	if err != nil {
+	if err != nil && alerts.FieldErrors(err) == nil {
 		return err
 	}
+	wrong := []error{err}
 	choice := pack.Choice{Scope: scope}
 	for i, name := range c.ActionGroups {
 		if _, err := s.set.Alerts.Resources.Get(r.Context(), kindActionGroup, name); err != nil {
 			var bad *resources.NameError
-			if errors.Is(err, resources.ErrNotFound) || errors.As(err, &bad) {
-				err = &alerts.FieldError{Field: fmt.Sprintf("actionGroups[%d]", i), Value: name, Rule: "must be an action group that exists"}
+			if !errors.Is(err, resources.ErrNotFound) && !errors.As(err, &bad) {
+				return err
 			}
-			return err
+			wrong = append(wrong, &alerts.FieldError{Field: fmt.Sprintf("actionGroups[%d]", i), Value: name, Rule: "must be an action group that exists"})
 		}
 		choice.Actions = append(choice.Actions, alerts.Action{ActionGroupID: name})
 	}
@@ -170,13 +180,17 @@ func (s *Server) handlePackEnable(w http.ResponseWriter, r *http.Request) error 
 		choice.Parameters = c.Parameters[e.ID]
 		rule, err := s.set.Alerts.Pack.Rule(e, choice)
 		if err != nil {
-			return inEntry(e.ID, err)
+			wrong = append(wrong, inEntry(e.ID, err))
+			continue
 		}
-		spec, err := json.Marshal(rule)
+		spec, err := alerts.EncodeJSON(rule)
 		if err != nil {
 			return fmt.Errorf("encode %s: %w", rule.Name, err)
 		}
 		changes = append(changes, resources.Change{Kind: kindAlertRule, Name: rule.Name, Spec: spec})
+	}
+	if err := alerts.AlsoWrong(nil, wrong...); err != nil {
+		return err
 	}
 	results, err := s.set.Alerts.Resources.PutAll(r.Context(), who(r), dry, changes)
 	if err != nil {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -61,9 +62,9 @@ func (s *Server) handleAlertHistory(w http.ResponseWriter, r *http.Request) erro
 
 // newState reads the state that alerts get: newState is Azure's name in the query, state ours in the body.
 func newState(p *params) (to alerts.UserState, comment string) {
-	given := p.one("newState")
+	given, name := p.one("newState"), "newState"
 	if text := p.one("state"); given == "" {
-		given = text
+		given, name = text, "state"
 	} else if text != "" && text != given {
 		p.fail("state", text, "must not differ from newState, "+given)
 	}
@@ -71,7 +72,7 @@ func newState(p *params) (to alerts.UserState, comment string) {
 		p.fail("state", "", "must be given: New, Acknowledged or Closed")
 		return "", ""
 	}
-	return word(p, "state", given, alerts.New, alerts.Acknowledged, alerts.Closed), commentOf(p)
+	return word(p, name, given, alerts.New, alerts.Acknowledged, alerts.Closed), commentOf(p)
 }
 
 // commentOf reads a comment; Azure's name of it is comments.
@@ -116,7 +117,7 @@ func (s *Server) handleAlertsChangeState(w http.ResponseWriter, r *http.Request)
 		p.fail("ids", "", "must name at least one alert")
 	}
 	if len(ids) > state.MaxBulk {
-		p.fail("ids", ids[0], "must name at most 1000 alerts")
+		p.fail("ids", fmt.Sprint(len(ids)), fmt.Sprintf("must name at most %d alerts", state.MaxBulk))
 	}
 	to, comment := newState(p)
 	if err := p.err(); err != nil {

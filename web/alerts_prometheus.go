@@ -130,7 +130,7 @@ func (s *Server) handleAlerts(w http.ResponseWriter, r *http.Request) error {
 	for _, a := range page.Alerts {
 		list = append(list, newAlertJSON(a))
 	}
-	if answer.Value, err = json.Marshal(list); err != nil {
+	if answer.Value, err = alerts.EncodeJSON(list); err != nil {
 		return fmt.Errorf("encode alerts: %w", err)
 	}
 	if page.Next != "" {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/endscope/endscope/alerts"
@@ -41,7 +42,7 @@ func (s *Server) handleRuleValidate(w http.ResponseWriter, r *http.Request) erro
 		}
 		return writeJSON(w, out)
 	}
-	if out.Rule, err = json.Marshal(rule); err != nil {
+	if out.Rule, err = alerts.EncodeJSON(rule); err != nil {
 		return fmt.Errorf("encode rule: %w", err)
 	}
 	out.Valid = true
@@ -81,20 +82,14 @@ func (s *Server) handleRulePreview(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	given, err := onlyMembers(body, "rule", "start", "end")
-	if err != nil {
-		return err
+	given, unknown := onlyMembers(body, "rule", "start", "end")
+	if given == nil {
+		return unknown
 	}
-	end, err := bodyTime("end", given["end"], now, now)
-	if err != nil {
-		return err
-	}
-	start, err := bodyTime("start", given["start"], now, end.Add(-defaultPreviewRange))
-	if err != nil {
-		return err
-	}
+	end, endErr := bodyTime("end", given["end"], now, now)
+	start, startErr := bodyTime("start", given["start"], now, end.Add(-defaultPreviewRange))
 	rule, err := s.previewed(r.Context(), given["rule"])
-	if err != nil {
+	if err := alerts.AlsoWrong(unknown, startErr, endErr, err); err != nil {
 		return err
 	}
 	select {
@@ -159,25 +154,27 @@ func below(field string, err error) error {
 	return errors.Join(out...)
 }
 
-// onlyMembers returns the members of a JSON object that may have some only. A null is a member that is not given.
+// onlyMembers returns the members of a JSON object that may have some only, with what is wrong with the others. A null is a member that is
+// not given.
 func onlyMembers(body []byte, names ...string) (map[string]json.RawMessage, error) {
 	all, err := objectMembers(body)
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]json.RawMessage{}
+	var wrong []error
 	for _, m := range all {
-		if !slices.Contains(names, m.name) {
-			return nil, &alerts.FieldError{Field: m.name, Value: shorten(m.value), Rule: fmt.Sprintf("is not known here; there are %v", names)}
-		}
-		if _, twice := out[m.name]; twice {
-			return nil, &alerts.FieldError{Field: m.name, Rule: "must be given once"}
-		}
-		if string(m.value) != "null" {
+		_, twice := out[m.name]
+		switch {
+		case !slices.Contains(names, m.name):
+			wrong = append(wrong, &alerts.FieldError{Field: m.name, Value: shorten(m.value), Rule: "is not known here; there are " + strings.Join(names, ", ")})
+		case twice:
+			wrong = append(wrong, &alerts.FieldError{Field: m.name, Value: shorten(m.value), Rule: "must be given once"})
+		case string(m.value) != "null":
 			out[m.name] = m.value
 		}
 	}
-	return out, nil
+	return out, errors.Join(wrong...)
 }
 
 // bodyTime reads a time of a body as parameters are read: a text, or a number of seconds.

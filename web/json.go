@@ -1,15 +1,16 @@
 package web
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
+
+	"github.com/endscope/endscope/alerts"
 )
 
 // writeJSON answers 200 with v. It encodes before it answers, so that a value that cannot be encoded is an error and not half an
 // answer.
 func writeJSON(w http.ResponseWriter, v any) error {
-	body, err := json.Marshal(v)
+	body, err := alerts.EncodeJSON(v)
 	if err != nil {
 		return fmt.Errorf("encode answer: %w", err)
 	}

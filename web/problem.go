@@ -2,13 +2,13 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/prometheus/prometheus/promql"
 
+	"github.com/endscope/endscope/alerts"
 	"github.com/endscope/endscope/ingest"
 	"github.com/endscope/endscope/query"
 	"github.com/endscope/endscope/scopes"
@@ -39,6 +39,9 @@ type ParameterError struct {
 }
 
 func (e *ParameterError) Error() string {
+	if e.Value == "" {
+		return fmt.Sprintf("parameter %q %s", e.Parameter, e.Rule)
+	}
 	return fmt.Sprintf("parameter %q %s (got %q)", e.Parameter, e.Rule, e.Value)
 }
 
@@ -135,7 +138,7 @@ func (p Problem) retryAfter() int {
 
 // write answers with the problem.
 func (p Problem) write(w http.ResponseWriter) error {
-	body, err := json.Marshal(p)
+	body, err := alerts.EncodeJSON(p)
 	if err != nil {
 		return fmt.Errorf("encode problem: %w", err)
 	}

@@ -303,14 +303,29 @@ func (s *Server) change(ctx context.Context, c resources.Change) (resources.Resu
 		try := c
 		try.DryRun = true
 		result, err := store.Put(ctx, try)
+		document := resources.Document{Kind: c.Kind, Name: c.Name, Spec: result.Resource.Spec}
 		if err != nil {
-			return result, err
+			if document.Spec = c.Spec; alerts.FieldErrors(err) == nil {
+				return result, err
+			}
 		}
-		if err := s.fit(ctx, resources.Document{Kind: c.Kind, Name: c.Name, Spec: result.Resource.Spec}); err != nil {
+		if err := alerts.AlsoWrong(err, ownFields(c, s.fit(ctx, document))); err != nil {
 			return result, err
 		}
 	}
 	return store.Put(ctx, c)
+}
+
+// ownFields names the fields of an action group as its document does, rather than as one of all groups.
+func ownFields(c resources.Change, err error) error {
+	var out []error
+	for _, e := range alerts.FieldErrors(err) {
+		out = append(out, &alerts.FieldError{Field: strings.TrimPrefix(e.Field, "actionGroups["+c.Name+"]."), Value: e.Value, Rule: e.Rule})
+	}
+	if out == nil {
+		return err
+	}
+	return errors.Join(out...)
 }
 
 // mustFit says whether resources of a kind name each other in a way that routing refuses where it does not fit.

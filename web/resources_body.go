@@ -53,7 +53,10 @@ type member struct {
 func objectMembers(text []byte) ([]member, error) {
 	wrong := func(err error) ([]member, error) {
 		rule := "must be one JSON object"
-		if err != nil && !errors.Is(err, io.EOF) {
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			rule += ": it ends too early"
+		case err != nil:
 			rule += ": " + err.Error()
 		}
 		return nil, &alerts.FieldError{Field: "body", Value: shorten(text), Rule: rule}
@@ -91,7 +94,7 @@ func object(all []member) ([]byte, error) {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		name, err := json.Marshal(m.name)
+		name, err := alerts.EncodeJSON(m.name)
 		if err != nil {
 			return nil, err
 		}
@@ -118,7 +121,7 @@ func specOf(body []byte, name string) (json.RawMessage, error) {
 	switch given {
 	case name:
 	case "":
-		text, err := json.Marshal(name)
+		text, err := alerts.EncodeJSON(name)
 		if err != nil {
 			return nil, err
 		}
@@ -138,7 +141,7 @@ func nameIn(all []member) (string, error) {
 	}
 	var name *string
 	if err := json.Unmarshal(all[i].value, &name); err != nil {
-		return "", &alerts.FieldError{Field: "name", Value: shorten(all[i].value), Rule: "must be a text"}
+		return "", &alerts.FieldError{Field: "name", Value: shorten(all[i].value), Rule: "must be a string"}
 	}
 	if name == nil {
 		return "", nil
@@ -168,7 +171,7 @@ func mergePatch(document, patch []byte) ([]byte, error) {
 	if err := decodeNumbers(patch, &change); err != nil {
 		return nil, &alerts.FieldError{Field: "body", Value: shorten(patch), Rule: "must be one JSON object: " + err.Error()}
 	}
-	return json.Marshal(merged(base, change))
+	return alerts.EncodeJSON(merged(base, change))
 }
 
 // decodeNumbers reads JSON and keeps numbers as they are written.
@@ -207,7 +210,7 @@ func spliced(text []byte, more map[string]any) ([]byte, error) {
 		if slices.ContainsFunc(all, func(m member) bool { return m.name == name }) {
 			continue
 		}
-		value, err := json.Marshal(more[name])
+		value, err := alerts.EncodeJSON(more[name])
 		if err != nil {
 			return nil, err
 		}

@@ -182,8 +182,12 @@ func (s *Server) handleExport(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if format == "json" {
-		text, err := json.MarshalIndent(docs, "", "  ")
-		return exported(w, typeJSON)(append(text, '\n'), err)
+		var b bytes.Buffer
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		err := enc.Encode(docs)
+		return exported(w, typeJSON)(b.Bytes(), err)
 	}
 	var b bytes.Buffer
 	err := resources.WriteDocuments(&b, docs)

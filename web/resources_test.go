@@ -127,7 +127,7 @@ func TestWhatIsWrongIsToldFieldByField(t *testing.T) {
 		"name of another":   {"PUT", "/api/v1/alert-rules/other", latencyRule, 422, `must be that of the path`},
 		"bad name":          {"PUT", "/api/v1/alert-rules/a%2Fb", `{}`, 422, `"field":"name"`},
 		"no name":           {"POST", "/api/v1/alert-rules", `{}`, 422, `name: is required`},
-		"name of no text":   {"POST", "/api/v1/alert-rules", `{"name": 7}`, 422, `name: must be a text`},
+		"name of no text":   {"POST", "/api/v1/alert-rules", `{"name": 7}`, 422, `name: must be a string`},
 		"no JSON":           {"POST", "/api/v1/alert-rules", `{`, 422, `must be one JSON object`},
 		"two values":        {"POST", "/api/v1/alert-rules", `{} {}`, 422, `must be one JSON object`},
 		"an array":          {"PUT", "/api/v1/alert-rules/r", `[]`, 422, `must be one JSON object`},
@@ -148,6 +148,27 @@ func TestWhatIsWrongIsToldFieldByField(t *testing.T) {
 		})
 	}
 	require.Equal(t, 415, a.send("PUT", "/api/v1/alert-rules/r", latencyRule, "Content-Type", "text/plain").status)
+
+	fields := func(path, body string) (out []string) {
+		t.Helper()
+		got := a.send("POST", path, body)
+		require.Equal(t, 422, got.status, got.body)
+		for _, e := range got.as(t)["errors"].([]any) {
+			out = append(out, e.(map[string]any)["field"].(string))
+		}
+		return out
+	}
+	require.Equal(t, []string{"step", "start", "end", "rule.criteria", "rule.severity"},
+		fields("/api/v1/alert-rules/preview", `{"rule": {"scopes": ["credit"], "severity": 9}, "start": "x", "end": "y", "step": 1}`))
+	require.Equal(t, []string{"group.enabled", "group.groupShortName", "alertType"},
+		fields("/api/v1/action-groups/test", `{"group": {"name": "g", "enabled": 5, "groupShortName": "much too long a name"}, "alertType": "x", "receivers": ["z"]}`))
+	require.Equal(t, []string{"size", "scope", "rules[0]", "parameters.none", "actionGroups[0]", "actionGroups[1]", "parameters.error-ratio.ratio", "parameters.error-ratio.x"},
+		fields("/api/v1/alert-packs/enable", `{"scope": "a//b", "size": 1, "rules": ["gone", "error-ratio"], "actionGroups": ["a", "b"], "parameters": {"none": {}, "error-ratio": {"ratio": 7, "x": 1}}}`))
+	require.Equal(t, []string{"rules", "scope"}, fields("/api/v1/alert-packs/disable", `{"rules": "all"}`))
+	got = a.send("PUT", "/api/v1/notification-policy", `{"route": {"group_wait": "<soon>"}}`)
+	require.Contains(t, got.body, `(got <soon>)`, "as it was written")
+	require.Contains(t, a.send("POST", "/api/v1/alerts/changestate?newState=Foo", `{"ids": ["x"]}`).body, `parameter \"newState\" must be`)
+	require.Contains(t, a.send("POST", "/api/v1/alert-rules", `{"name": `).body, `it ends too early`)
 	require.Equal(t, 0.0, a.count("endscope_http_panics_total"))
 }
 

@@ -3,7 +3,9 @@ package pack
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -139,18 +141,24 @@ func (e Entry) values(given map[string]float64) (map[string]float64, error) {
 	for _, p := range e.Parameters {
 		out[p.Name] = p.Default
 	}
-	for name, v := range given {
+	var wrong []error
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		v := given[name]
 		i := slices.IndexFunc(e.Parameters, func(p Parameter) bool { return p.Name == name })
 		if i < 0 {
-			return nil, &alerts.FieldError{Field: "parameters." + name, Rule: "is no parameter of " + e.ID + e.parameterNames()}
+			wrong = append(wrong, &alerts.FieldError{Field: "parameters." + name, Value: number(v), Rule: "is no parameter of " + e.ID + e.parameterNames()})
+			continue
 		}
 		if p := e.Parameters[i]; !(v >= p.Min && v <= p.Max) {
-			return nil, &alerts.FieldError{Field: "parameters." + name, Value: number(v), Rule: fmt.Sprintf("must be between %s and %s %s", number(p.Min), number(p.Max), p.Unit)}
+			wrong = append(wrong, &alerts.FieldError{Field: "parameters." + name, Value: p.text(v), Rule: fmt.Sprintf("must be between %s and %s", number(p.Min), p.text(p.Max))})
 		}
 		out[name] = v
 	}
-	return out, nil
+	return out, errors.Join(wrong...)
 }
+
+// text writes a value with its unit.
+func (p Parameter) text(v float64) string { return strings.TrimSpace(number(v) + " " + p.Unit) }
 
 func (e Entry) parameterNames() string {
 	var names []string

@@ -93,7 +93,7 @@ func TestParametersAndScopes(t *testing.T) {
 		parameters map[string]float64
 		message    string
 	}{
-		{map[string]float64{"seconds": 29}, "parameters.seconds: must be between 60 and 1800 seconds (got 29)"},
+		{map[string]float64{"seconds": 29}, "parameters.seconds: must be between 60 and 1800 seconds (got 29 seconds)"},
 		{map[string]float64{"seconds": math.NaN()}, "parameters.seconds: must be between"},
 		{map[string]float64{"minutes": 1}, "parameters.minutes: is no parameter of agent-silent, which has seconds"},
 	} {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -67,7 +68,7 @@ func readFiles(patterns []string, p parser.Parser) (map[string]*rulefmt.RuleGrou
 			names = []string{pattern} // reading says why it is not there
 		}
 		for _, name := range names {
-			groups, wrong := rulefmt.ParseFile(name, false, model.UTF8Validation, p, nil)
+			groups, wrong := ReadFile(name, p)
 			if len(wrong) > 0 {
 				errs = append(errs, wrong...)
 				continue
@@ -78,7 +79,25 @@ func readFiles(patterns []string, p parser.Parser) (map[string]*rulefmt.RuleGrou
 	return out, errors.Join(errs...)
 }
 
-// ParseGroup reads the group of a rule of alerts.KindPrometheus and checks it as promtool would.
+// ReadFile reads a rule file and checks it as promtool would. It returns all mistakes, each once, with file, line and column.
+func ReadFile(name string, p parser.Parser) (*rulefmt.RuleGroups, []error) {
+	groups, errs := rulefmt.ParseFile(name, false, model.UTF8Validation, p, nil)
+	return groups, distinct(errs)
+}
+
+// distinct leaves out errors that say what one before them says: a file is read twice, once for its places.
+func distinct(errs []error) []error {
+	var out []error
+	for _, err := range errs {
+		if !slices.ContainsFunc(out, func(o error) bool { return o.Error() == err.Error() }) {
+			out = append(out, err)
+		}
+	}
+	return out
+}
+
+// ParseGroup reads the group of a rule of alerts.KindPrometheus and checks it as promtool would. Errors are alerts.FieldErrors, all of them;
+// of a group that has other fields or types than it should only expressions are looked at beyond that.
 func ParseGroup(raw json.RawMessage, p parser.Parser) (*rulefmt.RuleGroups, error) {
 	var group yaml.Node
 	if err := yaml.Unmarshal(raw, &group); err != nil { // JSON is YAML
@@ -97,14 +116,56 @@ func ParseGroup(raw json.RawMessage, p parser.Parser) (*rulefmt.RuleGroups, erro
 		return nil, &alerts.FieldError{Field: "group", Rule: "must be a group of rules: " + err.Error()}
 	}
 	groups, errs := rulefmt.Parse(text, false, model.UTF8Validation, p, nil)
-	if len(errs) > 0 {
-		out := make([]error, 0, len(errs))
-		for _, err := range errs {
-			out = append(out, &alerts.FieldError{Field: "group", Rule: withoutPlace(err)})
-		}
-		return nil, errors.Join(out...)
+	if len(errs) == 0 {
+		return groups, nil
 	}
-	return groups, nil
+	var out []error
+	if groups == nil {
+		out = wrongExpressions(raw, p)
+	}
+	for _, err := range distinct(errs) {
+		out = append(out, fieldError(err, groups))
+	}
+	return nil, errors.Join(out...)
+}
+
+// wrongExpressions returns the mistakes in those expressions of a group that can be found.
+func wrongExpressions(raw json.RawMessage, p parser.Parser) (out []error) {
+	var group struct{ Rules []json.RawMessage }
+	if json.Unmarshal(raw, &group) != nil {
+		return nil
+	}
+	for i, rule := range group.Rules {
+		var r struct{ Expr string }
+		if json.Unmarshal(rule, &r) != nil || r.Expr == "" {
+			continue
+		}
+		if _, err := p.ParseExpr(r.Expr); err != nil {
+			out = append(out, &alerts.FieldError{Field: fmt.Sprintf("group.rules[%d].expr", i), Value: r.Expr, Rule: "could not parse expression: " + err.Error()})
+		}
+	}
+	return out
+}
+
+var lines = regexp.MustCompile(`(?m)^ *line \d+: `)
+
+// fieldError names the field that an error of rulefmt is about, rather than its place in a text that the user never saw. groups is nil where
+// they could not be read.
+func fieldError(err error, groups *rulefmt.RuleGroups) *alerts.FieldError {
+	var e *rulefmt.Error
+	if !errors.As(err, &e) {
+		text := strings.TrimPrefix(err.Error(), "yaml: unmarshal errors:\n")
+		return &alerts.FieldError{Field: "group", Rule: strings.ReplaceAll(lines.ReplaceAllString(text, ""), "\n", "; ")}
+	}
+	out := &alerts.FieldError{Field: fmt.Sprintf("group.rules[%d]", e.Rule-1), Rule: e.Err.Unwrap().Error()}
+	if strings.HasPrefix(out.Rule, "could not parse expression") {
+		out.Field += ".expr"
+		out.Value = groups.Groups[0].Rules[e.Rule-1].Expr
+	}
+	if e.RuleName != "" {
+		out.Rule = fmt.Sprintf("%q: %s", e.RuleName, out.Rule)
+	}
+	return out
 }
 
 // blockStyle makes a tree that was read from JSON one that YAML writes in lines, so that places in it mean something.
@@ -113,15 +174,6 @@ func blockStyle(n *yaml.Node) {
 	for _, c := range n.Content {
 		blockStyle(c)
 	}
-}
-
-// withoutPlace is the text of an error without the place in a text that the user never saw.
-func withoutPlace(err error) string {
-	var e *rulefmt.Error
-	if errors.As(err, &e) {
-		return fmt.Sprintf("group %q, rule %d, %q: %s", e.Group, e.Rule, e.RuleName, e.Err.Unwrap())
-	}
-	return err.Error()
 }
 
 // loader gives the manager what was loaded before, so that nothing can fail once something live is touched.

@@ -379,11 +379,19 @@ func TestMistakesInGroups(t *testing.T) {
 		{`{"name":"g","rules":[{"alert":"A","record":"b","expr":"x"}]}`, "only one of"},
 		{`{"name":"g","rules":[{"record":"b","expr":"x","for":"5m"}]}`, "for"},
 		{`{"name":"g","interval":"soon","rules":[]}`, "soon"},
+		{`{"name":"g","rules":[{"alert":"A","expr":"x"},{"alert":"B","expr":"sum("}]}`, `group.rules[1].expr: "B": could not parse expression: 1:5: parse error: unclosed left parenthesis (got sum()`},
+		{`{"name":"g","rules":[{"record":"b","expr":"x","for":"5m"}]}`, `group.rules[0]: "b": invalid field 'for' in recording rule`},
+		{`{"name":"g","interval":"soon","rules":[{"alert":"B","expr":"sum("}]}`, `group.rules[0].expr: could not parse`},
 	} {
 		_, err := promrules.ParseGroup(json.RawMessage(c.group), p)
 		var field *alerts.FieldError
 		require.ErrorAs(t, err, &field, c.group)
 		require.ErrorContains(t, err, c.message, c.group)
+		told := map[string]bool{}
+		for _, e := range alerts.FieldErrors(err) {
+			require.False(t, told[e.Error()], "told twice: %s", e)
+			told[e.Error()] = true
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package route
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,10 +25,12 @@ const (
 	maxIntervals   = 1000
 	maxNameLength  = 256
 	longestPattern = 4096
+	maxMistakes    = 100
 )
 
 // ParsePolicy reads a policy from JSON or YAML. Every field must be one of Alertmanager's; what is left out of the root route has the value
-// of DefaultPolicy. Errors are alerts.FieldErrors, the first one found. Whether receivers are there Check says.
+// of DefaultPolicy. Errors are alerts.FieldErrors, all of them up to maxMistakes; with them comes what could be read. Whether receivers are
+// there Check says.
 func ParsePolicy(data []byte) (Policy, error) {
 	if len(data) > maxPolicySize {
 		return Policy{}, &alerts.FieldError{Field: "body", Value: fmt.Sprint(len(data), " bytes"), Rule: fmt.Sprintf("must have at most %d bytes", maxPolicySize)}
@@ -41,29 +44,34 @@ func ParsePolicy(data []byte) (Policy, error) {
 	}
 	p := parser{}
 	policy := p.policy(document)
-	if p.first != nil {
-		return Policy{}, p.first
-	}
-	return policy, nil
+	return policy, errors.Join(p.wrong...)
 }
 
-// parser keeps the first error and goes on, so that its methods can return values.
+// parser keeps errors and goes on, so that its methods can return values.
 type parser struct {
-	first  error
+	wrong  []error
 	routes int
 }
 
+// bad notes a mistake, one for each field.
 func (p *parser) bad(path string, value any, rule string) {
-	if p.first == nil {
-		text := ""
-		if value != nil {
-			text = fmt.Sprint(value)
-		}
-		if len(text) > 200 {
-			text = text[:200] + "…"
-		}
-		p.first = &alerts.FieldError{Field: path, Value: strings.ToValidUTF8(text, "�"), Rule: rule}
+	if len(p.wrong) == maxMistakes || slices.ContainsFunc(p.wrong, func(e error) bool { return e.(*alerts.FieldError).Field == path }) {
+		return
 	}
+	text := ""
+	switch v := value.(type) {
+	case nil:
+	case map[string]any:
+		text = "an object"
+	case []any:
+		text = "an array"
+	default:
+		text = fmt.Sprint(v)
+	}
+	if len(text) > 200 {
+		text = text[:200] + "…"
+	}
+	p.wrong = append(p.wrong, &alerts.FieldError{Field: path, Value: strings.ToValidUTF8(text, "�"), Rule: rule})
 }
 
 // object calls read for each field and refuses names that are none.
@@ -88,9 +96,10 @@ func (p *parser) object(path string, v any, read map[string]func(path string, v 
 			}
 			if name == "" {
 				p.bad(orBody(path), `""`, rule)
+			} else {
+				p.bad(join(path, name), nil, rule)
 			}
-			p.bad(join(path, name), nil, rule)
-			return
+			continue
 		}
 		if fields[name] != nil {
 			f(join(path, name), fields[name])
@@ -245,7 +254,7 @@ func (p *parser) route(path string, v any, depth int) (r Route) {
 	if depth > maxRouteDepth {
 		p.bad(path, nil, fmt.Sprintf("must be nested at most %d deep", maxRouteDepth))
 	}
-	if p.first != nil {
+	if p.routes > maxRoutes || depth > maxRouteDepth {
 		return r
 	}
 	root := func(path string, v any) {
@@ -285,6 +294,9 @@ func (p *parser) inhibit(path string, v any) (r InhibitRule) {
 		"target_matchers": func(path string, v any) { r.TargetMatchers = p.matchers(path, v) },
 		"equal":           func(path string, v any) { r.Equal = p.labels(path, v, false) },
 	})
+	if _, ok := v.(map[string]any); !ok {
+		return r
+	}
 	// Without a source every alert mutes; without a target every alert is muted. Nobody means that.
 	if len(r.SourceMatchers) == 0 {
 		p.bad(path+".source_matchers", nil, "must have at least one matcher")
@@ -302,9 +314,10 @@ func (p *parser) interval(path string, v any) (t TimeInterval) {
 			p.list(path, v, maxIntervals, func(path string, v any) {
 				// Alertmanager reads and checks these; only unknown fields and the path are ours.
 				field := func(string, any) {}
+				before := len(p.wrong)
 				p.object(path, v, map[string]func(string, any){"times": field, "weekdays": field, "days_of_month": field, "months": field, "years": field, "location": field})
 				var i timeinterval.TimeInterval
-				if p.first != nil {
+				if len(p.wrong) > before {
 					return
 				}
 				text, err := json.Marshal(v)
@@ -318,7 +331,7 @@ func (p *parser) interval(path string, v any) (t TimeInterval) {
 			})
 		},
 	})
-	if t.Name == "" {
+	if _, ok := v.(map[string]any); ok && t.Name == "" {
 		p.bad(path+".name", nil, "must be given")
 	}
 	return t

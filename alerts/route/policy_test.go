@@ -116,6 +116,22 @@ func TestWhatAPolicyMustNotHold(t *testing.T) {
 	}
 }
 
+func TestAllMistakesOfAPolicyAreToldAtOnce(t *testing.T) {
+	_, err := ParsePolicy([]byte(`{"global":{},"route":{"receiver":5,"matchers":["x"],"routes":[{"match":{"a":"b"},"group_wait":"soon"},"y"]},
+		"inhibit_rules":[1,{"equal":["a"]}],"time_intervals":[{"time_intervals":[{"weekdays":["someday"]},{"foo":1}]}]}`))
+	var fields []string
+	for _, e := range alerts.FieldErrors(err) {
+		fields = append(fields, e.Field)
+	}
+	require.Equal(t, []string{
+		"global", "inhibit_rules[0]", "inhibit_rules[1].source_matchers", "inhibit_rules[1].target_matchers", "route.matchers", "route.matchers[0]",
+		"route.receiver", "route.routes[0].group_wait", "route.routes[0].match", "route.routes[1]", "time_intervals[0].time_intervals[0]",
+		"time_intervals[0].time_intervals[1].foo", "time_intervals[0].name",
+	}, fields)
+	_, err = ParsePolicy([]byte(`{"inhibit_rules":[` + strings.Repeat(`1,`, 500) + `1]}`))
+	require.Len(t, alerts.FieldErrors(err), maxMistakes)
+}
+
 func FuzzParsePolicy(f *testing.F) {
 	f.Add(wholePolicy)
 	f.Add(`{"route":{"receiver":"oncall","routes":[{"matchers":["a=\"b\"",1],"routes":[null]}]}}`)

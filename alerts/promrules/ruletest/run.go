@@ -103,7 +103,7 @@ func (r *runner) load(ctx context.Context, ruleFiles []string) []error {
 	})
 	loaded, errs := m.LoadGroups(time.Duration(r.test.Interval), r.test.ExternalLabels, r.test.ExternalURL, nil, r.options.IgnoreUnknownFields, ruleFiles...)
 	if len(errs) > 0 {
-		return errs
+		return slices.CompactFunc(errs, func(a, b error) bool { return a.Error() == b.Error() }) // a file is read twice
 	}
 	for _, g := range loaded {
 		r.groups = append(r.groups, g)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/prometheus/prometheus/promql/parser"
 
@@ -38,7 +39,7 @@ type ruleChecker struct {
 func (c *ruleChecker) kinds() []resources.Kind {
 	return []resources.Kind{
 		{Name: kindRule, Validate: c.rule, MaxCount: 10_000, MaxSpec: alerts.MaxGroupSize},
-		{Name: kindGroup, Validate: c.group, Redact: redactGroup, Merge: mergeGroup, MaxCount: 2000, MaxSpec: 1 << 20},
+		{Name: kindGroup, Validate: c.group, Redact: redactGroup, Merge: c.mergeGroup, MaxCount: 2000, MaxSpec: 1 << 20},
 		{Name: kindProcessing, Validate: c.processing, MaxCount: 1000},
 		{Name: kindPolicy, Validate: c.policy, Singleton: true, MaxSpec: 1 << 20},
 	}
@@ -49,21 +50,21 @@ func (c *ruleChecker) rule(name string, spec json.RawMessage) (json.RawMessage, 
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(rule)
+	return alerts.EncodeJSON(rule)
 }
 
-// deep checks the parts of a rule that are in a language of their own.
+// deep checks the parts of a rule that are in a language of their own, as far as they could be read.
 func (c *ruleChecker) deep(rule alerts.Rule) error {
-	if rule.Kind == alerts.KindPrometheus {
+	if rule.Kind == alerts.KindPrometheus && len(rule.Group) > 0 {
 		_, err := promrules.ParseGroup(rule.Group, c.parser)
 		return err
 	}
 	var errs []error
 	if _, err := query.ParseFilter(rule.Filter); err != nil {
-		errs = append(errs, &alerts.FieldError{Field: "filter", Value: rule.Filter, Rule: err.Error()})
+		errs = append(errs, &alerts.FieldError{Field: "filter", Value: rule.Filter, Rule: strings.TrimPrefix(err.Error(), fmt.Sprintf("filter %q: ", rule.Filter))})
 	}
 	for i, criterion := range rule.Criteria {
-		if rule.Kind != alerts.KindLog {
+		if rule.Kind != alerts.KindLog || criterion.Query == "" {
 			continue
 		}
 		if _, err := c.language.Prepare(context.Background(), kql.Request{Query: criterion.Query, Limits: c.limits}); err != nil {
@@ -79,13 +80,10 @@ func (c *ruleChecker) group(name string, spec json.RawMessage) (json.RawMessage,
 		return nil, err
 	}
 	group, err := alerts.ParseActionGroup(named)
-	if err != nil {
+	if err := alerts.AlsoWrong(err, c.checkGroup(&group)); err != nil {
 		return nil, err
 	}
-	if err := c.checkGroup(&group); err != nil {
-		return nil, err
-	}
-	return json.Marshal(group)
+	return alerts.EncodeJSON(group)
 }
 
 func redactGroup(spec json.RawMessage) json.RawMessage {
@@ -93,14 +91,15 @@ func redactGroup(spec json.RawMessage) json.RawMessage {
 	if err != nil {
 		return json.RawMessage(`{}`) // what cannot be read cannot be shown without its secrets
 	}
-	out, err := json.Marshal(group.Redacted())
+	out, err := alerts.EncodeJSON(group.Redacted())
 	if err != nil {
 		return json.RawMessage(`{}`)
 	}
 	return out
 }
 
-func mergeGroup(old, spec json.RawMessage) (json.RawMessage, error) {
+// mergeGroup puts stored secrets into a group. What cannot be read is told by group, which sees it next.
+func (c *ruleChecker) mergeGroup(old, spec json.RawMessage) (json.RawMessage, error) {
 	var before alerts.ActionGroup
 	if old != nil {
 		var err error
@@ -114,13 +113,13 @@ func mergeGroup(old, spec json.RawMessage) (json.RawMessage, error) {
 	}
 	group, err := alerts.ParseActionGroup(named)
 	if err != nil {
-		return nil, err
+		return spec, nil //nolint:nilerr // group tells it, with what else is wrong
 	}
 	merged, err := group.MergeSecrets(before)
 	if err != nil {
-		return nil, err
+		return nil, alerts.AlsoWrong(err, c.checkGroup(&group))
 	}
-	text, err := json.Marshal(merged)
+	text, err := alerts.EncodeJSON(merged)
 	if err != nil || merged.Name != "" {
 		return text, err
 	}
@@ -129,7 +128,7 @@ func mergeGroup(old, spec json.RawMessage) (json.RawMessage, error) {
 		return nil, err
 	}
 	delete(fields, "name")
-	return json.Marshal(fields)
+	return alerts.EncodeJSON(fields)
 }
 
 func (c *ruleChecker) processing(name string, spec json.RawMessage) (json.RawMessage, error) {
@@ -137,14 +136,11 @@ func (c *ruleChecker) processing(name string, spec json.RawMessage) (json.RawMes
 	if err != nil {
 		return nil, err
 	}
-	rule, err := alerts.ParseProcessingRule(named)
-	if err == nil {
-		err = rule.Validate()
-	}
+	rule, err := alerts.CheckProcessingRule(named)
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(rule)
+	return alerts.EncodeJSON(rule)
 }
 
 // policy reads the notification policy. Whether the groups are there that it names is looked at when it is put into force.
@@ -164,12 +160,12 @@ func withName(spec json.RawMessage, name string) (json.RawMessage, error) {
 	}
 	given, ok := fields["name"]
 	if !ok {
-		text, err := json.Marshal(name)
+		text, err := alerts.EncodeJSON(name)
 		if err != nil {
 			return nil, err
 		}
 		fields["name"] = text
-		return json.Marshal(fields)
+		return alerts.EncodeJSON(fields)
 	}
 	var own string
 	if err := json.Unmarshal(given, &own); err == nil && own != name {

@@ -30,7 +30,8 @@ func (a *alerting) api() (*web.AlertsAPI, error) {
 	}, nil
 }
 
-// fit says whether the policy and the groups would fit together with some documents in the place of those that are stored.
+// fit says whether the policy and the groups would fit together with some documents in the place of those that are stored. Of
+// documents that cannot be read it looks at what can be.
 func (a *alerting) fit(ctx context.Context, changes []resources.Document) error {
 	groups, err := listOf(ctx, a.resources, kindGroup, alerts.ParseActionGroup)
 	if err != nil {
@@ -41,14 +42,13 @@ func (a *alerting) fit(ctx context.Context, changes []resources.Document) error 
 		return err
 	}
 	matters := false
+	var unread error
 	for _, d := range changes {
 		switch d.Kind {
 		case kindPolicy:
 			matters = true
 			if policy = route.DefaultPolicy(); d.Spec != nil {
-				if policy, err = route.ParsePolicy(d.Spec); err != nil {
-					return err
-				}
+				policy, unread = route.ParsePolicy(d.Spec)
 			}
 		case kindGroup:
 			matters = true
@@ -61,16 +61,14 @@ func (a *alerting) fit(ctx context.Context, changes []resources.Document) error 
 				return err
 			}
 			group, err := alerts.ParseActionGroup(named)
-			if err != nil {
-				return err
-			}
+			unread = errors.Join(unread, err)
 			groups = append(groups, group)
 		}
 	}
 	if !matters {
 		return nil
 	}
-	return policy.Check(groups)
+	return alerts.AlsoWrong(unread, policy.Check(groups))
 }
 
 func (a *alerting) exportPrometheus(ctx context.Context) ([]byte, error) {
@@ -100,13 +98,10 @@ func (c *ruleChecker) checkRule(name string, spec json.RawMessage) (alerts.Rule,
 		return alerts.Rule{}, err
 	}
 	rule, err := alerts.CheckRule(named, c.metric)
-	if err == nil {
-		err = c.deep(rule)
-	}
-	return rule, err
+	return rule, alerts.AlsoWrong(err, c.deep(rule))
 }
 
 // checkGroup says whether an action group may be stored.
 func (c *ruleChecker) checkGroup(g *alerts.ActionGroup) error {
-	return errors.Join(g.Validate(), c.builder.Validate(g))
+	return alerts.AlsoWrong(g.Validate(), c.builder.Validate(g))
 }

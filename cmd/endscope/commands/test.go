@@ -7,10 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/spf13/cobra"
 
+	"github.com/endscope/endscope/alerts/promrules"
 	"github.com/endscope/endscope/alerts/promrules/ruletest"
 	"github.com/endscope/endscope/cmd/internal/cli"
 	"github.com/endscope/endscope/query"
@@ -59,7 +58,7 @@ func newTest(env cli.Env) (*cobra.Command, error) {
 				}
 			}
 			if failed > 0 {
-				return fmt.Errorf("%d tests failed", failed)
+				return fmt.Errorf("%s failed", counted(failed, "test"))
 			}
 			return nil
 		},
@@ -91,7 +90,7 @@ func report(env cli.Env, r ruletest.Result) int {
 func checkRules(env cli.Env, files []string) error {
 	failed := false
 	for _, file := range files {
-		groups, errs := rulefmt.ParseFile(file, false, model.UTF8Validation, query.NewParser(), nil)
+		groups, errs := promrules.ReadFile(file, query.NewParser())
 		for _, err := range errs {
 			failed = true
 			fmt.Fprintln(env.Stderr, err)
@@ -103,10 +102,18 @@ func checkRules(env cli.Env, files []string) error {
 		for _, g := range groups.Groups {
 			n += len(g.Rules)
 		}
-		fmt.Fprintf(env.Stdout, "%s: good, %d rules in %d groups\n", file, n, len(groups.Groups))
+		fmt.Fprintf(env.Stdout, "%s: good, %s in %s\n", file, counted(n, "rule"), counted(len(groups.Groups), "group"))
 	}
 	if failed {
 		return errors.New("not all rule files are good")
 	}
 	return nil
+}
+
+// counted writes a number of things: 1 rule, 2 rules.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

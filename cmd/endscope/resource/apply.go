@@ -88,11 +88,13 @@ func (a *apply) run(ctx context.Context) error {
 	if len(docs) == 0 && !a.allowEmpty {
 		return fmt.Errorf("there is no document in %s", strings.Join(a.files, ", "))
 	}
-	body, err := json.Marshal(docs)
-	if err != nil {
+	var body bytes.Buffer
+	enc := json.NewEncoder(&body)
+	enc.SetEscapeHTML(false) // errors quote what is sent
+	if err := enc.Encode(docs); err != nil {
 		return err
 	}
-	answer, err := a.ask(ctx, http.MethodPost, a.path(), url.Values{"dryRun": {strconv.FormatBool(a.dryRun)}, "prune": {strconv.FormatBool(a.prune)}}, bytes.NewReader(body))
+	answer, err := a.ask(ctx, http.MethodPost, a.path(), url.Values{"dryRun": {strconv.FormatBool(a.dryRun)}, "prune": {strconv.FormatBool(a.prune)}}, &body)
 	if err != nil {
 		return located(err, docs)
 	}
