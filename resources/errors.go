@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 var (
@@ -89,6 +90,29 @@ func (e *SpecError) Error() string { return fmt.Sprintf("%s: %v", e.Key, e.Err) 
 
 // Unwrap returns what the kind said.
 func (e *SpecError) Unwrap() error { return e.Err }
+
+// UnfitError says that what is stored would not fit together any more; it wraps what Settings.Fit said.
+type UnfitError struct{ Err error }
+
+func (e *UnfitError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what does not fit.
+func (e *UnfitError) Unwrap() error { return e.Err }
+
+// InUseError says that what is to be deleted is named elsewhere.
+type InUseError struct {
+	Key
+	By []string // what names it
+}
+
+func (e *InUseError) Error() string {
+	const most = 10
+	text := fmt.Sprintf("%s is named by %s", e.Key, strings.Join(e.By[:min(len(e.By), most)], ", "))
+	if more := len(e.By) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text + ": nobody would be told any more; change them first"
+}
 
 // DamagedError says that the database file cannot be used as it is.
 type DamagedError struct {

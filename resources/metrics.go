@@ -21,7 +21,7 @@ func newMetrics(kinds []string) *metrics {
 		for _, a := range []Action{Created, Updated, Deleted, Restored, Provisioned, Released} {
 			m.changes.WithLabelValues(kind, string(a))
 		}
-		for _, reason := range []string{"invalid", "conflict", "read_only", "limit", "error"} {
+		for _, reason := range []string{"invalid", "conflict", "read_only", "limit", "in_use", "error"} {
 			m.refused.WithLabelValues(kind, reason)
 		}
 	}
@@ -46,16 +46,20 @@ func (m *metrics) refuse(kind string, err error) {
 		conflict *ConflictError
 		readOnly *ReadOnlyError
 		limit    *LimitError
+		used     *InUseError
+		unfit    *UnfitError
 	)
 	reason := "error"
 	switch {
+	case errors.As(err, &used):
+		reason = "in_use"
 	case errors.As(err, &conflict):
 		reason = "conflict"
 	case errors.As(err, &readOnly):
 		reason = "read_only"
 	case errors.As(err, &limit):
 		reason = "limit"
-	case errors.As(err, &spec), errors.As(err, &name):
+	case errors.As(err, &spec), errors.As(err, &name), errors.As(err, &unfit):
 		reason = "invalid"
 	}
 	m.refused.WithLabelValues(kind, reason).Inc()

@@ -18,11 +18,15 @@ const resourceColumns = "kind, name, version, spec, source, created_at, updated_
 
 // Get returns a resource. Errors: ErrNotFound, ErrUnknownKind, *NameError.
 func (s *Store) Get(ctx context.Context, kind, name string) (Resource, error) {
+	return s.read(ctx, s.db, kind, name)
+}
+
+func (s *Store) read(ctx context.Context, q querier, kind, name string) (Resource, error) {
 	k, key, err := s.resolve(kind, name)
 	if err != nil {
 		return Resource{}, err
 	}
-	r, err := s.get(ctx, s.db, k, key)
+	r, err := s.get(ctx, q, k, key)
 	if err != nil {
 		return Resource{}, err
 	}
@@ -46,10 +50,14 @@ func (s *Store) get(ctx context.Context, q querier, k *Kind, key Key) (*Resource
 
 // List returns all resources of a kind, by name. Errors: ErrUnknownKind.
 func (s *Store) List(ctx context.Context, kind string) ([]Resource, error) {
+	return s.listKind(ctx, s.db, kind)
+}
+
+func (s *Store) listKind(ctx context.Context, q querier, kind string) ([]Resource, error) {
 	if _, err := s.kind(kind); err != nil {
 		return nil, err
 	}
-	all, err := s.list(ctx, s.db, "kind = ? ORDER BY name", kind)
+	all, err := s.list(ctx, q, "kind = ? ORDER BY name", kind)
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", kind, err)
 	}

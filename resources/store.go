@@ -29,6 +29,9 @@ type Settings struct {
 	Registerer prometheus.Registerer // nil for none
 	Logger     *slog.Logger          // nil discards
 	Now        func() time.Time      // nil takes time.Now
+	// Fit looks at every change before it is committed, with what would be stored then, and refuses by an error what does not fit together.
+	// It is called by one writer at a time, so that nothing changes in between. Nil refuses nothing.
+	Fit func(context.Context, *Pending) error
 }
 
 // Store keeps resources. Make it with Open and Close it in the end.
@@ -40,6 +43,7 @@ type Store struct {
 	log     *slog.Logger
 	now     func() time.Time
 	metrics *metrics
+	fit     func(context.Context, *Pending) error
 	key     []byte        // of entity tags
 	writing chan struct{} // holds one token, which a writer takes
 	pruned  time.Time     // when old entries were last removed; only whoever holds the token may touch it
@@ -55,7 +59,7 @@ func Open(ctx context.Context, cfg Config, set Settings) (_ *Store, err error) {
 		return nil, err
 	}
 	s := &Store{
-		cfg: cfg, path: filepath.Join(set.DataDir, FileName), kinds: map[string]*Kind{}, log: set.Logger, now: set.Now,
+		cfg: cfg, path: filepath.Join(set.DataDir, FileName), kinds: map[string]*Kind{}, log: set.Logger, now: set.Now, fit: set.Fit,
 		writing: make(chan struct{}, 1), listeners: map[int]*listener{},
 	}
 	if s.log == nil {

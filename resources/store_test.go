@@ -431,6 +431,7 @@ resources_changes_total{action="updated",kind="alert-rule"} 1
 # TYPE resources_refused_changes_total counter
 resources_refused_changes_total{kind="alert-rule",reason="conflict"} 1
 resources_refused_changes_total{kind="alert-rule",reason="error"} 0
+resources_refused_changes_total{kind="alert-rule",reason="in_use"} 0
 resources_refused_changes_total{kind="alert-rule",reason="invalid"} 2
 resources_refused_changes_total{kind="alert-rule",reason="limit"} 0
 resources_refused_changes_total{kind="alert-rule",reason="read_only"} 0

@@ -22,6 +22,7 @@ type Change struct {
 	By                   string // who asks, for the audit trail
 	Source               string // who provisions it; empty for people
 	DryRun               bool   // everything is checked and nothing changed
+	Force                bool   // of Delete: also what others name, see Pending
 }
 
 // Result is what Put did, or would do.
@@ -31,7 +32,7 @@ type Result struct {
 	Unchanged bool // it was the same, so that it has no new version
 }
 
-// Put creates or replaces a resource. Errors: *SpecError (what the kind said), *ConflictError, *ReadOnlyError, *LimitError, *NameError,
+// Put creates or replaces a resource. Errors: *SpecError (what the kind said), *UnfitError, *ConflictError, *ReadOnlyError, *LimitError, *NameError,
 // ErrUnknownKind; and those of the database.
 func (s *Store) Put(ctx context.Context, c Change) (Result, error) {
 	k, key, err := s.resolve(c.Kind, c.Name)
@@ -50,7 +51,7 @@ func (s *Store) Put(ctx context.Context, c Change) (Result, error) {
 }
 
 // Delete removes a resource. Its versions stay until they are as old as Config.AuditRetention, so that it can be restored. Errors:
-// ErrNotFound, *ConflictError, *ReadOnlyError, *NameError, ErrUnknownKind; and those of the database.
+// ErrNotFound, *UnfitError, *ConflictError, *ReadOnlyError, *NameError, ErrUnknownKind; and those of the database.
 func (s *Store) Delete(ctx context.Context, c Change) error {
 	k, key, err := s.resolve(c.Kind, c.Name)
 	if err != nil {
@@ -70,6 +71,7 @@ func (s *Store) Delete(ctx context.Context, c Change) error {
 		if current.Source != "" && current.Source != c.Source {
 			return &ReadOnlyError{Key: key, Source: current.Source}
 		}
+		e.force = c.Force
 		return e.remove(k, current)
 	})
 	return s.refused(c.Kind, err)
@@ -90,7 +92,9 @@ type edit struct {
 	tx      *sql.Tx
 	by      string
 	at      time.Time
-	changed map[string]bool  // kinds
+	changed map[string]bool // kinds
+	keys    []Key           // what was created, replaced or deleted
+	force   bool
 	counts  map[string]int64 // resources of each kind that was counted, with what changed since
 	counted []counted
 }
@@ -126,6 +130,11 @@ func (s *Store) commit(ctx context.Context, by string, dry bool, f func(*edit) e
 	e := &edit{Store: s, ctx: ctx, tx: tx, by: cleanBy(by), at: s.now().UTC().Truncate(time.Microsecond), changed: map[string]bool{}, counts: map[string]int64{}}
 	if err := f(e); err != nil {
 		return nil, s.damaged(err)
+	}
+	if len(e.changed) > 0 && s.fit != nil {
+		if err := s.fit(ctx, &Pending{Changed: e.keys, Force: e.force, edit: e}); err != nil {
+			return nil, s.damaged(&UnfitError{err})
+		}
 	}
 	if dry || len(e.changed) == 0 {
 		return nil, nil
@@ -314,6 +323,7 @@ func (e *edit) record(k *Kind, before, after *Resource, a entry) error {
 	a.before, a.after = k.redact(old), k.redact(after.Spec)
 	a.secrets = old != nil && after.Spec != nil && !bytes.Equal(old, after.Spec) && bytes.Equal(a.before, a.after)
 	e.changed[k.Name] = true
+	e.keys = append(e.keys, after.Key)
 	e.counted = append(e.counted, counted{k.Name, a.action})
 	return e.insert(after, a)
 }

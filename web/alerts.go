@@ -91,10 +91,9 @@ type AlertsAPI struct {
 	CheckGroup func(g *alerts.ActionGroup) error
 	// TestGroup really sends a sample to receivers of a group, all of them if none is named. (*receivers.Builder).Test is one.
 	TestGroup func(ctx context.Context, g *alerts.ActionGroup, sample alerts.Alert, names []string) []receivers.TestResult
-	// Fit says whether the notification policy and the action groups would still fit together once some of them were changed: groups and
-	// time intervals that are named are there. A document without a spec stands for one that is deleted; documents of other kinds do not
-	// matter. Errors: alerts.FieldErrors. It is optional: nil checks nothing.
-	Fit func(ctx context.Context, changes []resources.Document) error
+	// Fit says what of a notification policy or action group that is wrong for itself would not fit what is stored, either; whether what is right
+	// fits is looked at by Resources. Other kinds always fit. Errors: alerts.FieldErrors. It is optional: nil says nothing.
+	Fit func(ctx context.Context, changed resources.Document) error
 	// Enforce puts what is stored into force at once rather than in a moment, and returns what could not be. It is optional.
 	Enforce func(ctx context.Context) error
 	// DefaultPolicy is the notification policy where none is stored, in JSON.

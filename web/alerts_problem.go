@@ -22,31 +22,11 @@ func (e *existsError) Error() string {
 	return fmt.Sprintf("%s exists already: replace it with PUT, or take another name", e.Key)
 }
 
-// inUseError says that an action group cannot be deleted because it is named somewhere. It answers 409.
-type inUseError struct {
-	resources.Key
-	by []resources.Key
-}
-
-func (e *inUseError) Error() string {
-	text := e.Key.String() + " is named by "
-	for i, k := range e.by {
-		if i == 10 {
-			return text + fmt.Sprintf(" and %d more", len(e.by)-i)
-		}
-		if i > 0 {
-			text += ", "
-		}
-		text += k.String()
-	}
-	return text + ": nobody would be told any more; change them first, or delete it with force=true"
-}
-
 // alertsProblemOf maps the errors of alerting and of resources.
 func alertsProblemOf(err error) (Problem, bool) {
 	var (
 		exists      *existsError
-		used        *inUseError
+		used        *resources.InUseError
 		source      *sourceError
 		conflict    *resources.ConflictError
 		readOnly    *resources.ReadOnlyError

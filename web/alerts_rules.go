@@ -194,36 +194,12 @@ func bodyTime(name string, given json.RawMessage, now, absent time.Time) (time.T
 	return t, nil
 }
 
-// actionsView is where documents name action groups.
-type actionsView struct {
-	Actions []struct {
-		ActionGroupID  string   `json:"actionGroupId"`  // of alert rules
-		ActionGroupIDs []string `json:"actionGroupIds"` // of processing rules
-	} `json:"actions"`
-}
-
-// groupsIn returns the action groups that a stored document names.
-func groupsIn(kind string, document json.RawMessage) ([]string, error) {
+// missingGroups warns of action groups that a document names and that do not exist: they may come later, and until then nobody is told.
+func (s *Server) missingGroups(ctx context.Context, kind string, document json.RawMessage) ([]string, error) {
 	if kind != kindAlertRule && kind != kindProcessingRule {
 		return nil, nil
 	}
-	var v actionsView
-	if err := json.Unmarshal(document, &v); err != nil {
-		return nil, fmt.Errorf("read actions: %w", err)
-	}
-	var names []string
-	for _, a := range v.Actions {
-		if a.ActionGroupID != "" {
-			names = append(names, a.ActionGroupID)
-		}
-		names = append(names, a.ActionGroupIDs...)
-	}
-	return names, nil
-}
-
-// missingGroups warns of action groups that a document names and that do not exist: they may come later, and until then nobody is told.
-func (s *Server) missingGroups(ctx context.Context, kind string, document json.RawMessage) ([]string, error) {
-	names, err := groupsIn(kind, document)
+	names, err := alerts.NamedGroups(document)
 	if err != nil {
 		return nil, err
 	}
@@ -236,27 +212,6 @@ func (s *Server) missingGroups(ctx context.Context, kind string, document json.R
 			out = append(out, fmt.Sprintf("the action group %q does not exist: until it does, nobody is told through it", name))
 		case err != nil:
 			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// namedBy returns the alert rules and processing rules that name an action group.
-func (s *Server) namedBy(ctx context.Context, group string) ([]resources.Key, error) {
-	var out []resources.Key
-	for _, kind := range []string{kindAlertRule, kindProcessingRule} {
-		all, err := s.set.Alerts.Resources.List(ctx, kind)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range all {
-			names, err := groupsIn(kind, r.Redacted)
-			if err != nil {
-				return nil, fmt.Errorf("stored %s: %w", r.Key, err)
-			}
-			if slices.Contains(names, group) {
-				out = append(out, r.Key)
-			}
 		}
 	}
 	return out, nil

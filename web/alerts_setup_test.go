@@ -3,8 +3,10 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -127,11 +129,16 @@ func (a *alertWorld) checkGroup(g *alerts.ActionGroup) error {
 	return a.builder.Validate(g) // which validates the group, too
 }
 
-// fit is how the server's own wiring looks at policy and groups together.
-func (a *alertWorld) fit(ctx context.Context, changes []resources.Document) error {
+// lister is a store of resources, or what is about to be stored.
+type lister interface {
+	List(ctx context.Context, kind string) ([]resources.Resource, error)
+}
+
+// fit looks at policy and groups together as the server's own wiring does, with some documents in the place of those that are listed.
+func (a *alertWorld) fit(ctx context.Context, from lister, changed ...resources.Document) error {
 	specs := map[resources.Key]json.RawMessage{}
 	for _, kind := range []string{kindActionGroup, kindPolicy} {
-		all, err := a.resources.List(ctx, kind)
+		all, err := from.List(ctx, kind)
 		if err != nil {
 			return err
 		}
@@ -139,28 +146,46 @@ func (a *alertWorld) fit(ctx context.Context, changes []resources.Document) erro
 			specs[r.Key] = r.Spec
 		}
 	}
-	for _, d := range changes {
-		if d.Kind == kindPolicy {
-			d.Name = resources.SingletonName
-		}
+	for _, d := range changed {
 		specs[resources.Key{Kind: d.Kind, Name: d.Name}] = d.Spec
 	}
 	policy := routing.DefaultPolicy()
 	var groups []alerts.ActionGroup
+	var unread error
 	for key, spec := range specs {
-		var err error
-		switch {
-		case spec == nil:
-		case key.Kind == kindPolicy:
-			policy, err = routing.ParsePolicy(spec)
-		case key.Kind == kindActionGroup:
+		if key.Kind == kindPolicy {
+			policy, unread = routing.ParsePolicy(spec)
+		} else {
 			groups = append(groups, alerts.ActionGroup{Name: key.Name})
 		}
-		if err != nil {
-			return err
+	}
+	return alerts.AlsoWrong(unread, policy.Check(groups))
+}
+
+// fits looks at a change before it is stored as the server's own wiring does.
+func (a *alertWorld) fits(ctx context.Context, p *resources.Pending) error {
+	if err := a.fit(ctx, p); err != nil {
+		return err
+	}
+	rules, err := p.List(ctx, kindAlertRule)
+	if err != nil {
+		return err
+	}
+	for _, k := range p.Changed {
+		if _, err := p.Get(ctx, k.Kind, k.Name); k.Kind != kindActionGroup || p.Force || !errors.Is(err, resources.ErrNotFound) {
+			continue
+		}
+		for _, rule := range rules {
+			names, err := alerts.NamedGroups(rule.Spec)
+			if err != nil {
+				return err
+			}
+			if slices.Contains(names, k.Name) {
+				return &resources.InUseError{Key: k, By: []string{rule.Key.String()}}
+			}
 		}
 	}
-	return policy.Check(groups)
+	return nil
 }
 
 // metrics answers every question with one series of each scope that has no wildcard.
@@ -196,7 +221,7 @@ func startAlerts(t *testing.T, change ...func(*options)) *alertWorld {
 	a.builder, err = receivers.New(receivers.DefaultConfig(), receivers.Settings{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.builder.Close(context.Background())) })
-	a.resources, err = resources.Open(ctx, resources.DefaultConfig(), resources.Settings{DataDir: dir, Kinds: a.kinds()})
+	a.resources, err = resources.Open(ctx, resources.DefaultConfig(), resources.Settings{DataDir: dir, Kinds: a.kinds(), Fit: a.fits})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.resources.Close()) })
 	a.state, err = state.Open(ctx, state.DefaultConfig(), state.Settings{Path: filepath.Join(dir, "alerts.db"), Now: testNow})
@@ -215,7 +240,7 @@ func startAlerts(t *testing.T, change ...func(*options)) *alertWorld {
 	require.NoError(t, err)
 	a.api = &AlertsAPI{
 		Resources: a.resources, Alerts: a.state, People: a.hub, Evaluator: evaluator, Pack: ready,
-		CheckRule: a.checkRule, CheckGroup: a.checkGroup, TestGroup: a.builder.Test, Fit: a.fit, DefaultPolicy: policy,
+		CheckRule: a.checkRule, CheckGroup: a.checkGroup, TestGroup: a.builder.Test, Fit: func(ctx context.Context, d resources.Document) error { return a.fit(ctx, a.resources, d) }, DefaultPolicy: policy,
 		ExportPrometheus: func(ctx context.Context) ([]byte, error) {
 			all, err := a.resources.List(ctx, kindAlertRule)
 			require.NoError(t, err)

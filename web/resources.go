@@ -270,50 +270,31 @@ func (s *Server) deleteResource(w http.ResponseWriter, r *http.Request, k resour
 	if err != nil {
 		return err
 	}
-	c := resources.Change{Kind: k.kind, Name: name, By: who(r), DryRun: true}
+	c := resources.Change{Kind: k.kind, Name: name, By: who(r), DryRun: dry, Force: force}
 	c.IfMatch, _ = conditions(r)
-	if err := s.set.Alerts.Resources.Delete(r.Context(), c); err != nil {
+	err = s.set.Alerts.Resources.Delete(r.Context(), c)
+	var used *resources.InUseError
+	if errors.As(err, &used) {
+		return fmt.Errorf("%w, or delete it with force=true", err)
+	}
+	if err != nil {
 		return err
-	}
-	if err := s.fit(r.Context(), resources.Document{Kind: k.kind, Name: name}); err != nil {
-		return err
-	}
-	if k.kind == kindActionGroup && !force {
-		by, err := s.namedBy(r.Context(), name)
-		if err != nil {
-			return err
-		}
-		if len(by) > 0 {
-			return &inUseError{resources.Key{Kind: k.kind, Name: name}, by}
-		}
-	}
-	if c.DryRun = dry; !dry {
-		if err := s.set.Alerts.Resources.Delete(r.Context(), c); err != nil {
-			return err
-		}
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-// change stores a resource if what belongs together still fits together then.
+// change stores a resource. Where it is refused for itself, what would not fit beside it is told, too.
 func (s *Server) change(ctx context.Context, c resources.Change) (resources.Result, error) {
-	store := s.set.Alerts.Resources
-	if s.mustFit(c.Kind) {
-		try := c
-		try.DryRun = true
-		result, err := store.Put(ctx, try)
-		document := resources.Document{Kind: c.Kind, Name: c.Name, Spec: result.Resource.Spec}
-		if err != nil {
-			if document.Spec = c.Spec; alerts.FieldErrors(err) == nil {
-				return result, err
-			}
-		}
-		if err := alerts.AlsoWrong(err, ownFields(c, s.fit(ctx, document))); err != nil {
-			return result, err
-		}
+	result, err := s.set.Alerts.Resources.Put(ctx, c)
+	var unfit *resources.UnfitError
+	switch {
+	case errors.As(err, &unfit):
+		return result, ownFields(c, err)
+	case s.set.Alerts.Fit == nil || alerts.FieldErrors(err) == nil:
+		return result, err
 	}
-	return store.Put(ctx, c)
+	return result, alerts.AlsoWrong(err, ownFields(c, s.set.Alerts.Fit(ctx, resources.Document{Kind: c.Kind, Name: c.Name, Spec: c.Spec})))
 }
 
 // ownFields names the fields of an action group as its document does, rather than as one of all groups.
@@ -326,18 +307,6 @@ func ownFields(c resources.Change, err error) error {
 		return err
 	}
 	return errors.Join(out...)
-}
-
-// mustFit says whether resources of a kind name each other in a way that routing refuses where it does not fit.
-func (s *Server) mustFit(kind string) bool {
-	return s.set.Alerts.Fit != nil && (kind == kindActionGroup || kind == kindPolicy)
-}
-
-func (s *Server) fit(ctx context.Context, changes ...resources.Document) error {
-	if !slices.ContainsFunc(changes, func(d resources.Document) bool { return s.mustFit(d.Kind) }) {
-		return nil
-	}
-	return s.set.Alerts.Fit(ctx, changes)
 }
 
 // writeResult answers a change.

@@ -76,19 +76,11 @@ func (s *Server) restoreResource(w http.ResponseWriter, r *http.Request, k resou
 	if err := p.err(); err != nil {
 		return err
 	}
-	c := resources.Change{Kind: k.kind, Name: name, By: who(r), DryRun: true}
+	c := resources.Change{Kind: k.kind, Name: name, By: who(r), DryRun: dry}
 	c.IfMatch, c.IfNoneMatch = conditions(r)
 	result, err := s.set.Alerts.Resources.Restore(r.Context(), version, c)
 	if err != nil {
 		return err
-	}
-	if err := s.fit(r.Context(), resources.Document{Kind: k.kind, Name: name, Spec: result.Resource.Spec}); err != nil {
-		return err
-	}
-	if c.DryRun = dry; !dry {
-		if result, err = s.set.Alerts.Resources.Restore(r.Context(), version, c); err != nil {
-			return err
-		}
 	}
 	return s.writeResult(w, r, k, result, dry)
 }

@@ -73,27 +73,14 @@ func (s *Server) handleProvision(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return refusedDocuments(err)
 	}
-	request := resources.Provisioning{Source: source, Documents: docs, By: who(r), Keep: !prune, DryRun: true}
-	result, err := s.set.Alerts.Resources.Provision(r.Context(), request)
+	result, err := s.set.Alerts.Resources.Provision(r.Context(), resources.Provisioning{Source: source, Documents: docs, By: who(r), Keep: !prune, DryRun: dry})
 	if err != nil {
 		return err
 	}
-	after := slices.Clone(docs)
-	for _, gone := range result.Deleted {
-		after = append(after, resources.Document{Kind: gone.Kind, Name: gone.Name})
-	}
-	if err := s.fit(r.Context(), after...); err != nil {
-		return err
-	}
 	var warnings []string
-	if request.DryRun = dry; !dry {
-		if result, err = s.set.Alerts.Resources.Provision(r.Context(), request); err != nil {
-			return err
-		}
-		if s.set.Alerts.Enforce != nil {
-			if err := s.set.Alerts.Enforce(r.Context()); err != nil {
-				warnings = append(warnings, "stored, but not all that is stored is in force: "+err.Error())
-			}
+	if !dry && s.set.Alerts.Enforce != nil {
+		if err := s.set.Alerts.Enforce(r.Context()); err != nil {
+			warnings = append(warnings, "stored, but not all that is stored is in force: "+err.Error())
 		}
 	}
 	return writeJSON(w, struct {

@@ -60,6 +60,7 @@ type alerting struct {
 
 	mu      sync.Mutex
 	readyAt time.Time // when the stores were found to answer, by the watchdog; zero before
+	unfit   error     // why the provisioned files were not taken over; nil if they were
 	refuse  error     // why the notification policy or the rules in force are not those that are stored; nil if they are
 }
 
@@ -103,13 +104,13 @@ func newAlerting(cfg AlertsConfig, res resources.Config, log *slog.Logger, p ale
 	}
 	a.checker = &ruleChecker{metric: a.metrics.definition, parser: p.queries.Parser(), language: p.language, builder: a.builder, limits: p.gate.Config().Limits()}
 	a.resources, err = resources.Open(ctx, res, resources.Settings{
-		DataDir: p.dataDir, Kinds: a.checker.kinds(), Registerer: p.registry, Logger: part(log, "resources"), Now: time.Now,
+		DataDir: p.dataDir, Kinds: a.checker.kinds(), Fit: a.fits, Registerer: p.registry, Logger: part(log, "resources"), Now: time.Now,
 	})
 	if err != nil {
 		return nil, err
 	}
 	a.cleanup.Add("resources", a.resources.Close)
-	if _, err := a.provision(ctx, res); err != nil {
+	if err := a.provision(ctx, res); err != nil {
 		return nil, err
 	}
 	a.resources.Subscribe("", a.wake)

@@ -27,7 +27,7 @@ func (a *alerting) checks() []hub.Check {
 		check("routing", func(context.Context) error { return a.engine.Healthy(time.Now()) }),
 		{Name: "alerts", Func: func(ctx context.Context) error { return a.hub.Healthy(ctx, a.cfg.Watchdog.Patience) }},
 		{Name: "alert store", Func: a.state.Ping},
-		{Name: "alert rules", Func: func(context.Context) error { return a.refused() }},
+		{Name: "alert rules", Func: func(context.Context) error { return a.stale() }},
 	}
 }
 

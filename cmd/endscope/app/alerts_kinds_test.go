@@ -61,7 +61,7 @@ func TestAllMistakesOfADocumentAreToldAtOnce(t *testing.T) {
 	require.ErrorContains(t, err, "must be given in full")
 	require.ErrorContains(t, err, "groupShortName: must have at most 12 characters", "with what else is wrong")
 
-	fit := a.alerts.fit(t.Context(), []resources.Document{{Kind: kindPolicy, Spec: json.RawMessage(`{"global":{},"route":{"receiver":"gone"}}`)}})
+	fit := a.alerts.alsoFit(t.Context(), resources.Document{Kind: kindPolicy, Spec: json.RawMessage(`{"global":{},"route":{"receiver":"gone"}}`)})
 	require.ErrorContains(t, fit, "global: is no field here")
 	require.ErrorContains(t, fit, "route.receiver: must be the name of an action group")
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/endscope/endscope/alerts"
@@ -66,6 +65,13 @@ func (a *alerting) refused() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.refuse
+}
+
+// stale returns why what is in force is not what it should be, nil if it is.
+func (a *alerting) stale() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return errors.Join(a.unfit, a.refuse)
 }
 
 // wake says that resources changed.
@@ -131,7 +137,7 @@ func (a *alerting) apply(ctx context.Context) error {
 	groups, routeErr := listOf(ctx, a.resources, kindGroup, alerts.ParseActionGroup)
 	if routeErr == nil {
 		var policy route.Policy
-		if policy, routeErr = a.policy(ctx); routeErr == nil {
+		if policy, routeErr = policyIn(ctx, a.resources); routeErr == nil {
 			routeErr = a.reroute(policy, groups)
 		}
 	}
@@ -175,8 +181,14 @@ func (a *alerting) rules(ctx context.Context) ([]alerts.Stored, error) {
 	return out, nil
 }
 
-func listOf[T any](ctx context.Context, store *resources.Store, kind string, parse func([]byte) (T, error)) ([]T, error) {
-	list, err := store.List(ctx, kind)
+// documents are what resources are read from: their store, or a change that is about to be stored.
+type documents interface {
+	Get(ctx context.Context, kind, name string) (resources.Resource, error)
+	List(ctx context.Context, kind string) ([]resources.Resource, error)
+}
+
+func listOf[T any](ctx context.Context, from documents, kind string, parse func([]byte) (T, error)) ([]T, error) {
+	list, err := from.List(ctx, kind)
 	if err != nil {
 		return nil, err
 	}
@@ -191,9 +203,9 @@ func listOf[T any](ctx context.Context, store *resources.Store, kind string, par
 	return out, nil
 }
 
-// policy returns the stored notification policy, or the default one.
-func (a *alerting) policy(ctx context.Context) (route.Policy, error) {
-	r, err := a.resources.Get(ctx, kindPolicy, "")
+// policyIn returns the stored notification policy, or the default one.
+func policyIn(ctx context.Context, from documents) (route.Policy, error) {
+	r, err := from.Get(ctx, kindPolicy, "")
 	if errors.Is(err, resources.ErrNotFound) {
 		return route.DefaultPolicy(), nil
 	}
@@ -203,13 +215,23 @@ func (a *alerting) policy(ctx context.Context) (route.Policy, error) {
 	return route.ParsePolicy(r.Spec)
 }
 
-// provision makes what the configured files hold, and nothing else of theirs, the stored resources.
-func (a *alerting) provision(ctx context.Context, cfg resources.Config) (resources.ProvisionResult, error) {
+// provision makes what the configured files hold, and nothing else of theirs, the stored resources. Where that would not fit together with
+// what is stored, what is stored stays, and the server is unhealthy: it still takes samples and notifies.
+func (a *alerting) provision(ctx context.Context, cfg resources.Config) error {
 	docs, err := resources.LoadFiles(cfg.ProvisioningFiles)
 	if err != nil {
-		return resources.ProvisionResult{}, fmt.Errorf("resources.files: %w", err)
+		return fmt.Errorf("resources.files: %w", err)
 	}
-	return a.resources.Provision(ctx, resources.Provisioning{Source: resources.FilesSource, Documents: docs, By: "configuration"})
+	_, err = a.resources.Provision(ctx, resources.Provisioning{Source: resources.FilesSource, Documents: docs, By: "configuration"})
+	var unfit *resources.UnfitError
+	if !errors.As(err, &unfit) {
+		return err
+	}
+	a.log.Error("the provisioned files are not taken over; what was stored stays in force", "err", err)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.unfit = fmt.Errorf("resources.files: %w", err)
+	return nil
 }
 
 // reload reads the provisioned files and the rule files again, and returns once they are in force. What is wrong with one leaves both as they
@@ -220,23 +242,26 @@ func (a *alerting) reload(ctx context.Context, cfg AlertsConfig, res resources.C
 		return fmt.Errorf("resources.files: %w", err)
 	}
 	p := resources.Provisioning{Source: resources.FilesSource, Documents: docs, By: "configuration", DryRun: true}
-	result, err := a.resources.Provision(ctx, p)
-	if err != nil {
+	provision := func() error {
+		_, err := a.resources.Provision(ctx, p)
+		var unfit *resources.UnfitError
+		if errors.As(err, &unfit) {
+			return fmt.Errorf("resources.files: %w", err)
+		}
 		return err
 	}
-	after := slices.Clone(docs)
-	for _, gone := range result.Deleted {
-		after = append(after, resources.Document{Kind: gone.Kind, Name: gone.Name})
-	}
-	if err := a.fit(ctx, after); err != nil {
-		return fmt.Errorf("resources.files: %w", err)
+	if err := provision(); err != nil {
+		return err
 	}
 	if err := a.prometheus.Reload(cfg.Prometheus); err != nil {
 		return err
 	}
 	p.DryRun = false
-	if _, err := a.resources.Provision(ctx, p); err != nil {
+	if err := provision(); err != nil {
 		return err
 	}
+	a.mu.Lock()
+	a.unfit = nil
+	a.mu.Unlock()
 	return a.enforce(ctx)
 }

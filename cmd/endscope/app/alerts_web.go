@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -24,51 +23,37 @@ func (a *alerting) api() (*web.AlertsAPI, error) {
 		Resources: a.resources, Alerts: a.state, People: a.hub, Evaluator: a.evaluator, Prometheus: a.prometheus, Pack: a.pack,
 		CheckRule:  a.checker.checkRule,
 		CheckGroup: a.checker.checkGroup,
-		TestGroup:  a.builder.Test, Fit: a.fit, Enforce: a.enforce, DefaultPolicy: policy,
+		TestGroup:  a.builder.Test, Fit: a.alsoFit, Enforce: a.enforce, DefaultPolicy: policy,
 		ExportPrometheus: a.exportPrometheus, ExportAlertmanager: a.exportAlertmanager,
 		Runbooks: runbooks.FS(), Alertmanager: a.engine.Handler(), Healthy: a.watchdog.Healthy,
 	}, nil
 }
 
-// fit says whether the policy and the groups would fit together with some documents in the place of those that are stored. Of
-// documents that cannot be read it looks at what can be.
-func (a *alerting) fit(ctx context.Context, changes []resources.Document) error {
+// alsoFit says what of a policy or a group that cannot be stored as it is would not fit what is stored, either, as far as it can be read.
+func (a *alerting) alsoFit(ctx context.Context, changed resources.Document) error {
 	groups, err := listOf(ctx, a.resources, kindGroup, alerts.ParseActionGroup)
 	if err != nil {
 		return err
 	}
-	policy, err := a.policy(ctx)
+	policy, err := policyIn(ctx, a.resources)
 	if err != nil {
 		return err
 	}
-	matters := false
-	var unread error
-	for _, d := range changes {
-		switch d.Kind {
-		case kindPolicy:
-			matters = true
-			if policy = route.DefaultPolicy(); d.Spec != nil {
-				policy, unread = route.ParsePolicy(d.Spec)
-			}
-		case kindGroup:
-			matters = true
-			groups = slices.DeleteFunc(groups, func(g alerts.ActionGroup) bool { return g.Name == d.Name })
-			if d.Spec == nil {
-				continue
-			}
-			named, err := withName(d.Spec, d.Name)
-			if err != nil {
-				return err
-			}
-			group, err := alerts.ParseActionGroup(named)
-			unread = errors.Join(unread, err)
-			groups = append(groups, group)
+	switch changed.Kind {
+	case kindPolicy:
+		policy, err = route.ParsePolicy(changed.Spec)
+	case kindGroup:
+		var named []byte
+		if named, err = withName(changed.Spec, changed.Name); err != nil {
+			return err
 		}
-	}
-	if !matters {
+		var group alerts.ActionGroup
+		group, err = alerts.ParseActionGroup(named)
+		groups = append(slices.DeleteFunc(groups, func(g alerts.ActionGroup) bool { return g.Name == changed.Name }), group)
+	default:
 		return nil
 	}
-	return alerts.AlsoWrong(unread, policy.Check(groups))
+	return alerts.AlsoWrong(err, policy.Check(groups))
 }
 
 func (a *alerting) exportPrometheus(ctx context.Context) ([]byte, error) {
@@ -80,7 +65,7 @@ func (a *alerting) exportPrometheus(ctx context.Context) ([]byte, error) {
 }
 
 func (a *alerting) exportAlertmanager(ctx context.Context) ([]byte, error) {
-	policy, err := a.policy(ctx)
+	policy, err := policyIn(ctx, a.resources)
 	if err != nil {
 		return nil, err
 	}
