@@ -8,6 +8,7 @@
 // It may import alerts and internal/config. It must not import the other folders below alerts. Beside alerts/receivers it is the only
 // package that imports Alertmanager.
 //
-// The promise is "at least once": a notification is repeated only where the process died, or was told to stop, between the moment when a
+// The promise is that each receiver hears of every alert of ours that fired and that nothing withheld, also of one that is over by then (see
+// teller), and "at least once": a notification is repeated only where the process died, or was told to stop, between the moment when a
 // receiver had it and the moment when that was on disk. All methods of Engine are safe for concurrent use.
 package route
