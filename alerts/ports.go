@@ -59,6 +59,23 @@ type ExplainQuestion struct {
 	Scope       scopes.Path
 	Filter      string
 	Start, End  time.Time // the window
+	Baseline    time.Time // start of what it is compared with, which ends at Start
+}
+
+// The shortest spans that explain looks at: a shorter window has too few samples to tell a change from noise.
+const (
+	shortestExplained = 5 * time.Minute
+	shortestBaseline  = 15 * time.Minute
+)
+
+// ExplainSpan returns which window explain is asked about for one that fired, and where the time begins that it is compared with: as much
+// time before it.
+func ExplainSpan(windowStart, windowEnd time.Time) (start, end, baseline time.Time) {
+	start = windowStart
+	if latest := windowEnd.Add(-shortestExplained); start.After(latest) {
+		start = latest
+	}
+	return start, windowEnd, start.Add(-max(windowEnd.Sub(start), shortestBaseline))
 }
 
 // Finding is the first thing that explain found.

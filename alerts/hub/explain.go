@@ -113,7 +113,8 @@ func (h *Hub) question(a *alerts.Alert, at time.Time) *question {
 	if c == nil || c.Value == nil {
 		return nil
 	}
+	start, end, baseline := alerts.ExplainSpan(a.WindowStart, a.WindowEnd)
 	return &question{alert: a.ID, deadline: at.Add(h.cfg.Explain.Timeout), ask: alerts.ExplainQuestion{
-		Metric: c.Criterion.MetricName, Aggregation: c.Criterion.TimeAggregation, Scope: a.Target, Filter: filterOf(a), Start: a.WindowStart, End: a.WindowEnd,
+		Metric: c.Criterion.MetricName, Aggregation: c.Criterion.TimeAggregation, Scope: a.Target, Filter: filterOf(a), Start: start, End: end, Baseline: baseline,
 	}}
 }

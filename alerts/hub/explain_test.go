@@ -39,6 +39,7 @@ func TestTheFindingGoesWithTheAlert(t *testing.T) {
 		require.Equal(t, []string{"fired", "finding"}, w.kinds("id-1"))
 		require.Equal(t, alerts.ExplainQuestion{
 			Metric: "RequestLatency_P99", Aggregation: "Average", Scope: a.Target, Filter: "deployment eq 'blue' and statusCode eq '1'", Start: a.WindowStart, End: a.WindowEnd,
+			Baseline: a.WindowStart.Add(-15 * time.Minute),
 		}, asked)
 		require.Equal(t, []string{"deployment=blue", "instance=blue-7"}, w.get("id-1").Finding.Path)
 		w.apply(resolved(1, a.FiredAt, time.Now()))

@@ -90,7 +90,11 @@ func (h *Hub) addMetricLinks(a *alerts.Alert, add func(name, link string)) {
 	below := values(h.below(a.Target, c.Criterion.MetricName), a.WindowStart, a.WindowEnd)
 	below.Set("interval", "full")
 	add(annotationDrillDown, h.url("/api/v1/metrics", below))
-	add(annotationExplain, h.url("/api/v1/explain", values(scope, a.WindowStart, a.WindowEnd)))
+	start, end, baseline := alerts.ExplainSpan(a.WindowStart, a.WindowEnd) // as the finding is asked for, so that both agree
+	explain := values(scope, start, end)
+	explain.Set("baselineStart", stamp(baseline))
+	explain.Set("baselineEnd", stamp(start))
+	add(annotationExplain, h.url("/api/v1/explain", explain))
 }
 
 func (h *Hub) addLogLinks(a *alerts.Alert, add func(name, link string)) {

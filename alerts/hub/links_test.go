@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"maps"
 	"net/url"
 	"os"
 	"regexp"
@@ -62,10 +63,19 @@ func TestLinksLeadToWhatTheAPIHas(t *testing.T) {
 	window := url.Values{
 		"scope": {"credit/blue"}, "metric": {"RequestLatency_P99"}, "aggregation": {"Average"}, "filter": {filter}, "start": {"2026-11-28T11:55:00Z"}, "end": {"2026-11-28T12:00:00Z"},
 	}
-	require.Equal(t, window, check(got["explain_url"], "/api/v1/explain"))
+	explain := maps.Clone(window)
+	explain["baselineStart"], explain["baselineEnd"] = []string{"2026-11-28T11:40:00Z"}, []string{"2026-11-28T11:55:00Z"}
+	require.Equal(t, explain, check(got["explain_url"], "/api/v1/explain"))
 	window.Set("scope", "credit/blue/*")
 	window.Set("interval", "full")
 	require.Equal(t, window, check(got["drilldown_url"], "/api/v1/metrics"))
+
+	short := fired(4, at)
+	short.WindowStart = at.Add(-time.Minute)
+	w.apply(short)
+	asked := check(w.get("id-4").Annotations["explain_url"], "/api/v1/explain")
+	require.Equal(t, "2026-11-28T11:55:00Z", asked.Get("start"), "the link has the span that the finding is of")
+	require.Equal(t, "2026-11-28T11:40:00Z", asked.Get("baselineStart"))
 
 	b := fired(2, at)
 	b.RuleKind = alerts.KindLog

@@ -142,22 +142,11 @@ func (f *foundSeries) list() []alerts.Series {
 	return out
 }
 
-// The shortest spans that explain looks at: a shorter window has too few samples to tell a change from noise.
-const (
-	shortestExplained = 5 * time.Minute
-	shortestBaseline  = 15 * time.Minute
-)
-
-// explain is an alerts.ExplainFunc. The window is compared with as much time before it. It returns nil where nothing is stored.
+// explain is an alerts.ExplainFunc. It returns nil where nothing is stored.
 func (m *alertMetrics) explain(ctx context.Context, q alerts.ExplainQuestion) (*alerts.Finding, error) {
-	start := q.Start
-	if longest := q.End.Add(-shortestExplained); start.After(longest) {
-		start = longest
-	}
-	baseline := max(q.End.Sub(start), shortestBaseline)
 	e, err := m.planner.Explain(scopes.WithGrants(ctx, scopes.GrantScopes(scopes.Pattern(q.Scope))), query.ExplainRequest{
 		Metric: q.Metric, Scope: scopes.Pattern(q.Scope), Aggregation: q.Aggregation, Filter: q.Filter,
-		Window: query.Span{Start: start, End: q.End}, Baseline: query.Span{Start: start.Add(-baseline), End: start},
+		Window: query.Span{Start: q.Start, End: q.End}, Baseline: query.Span{Start: q.Baseline, End: q.Start},
 	})
 	switch {
 	case errors.Is(err, scopes.ErrNotFound):

@@ -195,17 +195,18 @@ func TestAlertsAreExplained(t *testing.T) {
 	require.NoError(t, err)
 	end := begin.Add(35 * time.Minute)
 	// The window is shorter than what can be judged: it is taken to be five minutes long.
-	found, err := m.explain(t.Context(), alerts.ExplainQuestion{Metric: "CpuUtilizationPercentage", Aggregation: scopes.Average, Scope: scope, Start: end.Add(-time.Minute), End: end})
+	from, until, baseline := alerts.ExplainSpan(end.Add(-time.Minute), end)
+	found, err := m.explain(t.Context(), alerts.ExplainQuestion{Metric: "CpuUtilizationPercentage", Aggregation: scopes.Average, Scope: scope, Start: from, End: until, Baseline: baseline})
 	require.NoError(t, err)
 	require.Equal(t, string(query.VerdictSingle), found.Verdict, found.Sentence)
 	require.Equal(t, []string{"instanceId=i-7"}, found.Path)
 	require.Contains(t, found.Sentence, "i-7")
 
 	scope.Endpoint = "nobody"
-	found, err = m.explain(t.Context(), alerts.ExplainQuestion{Metric: "CpuUtilizationPercentage", Scope: scope, Start: end.Add(-time.Hour), End: end})
+	found, err = m.explain(t.Context(), alerts.ExplainQuestion{Metric: "CpuUtilizationPercentage", Scope: scope, Start: end.Add(-time.Hour), End: end, Baseline: end.Add(-2 * time.Hour)})
 	require.NoError(t, err)
 	require.Nil(t, found)
-	_, err = m.explain(t.Context(), alerts.ExplainQuestion{Metric: "NoSuchMetric", Scope: scope, Start: end.Add(-time.Hour), End: end})
+	_, err = m.explain(t.Context(), alerts.ExplainQuestion{Metric: "NoSuchMetric", Scope: scope, Start: end.Add(-time.Hour), End: end, Baseline: end.Add(-2 * time.Hour)})
 	require.ErrorIs(t, err, alerts.ErrQuery)
 }
 
