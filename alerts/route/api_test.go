@@ -382,3 +382,17 @@ func TestActiveAlertsAreSentElsewhereEachMinute(t *testing.T) {
 		require.NoError(t, x.put([]Alert{alertOf("c")}))
 	})
 }
+
+func TestTheAPITellsWhichVersionItIs(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := newHouse(t, `{"route":{"receiver":"oncall"}}`, []alerts.ActionGroup{group("oncall")}, nil)
+		h.run()
+		var shown struct {
+			VersionInfo struct{ Version, GoVersion string }
+		}
+		h.get("/api/v2/status", &shown)
+		require.NotEmpty(t, shown.VersionInfo.Version, "amtool prints it")
+		require.NotEmpty(t, shown.VersionInfo.GoVersion)
+		h.stop()
+	})
+}

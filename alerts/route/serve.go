@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"runtime/debug"
 	"strings"
 
 	"github.com/prometheus/alertmanager/api"
 	"github.com/prometheus/alertmanager/cluster"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/route"
+	"github.com/prometheus/common/version"
 )
 
 // maxRequest bounds what is posted to the API.
@@ -75,7 +77,8 @@ func (e *Engine) front(next http.Handler) http.Handler {
 	})
 }
 
-// showStatus puts our own text of the configuration in the place of Alertmanager's, which has fields that amtool of Debian refuses.
+// showStatus puts our own text of the configuration in the place of Alertmanager's, which has fields that amtool of Debian refuses, and says
+// which version this is where the program was built without being told.
 func (e *Engine) showStatus(answer *held) {
 	var status map[string]json.RawMessage
 	text := e.status.Load()
@@ -87,6 +90,13 @@ func (e *Engine) showStatus(answer *held) {
 		return
 	}
 	status["config"] = shown
+	var info map[string]string
+	if json.Unmarshal(status["versionInfo"], &info) == nil && info["version"] == "" {
+		info["version"], info["revision"] = builtVersion(), version.GetRevision()
+		if status["versionInfo"], err = json.Marshal(info); err != nil {
+			return
+		}
+	}
 	body, err := json.Marshal(status)
 	if err != nil {
 		return
@@ -94,6 +104,14 @@ func (e *Engine) showStatus(answer *held) {
 	answer.header.Del("Content-Length")
 	answer.body.Reset()
 	answer.body.Write(body)
+}
+
+// builtVersion returns the version that the go command wrote into the program.
+func builtVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
 }
 
 // held is an answer that has not been sent yet.
