@@ -405,7 +405,30 @@ func TestExportIsARuleFile(t *testing.T) {
 	require.Equal(t, "g (two)", back.Groups[1].Name)
 	want, err := promrules.ParseGroup(json.RawMessage(group), query.NewParser())
 	require.NoError(t, err)
+	want.Groups[0].Rules[0].Labels = map[string]string{"action_groups": "night"} // its actions
 	require.Equal(t, want.Groups[0], back.Groups[0])
+
+	off := stored("off", group).Rule
+	off.Enabled = false
+	rich := stored("rich", `{"name":"r","rules":[{"alert":"A","expr":"x","labels":{"action_groups":"own"}},{"alert":"B","expr":"x"}]}`).Rule
+	rich.Actions = []alerts.Action{{ActionGroupID: "b", WebHookProperties: map[string]string{"queue": "ml"}}, {ActionGroupID: "a"}}
+	out.Reset()
+	require.NoError(t, promrules.Export(&out, []alerts.Rule{{Name: "slow", Kind: alerts.KindMetric}, off, rich}, query.NewParser()))
+	require.Equal(t, `# not in this file: alert-rule/slow: it is a metric rule, and a rule file holds rules of Prometheus
+# not in this file: alert-rule/off: it is disabled, and every rule of a rule file is enabled
+# not in this file: webHookProperties of alert-rule/rich: a rule file can only name action groups
+groups:
+  - name: r
+    rules:
+      - alert: A
+        expr: x
+        labels:
+          action_groups: own
+      - alert: B
+        expr: x
+        labels:
+          action_groups: a,b
+`, out.String())
 }
 
 func TestPreviewSaysWhatWouldHaveHappened(t *testing.T) {

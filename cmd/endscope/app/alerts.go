@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/url"
 	"path/filepath"
@@ -258,17 +257,10 @@ func (a *alerting) previewPrometheus(ctx context.Context, rule alerts.Rule, star
 // exportRules writes the rules that are groups of Prometheus rules as one rule file.
 func exportRules(list []alerts.Stored, p parser.Parser) ([]byte, error) {
 	rules := make([]alerts.Rule, 0, len(list))
-	others := 0
 	for _, r := range list {
 		rules = append(rules, r.Rule)
-		if r.Kind != alerts.KindPrometheus {
-			others++
-		}
 	}
 	var b bytes.Buffer
-	if others > 0 {
-		fmt.Fprintf(&b, "# %d metric and log rules are not in this file: it holds groups of Prometheus rules only.\n", others)
-	}
 	err := promrules.Export(&b, rules, p)
 	return b.Bytes(), err
 }

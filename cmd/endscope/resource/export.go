@@ -23,6 +23,9 @@ type export struct {
 	output string
 }
 
+// notExported begins the comments in a rule file that say what is not in it.
+const notExported = "# not in this file: "
+
 func kinds() []string {
 	return []string{"alert-rule", "action-group", "processing-rule", "notification-policy"}
 }
@@ -35,7 +38,7 @@ func NewExport(env cli.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "export [KIND…]", Short: "Print what operators created on a running server",
 		Long: "Print what operators created on a running server: all kinds, or those that are named (" + strings.Join(kinds(), ", ") + ").\n\n" +
-			"yaml and json are what `endscope apply` reads. prometheus is a rule file and alertmanager a configuration of Alertmanager, as far as these can say it. " +
+			"yaml and json are what `endscope apply` reads. prometheus is a rule file and alertmanager a configuration of Alertmanager, as far as these can say it: what a rule file cannot say is named on standard error. " +
 			"Secrets are printed as <secret>; a server to which such a document is applied keeps the secret that it has.",
 		Example:           "  endscope export > alerts.yaml\n  endscope export alert-rules --format prometheus -o rules.yml",
 		ValidArgsFunction: cobra.FixedCompletions(kinds(), cobra.ShellCompDirectiveNoFileComp),
@@ -75,6 +78,13 @@ func (e *export) run(ctx context.Context, query url.Values) error {
 	answer, err := e.ask(ctx, http.MethodGet, "/api/v1/export", query, nil)
 	if err != nil {
 		return err
+	}
+	if e.format == "prometheus" {
+		for line := range strings.Lines(string(answer)) {
+			if left, ok := strings.CutPrefix(line, notExported); ok {
+				_, _ = fmt.Fprint(e.env.Stderr, "not exported: "+left)
+			}
+		}
 	}
 	if e.output == "" {
 		_, err := e.env.Stdout.Write(answer)

@@ -317,3 +317,13 @@ func TestWarningsOfTheServerArePrinted(t *testing.T) {
 	require.Equal(t, "alert-rule/a created\n", out)
 	require.Equal(t, "warning: stored, but not in force\n1 created\n", errOut)
 }
+
+func TestWhatARuleFileCannotSayIsNamed(t *testing.T) {
+	file := "# not in this file: alert-rule/slow: it is a metric rule\ngroups: []\n"
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, file) }))
+	defer h.Close()
+	code, out, errOut := (&server{t: t, url: h.URL}).run("", "export", "alert-rules", "--format", "prometheus")
+	require.Equal(t, cli.ExitOK, code)
+	require.Equal(t, file, out)
+	require.Equal(t, "not exported: alert-rule/slow: it is a metric rule\n", errOut)
+}
