@@ -70,6 +70,8 @@ func (e *Engine) wait() time.Duration {
 	return time.Duration(e.peer.Position()) * e.cfg.Cluster.PeerTimeout
 }
 
+// leave says goodbye to the others. The listener of gossip and what reads from it stay until the process ends, since Alertmanager's peer has no
+// way to shut its memberlist down: an address is used once in a process.
 func (e *Engine) leave() error {
 	if err := e.peer.Leave(5 * time.Second); err != nil {
 		return fmt.Errorf("leave the cluster: %w", err)
