@@ -92,6 +92,11 @@ func TestNoBoundsBeforeThreeDaysAndThirtySamples(t *testing.T) {
 	value := func(float64) float64 { return 7 }
 	at, _ := first(made(5, five, value))
 	require.Equal(t, 72*time.Hour+five, at, "the first window that ends after three days")
+	require.Equal(t, monday.Add(72*time.Hour), First(monday.Add(five)).UTC())
+	late := made(5, five, value)[5:] // from half past
+	at, _ = first(late)
+	require.Equal(t, 72*time.Hour+five, at, "the hour of the first point counts as a whole")
+	require.Equal(t, monday.Add(72*time.Hour), First(late[0].At).UTC())
 	at, samples := first(made(40, 4*time.Hour, value))
 	require.GreaterOrEqual(t, samples, 30)
 	require.Equal(t, 124*time.Hour, at, "31st window of four hours")

@@ -32,12 +32,19 @@ func (o Options) History() time.Duration {
 	return (historySlots+1)*slotLength + time.Duration(f.n-1)*max(o.Every, 0)
 }
 
-// Before a series has three days and 30 samples of history, in 24 different hours, it has no bounds.
+// Before a series has three days and 30 samples of history, in 24 different hours, it has no bounds. The hour of its first point counts as a
+// whole: see First.
 const (
 	minHistory = 3 * day // slots
 	minPoints  = 30
 	minSlots   = day
 )
+
+// First returns the earliest instant at which a series has bounds whose first point is at another: at the full hour (UTC) three days after
+// the one in which that lies, whose windows end later.
+func First(since time.Time) time.Time {
+	return time.Unix((slotOf(since)+minHistory)*int64(slotLength/time.Second), 0)
+}
 
 // Tracker follows one series through time. Of each hour it keeps the smallest, the median and the largest value: about 25 KB for four
 // weeks. It is not safe for concurrent use.

@@ -26,6 +26,7 @@ type learner struct {
 	tracker *baseline.Tracker
 	queue   []baseline.Point
 	last    time.Time
+	since   time.Time // the first point
 }
 
 // baseline returns what a criterion wants to be learned.
@@ -127,7 +128,7 @@ func (b *baselineSet) take(c *criterionPlan, s alerts.Series, q alerts.MetricQue
 			continue
 		}
 		if l == nil {
-			l = &learner{tracker: baseline.NewTracker(c.baseline())}
+			l = &learner{tracker: baseline.NewTracker(c.baseline()), since: q.From.Add(time.Duration(i) * q.Every)}
 			b.series[key] = l
 		}
 		l.last = q.From.Add(time.Duration(i) * q.Every)

@@ -164,3 +164,19 @@ func TestBaselinesAreBounded(t *testing.T) {
 	c.drop("4")
 	require.Equal(t, 4, c.size)
 }
+
+func TestAPreviewWithoutABandSaysWhenThereIsOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{sources: []*source{seasonal("credit", -1, 2, func(time.Time) float64 { return 0 })}}
+		time.Sleep(time.Until(epoch.Add(30 * time.Hour)))
+		v := previewer(t, w)
+		p, err := v.Preview(t.Context(), dynamicRule("r"), epoch, epoch.Add(24*time.Hour))
+		require.NoError(t, err)
+		require.Len(t, p.Series, 1)
+		require.Len(t, p.Warnings, 1)
+		first := epoch.Add(48 * time.Hour).UTC().Format(time.RFC3339)
+		require.Contains(t, p.Warnings[0], "1 of 1 series have no band")
+		require.Contains(t, p.Warnings[0], "span 2.0 days")
+		require.Contains(t, p.Warnings[0], "the first band comes at "+first)
+	})
+}

@@ -161,6 +161,7 @@ func (r *previewRun) run(ctx context.Context) (*Preview, error) {
 	if r.held > 0 {
 		r.out.Warnings = append(r.out.Warnings, "some alerts fire later than their condition, since one check may fire 300 of a stateful and 6,000 of a stateless rule")
 	}
+	r.out.Warnings = append(r.out.Warnings, r.unlearned(sets)...)
 	return &r.out, nil
 }
 
