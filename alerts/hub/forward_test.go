@@ -186,3 +186,28 @@ func TestALaterAlertWithTheSameLabelsAndTheOneBeforeAreBothHandedOn(t *testing.T
 		require.Equal(t, []bool{true}, w.router.of("next"), "the second fires")
 	})
 }
+
+func TestRoutingThatDoesNotAnswerIsAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		free := make(chan struct{})
+		w := newWorld(t, func(_ *Config, s *Settings) {
+			s.Route = func(ctx context.Context, _ []RouteAlert) error {
+				select {
+				case <-free:
+					return nil
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
+		})
+		w.run()
+		w.apply(fired(1, time.Now()))
+		time.Sleep(time.Minute)
+		require.NoError(t, w.Healthy(t.Context(), 2*time.Minute))
+		time.Sleep(2 * time.Minute)
+		require.ErrorContains(t, w.Healthy(t.Context(), 2*time.Minute), "an alert has been waiting for routing for 3m0s")
+		close(free)
+		time.Sleep(time.Second)
+		require.NoError(t, w.Healthy(t.Context(), 2*time.Minute))
+	})
+}
