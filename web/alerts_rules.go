@@ -46,7 +46,7 @@ func (s *Server) handleRuleValidate(w http.ResponseWriter, r *http.Request) erro
 		return fmt.Errorf("encode rule: %w", err)
 	}
 	out.Valid = true
-	if out.Warnings, err = s.missingGroups(r.Context(), kindAlertRule, out.Rule); err != nil {
+	if out.Warnings, err = s.warnings(r.Context(), kindAlertRule, out.Rule); err != nil {
 		return err
 	}
 	return writeJSON(w, out)
@@ -102,6 +102,7 @@ func (s *Server) handleRulePreview(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
+	preview.Warnings = append(preview.Warnings, s.missingScopes(r.Context(), rule.Scopes)...)
 	return writeJSON(w, preview)
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -345,6 +346,37 @@ func TestRulesAreValidated(t *testing.T) {
 	require.Contains(t, a.send("POST", "/api/v1/alert-rules/validate", `[`).body, `"field":"body"`)
 	require.Contains(t, a.send("POST", "/api/v1/alert-rules/validate", `{}`).body, `"valid":false`)
 	require.Empty(t, a.get("/api/v1/alert-rules").as(t)["value"])
+}
+
+// noScopes is a drill-down in which there is only one endpoint.
+type noScopes struct{ drillDown }
+
+type drillDown = DrillDown // embedded under another name than that of its method
+
+func (noScopes) RequireScope(_ context.Context, p scopes.Pattern) error {
+	if p.Endpoint == "credit" || p.Endpoint == scopes.Wildcard {
+		return nil
+	}
+	return scopes.ErrNotFound
+}
+
+func TestScopesThatDoNotExistAreWarnedOf(t *testing.T) {
+	a := startAlerts(t, func(o *options) { o.settings.DrillDown = noScopes{} })
+	rule := strings.Replace(latencyRule, `["credit"]`, `["credit", "fraud"]`, 1)
+	const want = "the scope fraud does not exist"
+	warnings := func(r reply) string {
+		t.Helper()
+		require.Less(t, r.status, 300, r.body)
+		return fmt.Sprint(r.as(t)["warnings"])
+	}
+	require.NotContains(t, warnings(a.send("POST", "/api/v1/alert-rules/validate", latencyRule)), "scope")
+	require.Contains(t, warnings(a.send("POST", "/api/v1/alert-rules/validate", rule)), want)
+	require.Contains(t, warnings(a.send("PUT", "/api/v1/alert-rules/high-latency", rule)), want, "it is stored all the same")
+	require.Contains(t, warnings(a.send("PUT", "/api/v1/processing-rules/p", `{"scopes": ["fraud/blue"], "actions": [{"actionType": "RemoveAllActionGroups"}]}`)), "the scope fraud/blue does not exist")
+	require.Contains(t, warnings(a.send("POST", "/api/v1/alert-rules/preview", `{"rule": "high-latency", "start": "2026-01-05T00:00:00Z", "end": "2026-01-05T01:00:00Z"}`)), want)
+	applied := warnings(a.send("POST", "/api/v1/provisioning/gitops", `[{"kind": "alert-rule", "name": "high-latency", "spec": `+rule+`}]`))
+	require.Contains(t, applied, "alert-rule/high-latency: "+want)
+	require.Equal(t, 1, strings.Count(applied, "does not exist"))
 }
 
 func TestStatusOfRules(t *testing.T) {

@@ -312,7 +312,7 @@ func ownFields(c resources.Change, err error) error {
 // writeResult answers a change.
 func (s *Server) writeResult(w http.ResponseWriter, r *http.Request, k resourceKind, result resources.Result, dry bool) error {
 	more := map[string]any{}
-	warnings, err := s.missingGroups(r.Context(), k.kind, result.Resource.Redacted)
+	warnings, err := s.warnings(r.Context(), k.kind, result.Resource.Redacted)
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func (s *Server) handleProvision(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var warnings []string
+	warnings := s.documentWarnings(r.Context(), docs)
 	if !dry && s.set.Alerts.Enforce != nil {
 		if err := s.set.Alerts.Enforce(r.Context()); err != nil {
 			warnings = append(warnings, "stored, but not all that is stored is in force: "+err.Error())
