@@ -81,7 +81,7 @@ func (h *Hub) fired(c *state.Change, rules []alerts.ProcessingRule) *question {
 	a.Labels, a.Annotations = cloned(a.Labels), cloned(a.Annotations)
 	a.Actions = namedActions(a)
 	h.addLinks(a)
-	c.Timeline = []alerts.TimelineEntry{{At: c.At, Kind: "fired", Text: firedSentence(a)}}
+	c.Timeline = []alerts.TimelineEntry{{At: c.At, Kind: "fired", Text: h.firedSentence(a)}}
 	if !a.ExpiresAt.IsZero() { // routing has it from whoever posted it
 		c.Groups = groupNames(a.Actions)
 		return nil
@@ -110,7 +110,7 @@ func (h *Hub) resolved(c *state.Change) {
 	if c.Alert.RuleKind == alerts.KindMetric || c.Alert.RuleKind == alerts.KindLog {
 		c.Hold = h.cfg.ResolveHold
 	}
-	c.Timeline = []alerts.TimelineEntry{{At: c.At, Kind: "resolved", Text: resolvedSentence(&c.Alert)}}
+	c.Timeline = []alerts.TimelineEntry{{At: c.At, Kind: "resolved", Text: h.resolvedSentence(&c.Alert)}}
 }
 
 // process returns who is told of an alert, and what to say of it. a.Actions are those that it has of itself.

@@ -69,7 +69,7 @@ func (h *Hub) expire(ctx context.Context) error {
 		for i, r := range old {
 			a := r.Alert
 			a.Condition, a.ResolvedAt, a.ResolveReason = alerts.Resolved, a.ExpiresAt, "it was not posted again"
-			changes[i] = state.Change{Alert: a, At: now, IfExpired: true, Timeline: []alerts.TimelineEntry{{At: now, Kind: "resolved", Text: resolvedSentence(&a)}}}
+			changes[i] = state.Change{Alert: a, At: now, IfExpired: true, Timeline: []alerts.TimelineEntry{{At: now, Kind: "resolved", Text: h.resolvedSentence(&a)}}}
 		}
 		made, err := h.set.Store.Apply(ctx, changes)
 		if err != nil {

@@ -34,7 +34,7 @@ func (h *Hub) addLinks(a *alerts.Alert) {
 		}
 	}
 	add(annotationRunbook, h.absolute(a.RunbookURL))
-	addText(a)
+	h.addText(a)
 	if h.base == nil {
 		return
 	}
@@ -53,7 +53,7 @@ func (h *Hub) addLinks(a *alerts.Alert) {
 
 // addText adds what people read first, for those who see only annotations, such as amtool and Alertmanager's webhooks. It is what the check
 // that fired saw; Prometheus rules say it themselves.
-func addText(a *alerts.Alert) {
+func (h *Hub) addText(a *alerts.Alert) {
 	if a.RuleKind != alerts.KindMetric && a.RuleKind != alerts.KindLog {
 		return
 	}
@@ -62,7 +62,7 @@ func addText(a *alerts.Alert) {
 		if target := a.Target.String(); target != "" {
 			summary += " at " + target
 		}
-		a.Annotations[annotationSummary] = summary + ": " + valuesSentence(a.Values)
+		a.Annotations[annotationSummary] = summary + ": " + h.valuesSentence(a)
 	}
 	if a.Annotations[annotationDescription] == "" && a.Description != "" {
 		a.Annotations[annotationDescription] = a.Description

@@ -2,53 +2,67 @@ package hub
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/endscope/endscope/alerts"
+	"github.com/endscope/endscope/scopes"
 )
 
 // firedSentence says why an alert fired.
-func firedSentence(a *alerts.Alert) string {
+func (h *Hub) firedSentence(a *alerts.Alert) string {
 	switch {
 	case len(a.Values) > 0:
-		return "Fired: " + valuesSentence(a.Values) + "."
+		return "Fired: " + h.valuesSentence(a) + "."
 	case !a.ExpiresAt.IsZero():
 		return "Fired: posted by another program."
 	}
 	return "Fired."
 }
 
-func resolvedSentence(a *alerts.Alert) string {
+func (h *Hub) resolvedSentence(a *alerts.Alert) string {
 	switch {
 	case a.ResolveReason != "":
 		return "Resolved: " + a.ResolveReason + "."
 	case len(a.Values) > 0:
-		return "Resolved: " + valuesSentence(a.Values) + "."
+		return "Resolved: " + h.valuesSentence(a) + "."
 	}
 	return "Resolved."
 }
 
-func valuesSentence(values []alerts.CriterionValue) string {
-	parts := make([]string, len(values))
-	for i := range values {
-		parts[i] = valueSentence(&values[i])
+func (h *Hub) valuesSentence(a *alerts.Alert) string {
+	parts := make([]string, len(a.Values))
+	for i := range a.Values {
+		parts[i] = valueSentence(&a.Values[i], a.RuleKind, h.unitOf(a, &a.Values[i].Criterion))
 	}
 	return strings.Join(parts, "; ")
 }
 
-func valueSentence(v *alerts.CriterionValue) string {
+// unitOf returns the unit of what a criterion measures; empty where it has none or is not known.
+func (h *Hub) unitOf(a *alerts.Alert, c *alerts.Criterion) scopes.Unit {
+	if h.set.Metric == nil || c.MetricName == "" {
+		return ""
+	}
+	if d := h.set.Metric(c.MetricName, a.Target.Level()); d != nil {
+		return d.UnitOf(c.TimeAggregation)
+	}
+	return ""
+}
+
+func valueSentence(v *alerts.CriterionValue, kind alerts.RuleKind, unit scopes.Unit) string {
+	number := func(v float64) string { return alerts.ValueText(v, unit, 6) }
 	name := v.Criterion.MetricName
 	switch {
 	case name != "":
 	case v.Criterion.MetricMeasureColumn != "":
 		name = v.Criterion.MetricMeasureColumn
+	case kind == alerts.KindPrometheus:
+		name = "the expression"
 	case v.Criterion.Query != "":
-		name = "rows of the query"
+		name = "the number of rows"
 	default:
 		name = "value"
 	}
-	if v.Criterion.TimeAggregation != "" {
+	if v.Criterion.TimeAggregation != "" && name != "the number of rows" {
 		name += " (" + string(v.Criterion.TimeAggregation) + ")"
 	}
 	if v.Value == nil {
@@ -81,5 +95,3 @@ func operatorText(o alerts.Operator) string {
 	}
 	return ""
 }
-
-func number(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }

@@ -2,9 +2,7 @@ package receivers
 
 import (
 	"context"
-	"fmt"
 	"maps"
-	"math"
 	"strconv"
 	"strings"
 
@@ -184,54 +182,7 @@ func (b *Builder) quantity(a *alerts.Alert, c alerts.Criterion, v *float64) stri
 			unit = d.UnitOf(c.TimeAggregation)
 		}
 	}
-	return humanize(*v, unit)
-}
-
-// humanize writes a number with at most four digits and its unit.
-func humanize(v float64, unit scopes.Unit) string {
-	plain := func(v float64) string {
-		digits := 4
-		if abs := math.Abs(v); abs >= 1000 {
-			return strconv.FormatFloat(math.Round(v), 'f', -1, 64)
-		}
-		return strconv.FormatFloat(roundTo(v, digits), 'f', -1, 64)
-	}
-	switch unit {
-	case scopes.UnitBytes, scopes.UnitBytesPerSecond:
-		per := ""
-		if unit == scopes.UnitBytesPerSecond {
-			per = "/s"
-		}
-		for _, step := range []struct {
-			size float64
-			name string
-		}{{1 << 40, "TiB"}, {1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}} {
-			if math.Abs(v) >= step.size {
-				return plain(v/step.size) + " " + step.name + per
-			}
-		}
-		return plain(v) + " B" + per
-	case scopes.UnitPercent:
-		return plain(v) + "%"
-	case scopes.UnitCount, scopes.UnitRatio, "":
-		return plain(v)
-	}
-	names := map[scopes.Unit]string{scopes.UnitCountPerSecond: "/s", scopes.UnitMilliseconds: "ms", scopes.UnitSeconds: "s", scopes.UnitWatts: "W",
-		scopes.UnitJoules: "J", scopes.UnitCelsius: "°C", scopes.UnitHertz: "Hz", scopes.UnitHours: "h"}
-	name, ok := names[unit]
-	if !ok {
-		name = string(unit)
-	}
-	return fmt.Sprintf("%s %s", plain(v), name)
-}
-
-// roundTo rounds to so many significant digits.
-func roundTo(v float64, digits int) float64 {
-	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64)
-	if err != nil {
-		return v
-	}
-	return rounded
+	return alerts.ValueText(*v, unit, 4)
 }
 
 // lookup returns the whole alert behind an Alertmanager alert, or what its labels and annotations tell.

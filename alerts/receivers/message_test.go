@@ -42,26 +42,6 @@ func TestASummarySaysWhatHappened(t *testing.T) {
 	require.Equal(t, "example-endpoint/blue statusCode=500: count rows is 42, above 10", k.summary(&log))
 }
 
-func TestQuantitiesAreReadable(t *testing.T) {
-	f := func(want string, v float64, unit scopes.Unit) {
-		t.Helper()
-		require.Equal(t, want, humanize(v, unit))
-	}
-	f("12345", 12345.4, scopes.UnitCount)
-	f("0.01235", 0.0123456, scopes.UnitRatio)
-	f("99.99%", 99.987, scopes.UnitPercent)
-	f("1.5 GiB", 1.5*(1<<30), scopes.UnitBytes)
-	f("2 KiB/s", 2048, scopes.UnitBytesPerSecond)
-	f("-3 MiB", -3*(1<<20), scopes.UnitBytes)
-	f("512 B", 512, scopes.UnitBytes)
-	f("950 ms", 950, scopes.UnitMilliseconds)
-	f("71.5 °C", 71.5, scopes.UnitCelsius)
-	f("0 /s", 0, scopes.UnitCountPerSecond)
-	for _, u := range scopes.Units() {
-		require.NotEmpty(t, humanize(1, u))
-	}
-}
-
 func TestTextsAreCutWhereTheyMayBe(t *testing.T) {
 	require.Equal(t, "abc", cutText("abc", 3))
 	require.Equal(t, "a…", cutText("abcdef", 4))
