@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/test/programs"
 )
 
 // TestMain is the model server when it is started as one.
@@ -26,19 +28,18 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func programs(t *testing.T) []string {
+func tinyArgs(t *testing.T) []string {
 	t.Helper()
 	dir := os.Getenv("ENDSCOPE_TEST_PROGRAMS")
 	if dir == "" {
 		dir = t.TempDir()
-		out, err := exec.CommandContext(t.Context(), "go", "build", "-o", dir+string(filepath.Separator), "../../cmd/endscope", "../../cmd/endscope-agent").CombinedOutput()
-		require.NoError(t, err, "%s", out)
+		require.NoError(t, programs.Build(t.Context(), dir, "-race"))
 	}
 	return []string{"-agent", filepath.Join(dir, "endscope-agent"), "-endscope", filepath.Join(dir, "endscope"), "-dir", t.TempDir()}
 }
 
 func TestTinyRuns(t *testing.T) {
-	args := append(programs(t), "-interval", "500ms", "-warm-up", "0s", "-seconds", "2", "-connections", "4", "-goal", "1024")
+	args := append(tinyArgs(t), "-interval", "500ms", "-warm-up", "0s", "-seconds", "2", "-connections", "4", "-goal", "1024")
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), append(args, "-rates", "0,50"), &out, io.Discard), "%s", &out)
 	rows := regexp.MustCompile(`(?m)^\| (\d+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \| (\d+) \|`).FindAllStringSubmatch(out.String(), -1)

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"testing"
@@ -20,6 +19,7 @@ import (
 	"github.com/endscope/endscope/bench/kit"
 	"github.com/endscope/endscope/resources"
 	"github.com/endscope/endscope/scopes"
+	"github.com/endscope/endscope/test/programs"
 )
 
 // program builds the real server, or takes the one that is built already.
@@ -28,10 +28,9 @@ func program(t *testing.T) string {
 	if dir := os.Getenv("ENDSCOPE_TEST_PROGRAMS"); dir != "" {
 		return filepath.Join(dir, "endscope")
 	}
-	path := filepath.Join(t.TempDir(), "endscope")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "../../cmd/endscope").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return path
+	bin := t.TempDir()
+	require.NoError(t, programs.Build(t.Context(), bin, "-race"))
+	return filepath.Join(bin, "endscope")
 }
 
 // soon is a grace period with which the check of the last whole minute is due in a while, whatever the time is.

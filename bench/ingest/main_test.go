@@ -4,19 +4,20 @@ import (
 	"bytes"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/test/programs"
 )
 
 // TestQuickOnEndscope runs the whole program against the real server, with both durabilities and both messages. It fails if one
 // sample is missing.
 func TestQuickOnEndscope(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "endscope")
-	out, err := exec.Command("go", "build", "-race", "-o", program, "../../cmd/endscope").CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	bin := t.TempDir()
+	require.NoError(t, programs.Build(t.Context(), bin, "-race"))
+	program := filepath.Join(bin, "endscope")
 	for _, proto := range []string{"1.0", "2.0"} {
 		t.Run(proto, func(t *testing.T) {
 			work := t.TempDir()

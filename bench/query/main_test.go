@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,14 +11,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/endscope/endscope/bench/kit"
+	"github.com/endscope/endscope/test/programs"
 )
 
 // TestTinyFleet runs the whole program, twice on the same data, against the real server and against those peers that are on this machine. It
 // fails if one sample is missing, or one answer differs.
 func TestTinyFleet(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "endscope")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-race", "-o", program, "../../cmd/endscope").CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	bin := t.TempDir()
+	require.NoError(t, programs.Build(t.Context(), bin, "-race"))
+	program := filepath.Join(bin, "endscope")
 	root, err := kit.FindRoot()
 	require.NoError(t, err)
 	dir := t.TempDir()

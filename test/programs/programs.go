@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -15,12 +18,36 @@ import (
 	"github.com/endscope/endscope/internal/subproc"
 )
 
-// Build builds endscope and endscope-agent into a folder, with more arguments for the compiler such as -race. It is called from a folder two levels below
-// the module's.
+// built is the folder, below the module's, where the programs are built and kept, so that the packages of one run share one build.
+const built = "../../.cache/test-programs"
+
+// Build puts endscope and endscope-agent into a folder, built with more arguments for the compiler such as -race. What is there from before is built anew
+// only when something has changed. It is called from a folder two levels below the module's.
 func Build(ctx context.Context, dir string, more ...string) error {
-	args := append(append([]string{"build", "-o", dir + string(filepath.Separator)}, more...), "../../cmd/endscope", "../../cmd/endscope-agent")
+	kept := filepath.Join(built, strings.Join(append([]string{"programs"}, more...), ""))
+	if err := os.MkdirAll(kept, 0o755); err != nil {
+		return err
+	}
+	lock, err := os.Create(filepath.Join(kept, "lock"))
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return fmt.Errorf("lock %s: %w", lock.Name(), err)
+	}
+	args := append(append([]string{"build", "-ldflags=-s", "-o", kept + string(filepath.Separator)}, more...), "../../cmd/endscope", "../../cmd/endscope-agent")
 	if out, err := exec.CommandContext(ctx, "go", args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("build the programs: %w\n%s", err, out)
+	}
+	for _, name := range []string{"endscope", "endscope-agent"} {
+		program, err := os.ReadFile(filepath.Join(kept, name))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), program, 0o755); err != nil {
+			return err
+		}
 	}
 	return nil
 }
