@@ -48,6 +48,8 @@ func (m *Manager) notify(ctx context.Context, expr string, list ...*rules.Alert)
 			known.Condition, known.ResolvedAt = alerts.Resolved, a.ResolvedAt.UTC()
 			known.Values = valuesOf(expr, a)
 			out = append(out, alerts.Transition{Alert: known})
+		case !a.ResolvedAt.IsZero() && !fires:
+			out = append(out, m.missed(key, a.ResolvedAt.UTC(), "")...)
 		}
 	}
 	m.apply(ctx, out)
@@ -64,15 +66,33 @@ func (m *Manager) apply(ctx context.Context, list []alerts.Transition) {
 	if err := m.set.Sink.Apply(ctx, list); err != nil {
 		m.failed.Inc()
 		m.log.Error("alerts of Prometheus rules were not stored; they are tried again", "alerts", len(list), "err", err)
+		for _, t := range list {
+			if t.Alert.Condition == alerts.Fired {
+				m.unstored[keyOf(t.Alert)] = t.Alert
+			}
+		}
 		return
 	}
 	for _, t := range list {
+		delete(m.unstored, keyOf(t.Alert))
 		if t.Alert.Condition == alerts.Resolved {
 			delete(m.known, keyOf(t.Alert))
 		} else {
 			m.known[keyOf(t.Alert)] = t.Alert
 		}
 	}
+}
+
+// missed returns what is still to be stored of an alert that fired and resolved while nothing could be stored, as on a full disk; nothing
+// unless there is such an alert. The caller holds handOff.
+func (m *Manager) missed(key string, resolvedAt time.Time, reason string) []alerts.Transition {
+	fired, ok := m.unstored[key]
+	if !ok || resolvedAt.Before(fired.FiredAt) {
+		return nil
+	}
+	resolved := fired
+	resolved.Condition, resolved.ResolvedAt, resolved.ResolveReason = alerts.Resolved, resolvedAt, reason
+	return []alerts.Transition{{Alert: fired}, {Alert: resolved}}
 }
 
 // keyOf identifies an alert while it fires. What the external labels add is no part of what rules know.

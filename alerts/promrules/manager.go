@@ -59,6 +59,8 @@ type Manager struct {
 	handOff sync.Mutex // held while transitions are applied, so that they keep their order
 	known   map[string]alerts.Alert
 
+	unstored map[string]alerts.Alert // that fired and could not be applied yet; guarded by handOff, as known is
+
 	loaded atomic.Pointer[set] // what is in force; never changed
 
 	mu      sync.Mutex // guards what follows; held while groups stop, so nothing that groups call may take it
@@ -70,7 +72,7 @@ type Manager struct {
 
 // New reads the rule files. It returns what is wrong with them, all at once.
 func New(cfg Config, s Settings) (*Manager, error) {
-	m := &Manager{cfg: cfg, set: s, log: s.Logger, loader: &loader{&set{}, s.Parser}, known: map[string]alerts.Alert{}}
+	m := &Manager{cfg: cfg, set: s, log: s.Logger, loader: &loader{&set{}, s.Parser}, known: map[string]alerts.Alert{}, unstored: map[string]alerts.Alert{}}
 	m.failed = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "alerts_prometheus_hand_off_failures_total",
 		Help: "Times that alerts of Prometheus rules could not be stored; they are tried again when the rule is evaluated next.",

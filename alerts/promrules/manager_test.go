@@ -324,6 +324,46 @@ func TestWhatCannotBeStoredComesAgain(t *testing.T) {
 	h.eventually("it is stored after all", func() bool { return len(h.sink.all()) == 1 })
 }
 
+// TestWhatEndsBeforeItCanBeStoredIsToldAllTheSame looks at an alert whose rule still speaks of its end, and at one whose rule is gone.
+func TestWhatEndsBeforeItCanBeStoredIsToldAllTheSame(t *testing.T) {
+	for name, end := range map[string]func(*house, *promrules.Manager){
+		"it resolves":      func(h *house, _ *promrules.Manager) { h.set("waiting", 1, credit...) },
+		"its rule is gone": func(h *house, m *promrules.Manager) { require.NoError(h.t, m.Reload(config())) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.sink.fail = context.DeadlineExceeded
+			h.set("waiting", 7, credit...)
+			set := h.settings()
+			reg := prometheus.NewRegistry()
+			set.Registerer = reg
+			m, err := promrules.New(config(write(t, ruleFile)), set)
+			require.NoError(t, err)
+			defer h.run(m)()
+			failures := func() (n float64) {
+				families, err := reg.Gather()
+				require.NoError(t, err)
+				for _, f := range families {
+					if f.GetName() == "alerts_prometheus_hand_off_failures_total" {
+						n = f.Metric[0].GetCounter().GetValue()
+					}
+				}
+				return n
+			}
+			h.eventually("it fires, and is not stored", func() bool { return failures() > 0 })
+			end(h, m)
+			h.eventually("it fires no more", func() bool { return len(m.AlertingRules()) == 0 || m.AlertingRules()[0].State() == rules.StateInactive })
+			h.sink.mu.Lock()
+			h.sink.fail = nil
+			h.sink.mu.Unlock()
+			h.eventually("it is stored after all", func() bool { return len(h.sink.all()) >= 2 })
+			time.Sleep(2500 * time.Millisecond) // two more checks: time in which a mistake would show
+			require.Equal(t, []alerts.Condition{alerts.Fired, alerts.Resolved}, h.conditions(), "once")
+			require.Equal(t, h.sink.all()[0].ID, h.sink.all()[1].ID)
+		})
+	}
+}
+
 func stored(name, group string) alerts.Stored {
 	return alerts.Stored{Version: 1, Rule: alerts.Rule{
 		Name: name, Kind: alerts.KindPrometheus, Enabled: true, Group: json.RawMessage(group), Actions: []alerts.Action{{ActionGroupID: "night"}},

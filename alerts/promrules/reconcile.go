@@ -89,5 +89,10 @@ func (m *Manager) reconcile(ctx context.Context) {
 		a.Condition, a.ResolvedAt = alerts.Resolved, now
 		out = append(out, alerts.Transition{Alert: a})
 	}
+	for key := range m.unstored {
+		if !said.speaks[key] && !said.resolved[key] {
+			out = append(out, m.missed(key, now, "its condition ended before it could be stored")...)
+		}
+	}
 	m.apply(ctx, out)
 }
