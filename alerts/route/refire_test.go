@@ -63,16 +63,14 @@ func TestWhatIsToldOfIsTheAlertItself(t *testing.T) {
 		}
 		began := time.Now().Add(-time.Hour)
 		put("zero", began, began.Add(time.Minute)) // it resolved before a restart, and nobody was told
-		h.run()
-		defer func() { h.stop() }()
 		var got []string
-		h.box.mu.Lock()
 		h.box.sees = func(a *alert.Alert) {
 			source, ok := h.Lookup(a)
 			require.True(t, ok)
 			got = append(got, source.ID+" "+string(source.Condition))
 		}
-		h.box.mu.Unlock()
+		h.run()
+		defer func() { h.stop() }()
 		time.Sleep(10 * time.Second)
 		one, two := time.Now(), time.Now().Add(40*time.Second)
 		put("one", one, time.Time{})
