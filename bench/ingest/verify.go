@@ -22,7 +22,7 @@ func verify(ctx context.Context, addr string, l *load, patience time.Duration) e
 	for name, want := range l.expect {
 		var got int
 		late, stop := context.WithTimeout(ctx, patience)
-		err := subproc.Await(late, func(ctx context.Context) (err error) {
+		err := subproc.Await(late, func(context.Context) (err error) { // patience ends the waiting, not a question under way
 			if got, err = count(ctx, addr, name, l); err == nil && got != want {
 				err = fmt.Errorf("%s: %d of %d samples", name, got, want)
 			}
