@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
-	"github.com/prometheus/prometheus/rules"
 
 	"github.com/endscope/endscope/alerts"
 )
@@ -44,8 +43,8 @@ type Preview struct {
 // maxPreviewPoints bounds the values of a preview.
 const maxPreviewPoints = 5_000_000
 
-// Preview evaluates the alerting rules of a rule of alerts.KindPrometheus over the instants from start to end at which a running group of
-// that name is evaluated. State before start is not known: for begins there. Rules that read what other rules of the group record see
+// Preview evaluates the alerting rules of a rule of alerts.KindPrometheus over the instants from start to end that are multiples of
+// its interval. State before start is not known: for begins there. Rules that read what other rules of the group record see
 // what is stored. It returns alerts.FieldErrors for what is wrong with the group or too much.
 func (m *Manager) Preview(ctx context.Context, rule alerts.Rule, start, end time.Time) (*Preview, error) {
 	groups, err := ParseGroup(rule.Group, m.set.Parser)
@@ -61,7 +60,10 @@ func (m *Manager) Preview(ctx context.Context, rule alerts.Rule, start, end time
 	if g.QueryOffset != nil {
 		offset = time.Duration(*g.QueryOffset)
 	}
-	first := firstEvaluation(resourcePrefix+rule.Name, g.Name, start, step)
+	first := start.Truncate(step)
+	if first.Before(start) {
+		first = first.Add(step)
+	}
 	out := &Preview{Series: []PreviewSeries{}, Events: []PreviewEvent{}}
 	if end.Sub(first)/step >= maxPreviewPoints {
 		return nil, &alerts.FieldError{Field: "start", Value: start.Format(time.RFC3339), Rule: fmt.Sprintf("must be so late that there are at most %d checks", maxPreviewPoints)}
@@ -96,16 +98,6 @@ func (m *Manager) Preview(ctx context.Context, rule alerts.Rule, start, end time
 	}
 	slices.SortStableFunc(out.Events, func(a, b PreviewEvent) int { return a.At.Compare(b.At) })
 	return out, nil
-}
-
-// firstEvaluation returns the first instant from start on at which Prometheus evaluates a group of a file.
-func firstEvaluation(file, group string, start time.Time, interval time.Duration) time.Time {
-	g := rules.NewGroup(rules.GroupOptions{File: file, Name: group, Interval: interval, Opts: &rules.ManagerOptions{}})
-	at := g.EvalTimestamp(start.UnixNano())
-	if at.Before(start) {
-		at = at.Add(interval)
-	}
-	return at
 }
 
 // shown are the labels of a series without its name, with those of the group and the rule.

@@ -124,8 +124,11 @@ func TestProvisionedFiles(t *testing.T) {
 		eventually(t, reloaded(true))
 	}
 
-	// What the files do not hold any more goes.
+	// What the files do not hold any more goes, with what names it.
 	write(file, "[]\n")
+	hangup()
+	eventually(t, reloaded(false)) // a rule still tells the group
+	write(rules, "groups: []\n")
 	hangup()
 	eventually(t, func(ctx context.Context) error {
 		status, _, err := s.do(ctx, http.MethodGet, path, nil)

@@ -61,7 +61,11 @@ func (a *alerting) groupUsers(ctx context.Context, from documents) (map[string][
 			}
 		}
 	}
-	for name, rules := range a.prometheus.NamedGroups() {
+	named := a.prometheus.NamedGroups()
+	if coming := a.coming.Load(); coming != nil {
+		named = *coming
+	}
+	for name, rules := range named {
 		for _, rule := range rules {
 			users[name] = append(users[name], "the Prometheus rule "+rule)
 		}

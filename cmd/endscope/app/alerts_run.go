@@ -250,6 +250,12 @@ func (a *alerting) reload(ctx context.Context, cfg AlertsConfig, res resources.C
 		}
 		return err
 	}
+	named, err := a.prometheus.NamedGroupsOf(cfg.Prometheus)
+	if err != nil {
+		return err
+	}
+	a.coming.Store(&named)
+	defer a.coming.Store(nil)
 	if err := provision(); err != nil {
 		return err
 	}
