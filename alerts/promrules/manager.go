@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/rules"
@@ -166,12 +164,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 func (m *Manager) SetRules(list []alerts.Stored) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	files, byName := map[string]*rulefmt.RuleGroups{}, map[string]alerts.Rule{}
-	for name, groups := range m.loaded.Load().files {
-		if !strings.HasPrefix(name, resourcePrefix) {
-			files[name] = groups
-		}
-	}
+	files, byName := m.Files().groups, map[string]alerts.Rule{}
 	for _, r := range list {
 		if r.Kind != alerts.KindPrometheus || !r.Enabled {
 			continue
@@ -183,22 +176,6 @@ func (m *Manager) SetRules(list []alerts.Stored) error {
 		files[resourcePrefix+r.Name], byName[r.Name] = groups, r.Rule
 	}
 	return m.update(newSet(files, byName))
-}
-
-// Reload reads the rule files again. An error leaves everything as it was.
-func (m *Manager) Reload(cfg Config) error {
-	files, err := readFiles(cfg.RuleFiles, m.set.Parser)
-	if err != nil {
-		return err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for name, groups := range m.loaded.Load().files {
-		if strings.HasPrefix(name, resourcePrefix) {
-			files[name] = groups
-		}
-	}
-	return m.update(newSet(files, m.loaded.Load().stored))
 }
 
 // update puts a set into force. The caller holds mu.

@@ -1,23 +1,19 @@
 package promrules_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/rules"
@@ -275,7 +271,7 @@ func TestARenamedGroupGoesOnWithItsAlert(t *testing.T) {
 			}
 
 			renamed := write(t, "groups: [{name: waiting, "+group+"}]")
-			require.NoError(t, m.Reload(config(renamed)))
+			require.NoError(t, reload(m, config(renamed)))
 			require.Equal(t, "waiting", m.RuleGroups()[0].Name())
 			h.eventually("the renamed rule fires", fires)
 			time.Sleep(2500 * time.Millisecond) // time in which a mistake would show
@@ -304,7 +300,7 @@ func TestARemovedRuleResolvesBesideOneOfItsName(t *testing.T) {
 	m := h.manager(config(both))
 	defer h.run(m)()
 	h.eventually("both fire", func() bool { return len(h.sink.all()) == 2 })
-	require.NoError(t, m.Reload(config(write(t, "groups: [{name: b, rules: [{alert: Long, expr: waiting > 11}]}]"))))
+	require.NoError(t, reload(m, config(write(t, "groups: [{name: b, rules: [{alert: Long, expr: waiting > 11}]}]"))))
 	h.eventually("both resolve or go on", func() bool { return len(h.sink.all()) >= 3 })
 	time.Sleep(2500 * time.Millisecond)
 	require.Equal(t, []alerts.Condition{alerts.Fired, alerts.Fired, alerts.Resolved}, h.conditions())
@@ -328,7 +324,7 @@ func TestWhatCannotBeStoredComesAgain(t *testing.T) {
 func TestWhatEndsBeforeItCanBeStoredIsToldAllTheSame(t *testing.T) {
 	for name, end := range map[string]func(*house, *promrules.Manager){
 		"it resolves":      func(h *house, _ *promrules.Manager) { h.set("waiting", 1, credit...) },
-		"its rule is gone": func(h *house, m *promrules.Manager) { require.NoError(h.t, m.Reload(config())) },
+		"its rule is gone": func(h *house, m *promrules.Manager) { require.NoError(h.t, reload(m, config())) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
@@ -370,25 +366,13 @@ func stored(name, group string) alerts.Stored {
 	}}
 }
 
-func TestGroupsThatAreResources(t *testing.T) {
-	h := newHouse(t)
-	h.set("waiting", 7, credit...)
-	m := h.manager(config())
-	defer h.run(m)()
-	group := `{"name":"g","rules":[{"alert":"Busy","expr":"waiting > 5","labels":{"severity":"warning"}}]}`
-	require.NoError(t, m.SetRules([]alerts.Stored{stored("busy", group)}))
-	h.eventually("it fires", func() bool { return len(h.sink.all()) == 1 })
-	a := h.sink.all()[0]
-	require.Equal(t, "busy", a.Rule)
-	require.Equal(t, []alerts.Action{{ActionGroupID: "night"}}, a.Actions)
-
-	err := m.SetRules([]alerts.Stored{stored("busy", `{"name":"g","rules":[{"alert":"Busy","expr":"waiting >"}]}`)})
-	require.ErrorContains(t, err, "alert rule busy: group")
-	require.Len(t, m.AlertingRules(), 1, "what was in force stays")
-
-	require.NoError(t, m.SetRules(nil))
-	h.eventually("it resolves with its rule", func() bool { return len(h.sink.all()) == 2 })
-	require.Equal(t, "rule deleted", h.sink.all()[1].ResolveReason)
+// reload reads rule files and puts them into force.
+func reload(m *promrules.Manager, cfg promrules.Config) error {
+	files, err := m.Read(cfg)
+	if err != nil {
+		return err
+	}
+	return m.Use(files)
 }
 
 func TestReloadReadsFilesAgain(t *testing.T) {
@@ -398,161 +382,13 @@ func TestReloadReadsFilesAgain(t *testing.T) {
 	defer h.run(m)()
 	h.eventually("it runs", func() bool { return len(m.RuleGroups()) == 1 })
 	require.NoError(t, os.WriteFile(file, []byte("groups: [{name: x, rules: [{alert: A, expr: 'sum('}]}]"), 0o600))
-	require.ErrorContains(t, m.Reload(config(file)), "rules.yml")
+	require.ErrorContains(t, reload(m, config(file)), "rules.yml")
 	require.Len(t, m.AlertingRules(), 1)
 	require.NoError(t, os.WriteFile(file, []byte("groups: [{name: x, rules: [{alert: A, expr: 'vector(1)'}, {alert: B, expr: 'vector(1)'}]}]"), 0o600))
-	require.NoError(t, m.Reload(config(file)))
+	require.NoError(t, reload(m, config(file)))
 	require.Len(t, m.AlertingRules(), 2)
-	require.ErrorContains(t, m.Reload(config(filepath.Join(t.TempDir(), "none.yml"))), "none.yml")
+	require.ErrorContains(t, reload(m, config(filepath.Join(t.TempDir(), "none.yml"))), "none.yml")
 	require.Len(t, m.AlertingRules(), 2)
 	require.NoError(t, m.Healthy(time.Now()))
 	require.ErrorContains(t, m.Healthy(time.Now().Add(time.Hour)), `group "x"`)
-}
-
-func TestMistakesInGroups(t *testing.T) {
-	p := query.NewParser()
-	for _, c := range []struct{ group, message string }{
-		{``, "group"},
-		{`[]`, "group"},
-		{`{"name":"g","rules":[{"alert":"A","expr":"x >"}]}`, "could not parse expression"},
-		{`{"name":"g","rules":[{"alert":"A","expr":"x","extra":1}]}`, "extra"},
-		{`{"name":"g","rules":[{"alert":"A","record":"b","expr":"x"}]}`, "only one of"},
-		{`{"name":"g","rules":[{"record":"b","expr":"x","for":"5m"}]}`, "for"},
-		{`{"name":"g","interval":"soon","rules":[]}`, "soon"},
-		{`{"name":"g","rules":[{"alert":"A","expr":"x"},{"alert":"B","expr":"sum("}]}`, `group.rules[1].expr: "B": could not parse expression: 1:5: parse error: unclosed left parenthesis (got sum()`},
-		{`{"name":"g","rules":[{"record":"b","expr":"x","for":"5m"}]}`, `group.rules[0]: "b": invalid field 'for' in recording rule`},
-		{`{"name":"g","interval":"soon","rules":[{"alert":"B","expr":"sum("}]}`, `group.rules[0].expr: could not parse`},
-	} {
-		_, err := promrules.ParseGroup(json.RawMessage(c.group), p)
-		var field *alerts.FieldError
-		require.ErrorAs(t, err, &field, c.group)
-		require.ErrorContains(t, err, c.message, c.group)
-		told := map[string]bool{}
-		for _, e := range alerts.FieldErrors(err) {
-			require.False(t, told[e.Error()], "told twice: %s", e)
-			told[e.Error()] = true
-		}
-	}
-}
-
-func TestExportIsARuleFile(t *testing.T) {
-	group := `{"name":"g","interval":"30s","limit":5,"labels":{"team":"x"},"rules":[{"alert":"A","expr":"x > 1","for":"5m","keep_firing_for":"1m","annotations":{"summary":"{{ $value }}: \"quoted\""}},{"record":"y","expr":"sum(x)"}]}`
-	var out bytes.Buffer
-	require.NoError(t, promrules.Export(&out, []alerts.Rule{stored("one", group).Rule, stored("two", group).Rule}, query.NewParser()))
-	back, errs := rulefmt.Parse(out.Bytes(), false, model.UTF8Validation, query.NewParser(), nil)
-	require.Empty(t, errs, out.String())
-	require.Equal(t, "g", back.Groups[0].Name)
-	require.Equal(t, "g (two)", back.Groups[1].Name)
-	want, err := promrules.ParseGroup(json.RawMessage(group), query.NewParser())
-	require.NoError(t, err)
-	want.Groups[0].Rules[0].Labels = map[string]string{"action_groups": "night"} // its actions
-	require.Equal(t, want.Groups[0], back.Groups[0])
-
-	off := stored("off", group).Rule
-	off.Enabled = false
-	rich := stored("rich", `{"name":"r","rules":[{"alert":"A","expr":"x","labels":{"action_groups":"own"}},{"alert":"B","expr":"x"}]}`).Rule
-	rich.Actions = []alerts.Action{{ActionGroupID: "b", WebHookProperties: map[string]string{"queue": "ml"}}, {ActionGroupID: "a"}}
-	out.Reset()
-	require.NoError(t, promrules.Export(&out, []alerts.Rule{{Name: "slow", Kind: alerts.KindMetric}, off, rich}, query.NewParser()))
-	require.Equal(t, `# not in this file: alert-rule/slow: it is a metric rule, and a rule file holds rules of Prometheus
-# not in this file: alert-rule/off: it is disabled, and every rule of a rule file is enabled
-# not in this file: webHookProperties of alert-rule/rich: a rule file can only name action groups
-groups:
-  - name: r
-    rules:
-      - alert: A
-        expr: x
-        labels:
-          action_groups: own
-      - alert: B
-        expr: x
-        labels:
-          action_groups: a,b
-`, out.String())
-}
-
-func TestPreviewSaysWhatWouldHaveHappened(t *testing.T) {
-	h := newHouse(t)
-	m := h.manager(config())
-	start := time.Now().Add(-10 * time.Minute).Truncate(time.Minute)
-	values := []float64{1, 9, 9, 9, 1, 9, 1, 1, 1} // one a minute
-	err := h.store.Write(t.Context(), func(a storage.AppenderV2) {
-		for i, v := range values {
-			at := start.Add(time.Duration(i) * time.Minute).UnixMilli()
-			_, err := a.Append(0, labels.FromStrings(append(credit, model.MetricNameLabel, "waiting")...), 0, at, v, nil, nil, storage.AppendV2Options{})
-			require.NoError(t, err)
-		}
-	})
-	require.NoError(t, err)
-	rule := stored("x", `{"name":"g","interval":"1m","query_offset":"0s","rules":[{"alert":"A","expr":"waiting > 5","for":"2m","keep_firing_for":"2m","labels":{"severity":"page"}}]}`).Rule
-	p, err := m.Preview(everything(t.Context()), rule, start, start.Add(8*time.Minute))
-	require.NoError(t, err)
-	require.Len(t, p.Times, 9)
-	require.Len(t, p.Series, 1)
-	require.Equal(t, "page", p.Series[0].Labels["severity"])
-	require.Len(t, p.Events, 2)
-	require.True(t, p.Events[0].Fired)
-	require.Equal(t, start.Add(3*time.Minute).UTC(), p.Events[0].At, "there since minute 1, for two minutes")
-	require.False(t, p.Events[1].Fired)
-	require.Equal(t, start.Add(8*time.Minute).UTC(), p.Events[1].At, "gone at minute 6 for good, and kept for two minutes")
-}
-
-// TestRulesThatAllFailAreNotHealthy has a rule that needs no store among them, as most sets of rules do.
-func TestRulesThatAllFailAreNotHealthy(t *testing.T) {
-	h := newHouse(t)
-	set := h.settings()
-	answer := set.Query
-	var broken atomic.Bool
-	set.Query = func(ctx context.Context, q string, at time.Time) (promql.Vector, error) {
-		if broken.Load() && q != "vector(1)" {
-			return nil, promql.ErrStorage{Err: errors.New("the disk is gone")}
-		}
-		return answer(ctx, q, at)
-	}
-	m, err := promrules.New(config(write(t, "groups: [{name: x, rules: [{alert: Watchdog, expr: vector(1)}, {alert: A, expr: waiting > 1}, {record: b, expr: 2 * waiting}]}]")), set)
-	require.NoError(t, err)
-	require.Error(t, m.Healthy(time.Now()), "nothing is evaluated yet")
-	defer h.run(m)()
-	h.eventually("they are evaluated", func() bool { return len(m.AlertingRules()) == 2 && m.AlertingRules()[1].Health() == rules.HealthGood })
-	require.NoError(t, m.Healthy(time.Now()))
-	broken.Store(true)
-	h.eventually("most fail", func() bool { return m.Healthy(time.Now()) != nil })
-	require.ErrorContains(t, m.Healthy(time.Now()), "2 of 3 rules failed when they were evaluated last, such as")
-	require.ErrorContains(t, m.Healthy(time.Now()), "the disk is gone")
-	broken.Store(false)
-	h.eventually("they work again", func() bool { return m.Healthy(time.Now()) == nil })
-}
-
-func TestAGroupIsLateOnlySinceItIsThere(t *testing.T) {
-	h := newHouse(t)
-	set := h.settings()
-	var ahead atomic.Int64 // of the clock, in nanoseconds
-	set.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-	m, err := promrules.New(config(), set)
-	require.NoError(t, err)
-	defer h.run(m)()
-	h.eventually("it runs", func() bool { return m.RuleGroups() != nil })
-	ahead.Store(int64(5 * time.Hour)) // the server has been up for long
-	require.NoError(t, m.SetRules([]alerts.Stored{stored("hourly", `{"name":"g","interval":"1h","rules":[{"alert":"A","expr":"vector(1)"}]}`)}))
-	require.NoError(t, m.Healthy(set.Now()), "a new group is not late")
-	require.NoError(t, m.Healthy(set.Now().Add(3*time.Hour)))
-	require.ErrorContains(t, m.Healthy(set.Now().Add(4*time.Hour)), `group "g"`)
-}
-
-func TestRulesWaitForTheAlertsThatFire(t *testing.T) {
-	h := newHouse(t)
-	h.set("waiting", 7, credit...)
-	set := h.settings()
-	var asked atomic.Int64
-	set.Active = func(ctx context.Context) ([]alerts.Alert, error) {
-		if asked.Add(1) == 1 {
-			return nil, errors.New("database is locked")
-		}
-		return h.sink.active(ctx)
-	}
-	m, err := promrules.New(config(write(t, ruleFile)), set)
-	require.NoError(t, err)
-	defer h.run(m)()
-	h.eventually("it fires all the same", func() bool { return len(h.sink.all()) == 1 })
-	require.EqualValues(t, 2, asked.Load())
 }

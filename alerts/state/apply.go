@@ -116,6 +116,9 @@ func (s *Store) replaceOlder(t *tx, seq int64, series []byte, c *Change) error {
 		}
 		reason := "it fired again as " + c.Alert.ID
 		old.Condition, old.ResolvedAt, old.ResolveReason = alerts.Resolved, c.Alert.FiredAt, reason
+		if old.ResolvedAt.Before(old.FiredAt) { // the clock was set back between the two
+			old.ResolvedAt = old.FiredAt
+		}
 		var due any
 		if !old.Suppressed { // routing tells alerts apart by their ids, and would hold the old one to be firing for ever
 			due = micros(c.At)

@@ -50,8 +50,8 @@ type alerting struct {
 	pack       *pack.Pack
 
 	processing atomic.Pointer[[]alerts.ProcessingRule]
-	coming     atomic.Pointer[map[string][]string] // while a reload runs: the action groups that the rule files name then, and by which rules
-	changed    chan struct{}                       // holds one token when resources changed
+	coming     atomic.Pointer[promrules.Files] // while a reload runs, the rule files that it puts into force
+	changed    chan struct{}                   // holds one token when resources changed
 	ready      func() error
 	writable   func() error // whether the stores take samples and rows
 

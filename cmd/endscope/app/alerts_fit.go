@@ -61,11 +61,11 @@ func (a *alerting) groupUsers(ctx context.Context, from documents) (map[string][
 			}
 		}
 	}
-	named := a.prometheus.NamedGroups()
-	if coming := a.coming.Load(); coming != nil {
-		named = *coming
+	files := a.coming.Load()
+	if files == nil {
+		files = a.prometheus.Files()
 	}
-	for name, rules := range named {
+	for name, rules := range files.NamedGroups() {
 		for _, rule := range rules {
 			users[name] = append(users[name], "the Prometheus rule "+rule)
 		}

@@ -250,16 +250,16 @@ func (a *alerting) reload(ctx context.Context, cfg AlertsConfig, res resources.C
 		}
 		return err
 	}
-	named, err := a.prometheus.NamedGroupsOf(cfg.Prometheus)
+	files, err := a.prometheus.Read(cfg.Prometheus)
 	if err != nil {
 		return err
 	}
-	a.coming.Store(&named)
+	a.coming.Store(files)
 	defer a.coming.Store(nil)
 	if err := provision(); err != nil {
 		return err
 	}
-	if err := a.prometheus.Reload(cfg.Prometheus); err != nil {
+	if err := a.prometheus.Use(files); err != nil {
 		return err
 	}
 	p.DryRun = false
