@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/test/programs"
 )
 
 // program starts one that listens on addr, and stops it when the test ends.
@@ -58,12 +60,7 @@ func freeAddr(t *testing.T) string {
 // nginx runs Debian's nginx with a server block, and returns its URL.
 func nginx(t *testing.T, dir, block string) string {
 	t.Helper()
-	tools := exec.Command("../../scripts/debian-tools", "nginx")
-	var problems strings.Builder
-	tools.Stderr = &problems
-	out, err := tools.Output()
-	require.NoError(t, err, "%s", &problems)
-	path, _, _ := strings.Cut(string(out), "\n")
+	path := filepath.Join(programs.Debian(t, "nginx"), "nginx")
 	addr := freeAddr(t)
 	conf := filepath.Join(dir, "nginx.conf")
 	require.NoError(t, os.WriteFile(conf, fmt.Appendf(nil, `daemon off; master_process off; pid %[1]s/pid; error_log %[1]s/error.log;

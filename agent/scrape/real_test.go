@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/endscope/endscope/agent"
+	"github.com/endscope/endscope/test/programs"
 )
 
 const realRules = `
@@ -163,14 +164,7 @@ func install(t *testing.T, dir string) {
 }
 
 func TestPrometheusItself(t *testing.T) {
-	tools := exec.CommandContext(t.Context(), "../../scripts/debian-tools", "prometheus")
-	var problems strings.Builder
-	tools.Stderr = &problems
-	out, err := tools.Output()
-	require.NoError(t, err, "%s", &problems)
-	first, _, _ := strings.Cut(string(out), "\n")
-	program, err := filepath.Abs(filepath.Join(filepath.Dir(first), "prometheus"))
-	require.NoError(t, err)
+	program := filepath.Join(programs.Debian(t, "prometheus"), "prometheus")
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "prometheus.yml"), nil, 0o600))
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/endscope/endscope/alerts"
+	"github.com/endscope/endscope/test/programs"
 )
 
 // ask asks the API without a network and returns the status and the body.
@@ -247,7 +248,7 @@ func TestTheAPIShowsAlertsAsTheyAre(t *testing.T) {
 }
 
 func TestAmtool(t *testing.T) {
-	program := debian(t, "prometheus-alertmanager", "amtool")
+	program := filepath.Join(programs.Debian(t, "prometheus-alertmanager"), "amtool")
 	oncall := alerts.ActionGroup{Name: "oncall", Enabled: true, Receivers: []alerts.Receiver{
 		{Type: alerts.ReceiverEmail, Name: "mail", Config: json.RawMessage(`{"emailAddress":"oncall@example.org"}`)},
 		{Type: alerts.ReceiverWebhook, Name: "hook", Config: json.RawMessage(`{"serviceUri":"https://hooks.example/T0/SECRET"}`)},

@@ -2,7 +2,6 @@ package route
 
 import (
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/alertmanager/alert"
@@ -146,16 +145,7 @@ func TestWhatIsTold(t *testing.T) {
 			time.Sleep(10 * time.Minute)
 		}, []string{"30s oncall +a", "1m30s team +a"}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				h := open(t, c.policy, c.groups, nil)
-				defer h.stop()
-				synctest.Wait()
-				c.play(h)
-				synctest.Wait()
-				require.ElementsMatch(t, c.want, h.box.lines())
-			})
-		})
+		t.Run(c.name, func(t *testing.T) { played(t, c.policy, c.groups, c.play, c.want) })
 	}
 }
 

@@ -9,12 +9,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	amwebhook "github.com/prometheus/alertmanager/notify/webhook"
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/test/programs"
 )
 
 // TestTheAlertThatCountsIsSentElsewhere puts the alerts of one series in every order in which they may come.
@@ -79,24 +80,10 @@ type alertmanager struct {
 	process                   *exec.Cmd
 }
 
-// debian returns a program of a package of Debian.
-func debian(t *testing.T, pack, program string) string {
-	t.Helper()
-	tools := exec.CommandContext(t.Context(), "../../scripts/debian-tools", pack)
-	var problems strings.Builder
-	tools.Stderr = &problems
-	out, err := tools.Output()
-	require.NoError(t, err, "%s", &problems)
-	first, _, _ := strings.Cut(string(out), "\n")
-	path, err := filepath.Abs(filepath.Join(filepath.Dir(first), program))
-	require.NoError(t, err)
-	return path
-}
-
 // newAlertmanager prepares one that tells of the alert a by "firing 4", with the minute since began at which it began.
 func newAlertmanager(t *testing.T, began time.Time) *alertmanager {
 	t.Helper()
-	am := &alertmanager{t: t, program: debian(t, "prometheus-alertmanager", "prometheus-alertmanager"), data: t.TempDir(), told: make(chan string, 100)}
+	am := &alertmanager{t: t, program: filepath.Join(programs.Debian(t, "prometheus-alertmanager"), "prometheus-alertmanager"), data: t.TempDir(), told: make(chan string, 100)}
 	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		var m amwebhook.Message
 		if err := json.NewDecoder(r.Body).Decode(&m); err != nil {

@@ -129,6 +129,16 @@ func (b *mailbox) fails(f func(group string, attempt int) (retry bool, err error
 	b.fail = f
 }
 
+// downFor lets every attempt fail for so long from the start.
+func (b *mailbox) downFor(d time.Duration) {
+	b.fails(func(string, int) (bool, error) {
+		if time.Since(b.began) < d {
+			return false, errors.New("down")
+		}
+		return false, nil
+	})
+}
+
 // failsFor sets how attempts fail, by the kind of receiver.
 func (b *mailbox) failsFor(f func(group string, each bool) (retry bool, err error)) {
 	b.mu.Lock()
@@ -257,4 +267,17 @@ func alertOf(text string) Alert {
 func bubble(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, f)
+}
+
+// played plays a story with a policy and groups in simulated time, and wants that it is told in these lines, in any order.
+func played(t *testing.T, policy string, groups []alerts.ActionGroup, play func(*house), want []string) {
+	t.Helper()
+	bubble(t, func(t *testing.T) {
+		h := open(t, policy, groups, nil)
+		defer h.stop()
+		synctest.Wait()
+		play(h)
+		synctest.Wait()
+		require.ElementsMatch(t, want, h.box.lines())
+	})
 }

@@ -62,7 +62,6 @@ func (h *house) silence(name string, d time.Duration) *silencepb.Silence {
 const night = `"time_intervals":[{"name":"night","time_intervals":[{"times":[{"start_time":"00:00","end_time":"08:00"}]}]}]`
 
 func TestWhatIsOverIsToldAllTheSame(t *testing.T) {
-	down := errors.New("down")
 	single := alerts.ActionGroup{Name: "s", ShortName: "single", Enabled: true}
 	for _, c := range []struct {
 		name   string
@@ -79,12 +78,7 @@ func TestWhatIsOverIsToldAllTheSame(t *testing.T) {
 			time.Sleep(5 * time.Hour)
 		}, []string{"30s oncall +a", "2h0m30s oncall +b"}, nil},
 		{"a stateless alert whose receiver is down for longer", `{"route":{"receiver":"oncall"}}`, nil, func(h *house) {
-			h.box.fails(func(string, int) (bool, error) {
-				if time.Since(h.box.began) < 70*time.Minute {
-					return false, down
-				}
-				return false, nil
-			})
+			h.box.downFor(70 * time.Minute)
 			h.fire("a alert_id=1")
 			time.Sleep(5 * time.Hour)
 		}, []string{"1h10m30s oncall +a"}, nil},
@@ -111,12 +105,7 @@ func TestWhatIsOverIsToldAllTheSame(t *testing.T) {
 			"a: Nobody is told: silenced by silence SILENCE until 2000-01-01T02:00:00Z.", "a: No longer silenced.",
 		}},
 		{"a stateless alert whose receiver is gone for good", `{"route":{"receiver":"oncall"}}`, nil, func(h *house) {
-			h.box.fails(func(string, int) (bool, error) {
-				if time.Since(h.box.began) < 121*time.Hour {
-					return false, down
-				}
-				return false, nil
-			})
+			h.box.downFor(121 * time.Hour)
 			h.fire("a alert_id=1")
 			time.Sleep(130 * time.Hour)
 			require.InDelta(h.t, 1, testutil.ToFloat64(h.metrics.givenUp), 0)
@@ -152,12 +141,7 @@ func TestWhatIsOverIsToldAllTheSame(t *testing.T) {
 			time.Sleep(time.Hour)
 		}, []string{"30s oncall +a", "5m30s oncall +a +b"}, nil},
 		{"one that is told alone, by a receiver that cannot be reached for a while", `{}`, []alerts.ActionGroup{single}, func(h *house) {
-			h.box.fails(func(string, int) (bool, error) {
-				if time.Since(h.box.began) < 10*time.Minute {
-					return false, down
-				}
-				return false, nil
-			})
+			h.box.downFor(10 * time.Minute)
 			h.fire("a action_groups=s")
 			time.Sleep(time.Minute)
 			h.resolve("a action_groups=s")
@@ -279,14 +263,7 @@ func TestWhatWaitsIsToldAfterAChangeOfThePolicy(t *testing.T) {
 		}, []string{"1h22m0s team +a +c", "1h22m0s team +", "1h27m0s team -a", "1h37m0s team -"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				h := open(t, `{"route":{"receiver":"oncall"}}`, []alerts.ActionGroup{group("oncall")}, nil)
-				defer h.stop()
-				synctest.Wait()
-				c.play(h)
-				synctest.Wait()
-				require.ElementsMatch(t, c.want, h.box.lines())
-			})
+			played(t, `{"route":{"receiver":"oncall"}}`, []alerts.ActionGroup{group("oncall")}, c.play, c.want)
 		})
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -12,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/endscope/endscope/test/programs"
 )
 
 // TestMain is a child of the benchmark when it is started as one.
@@ -26,16 +27,9 @@ func TestMain(m *testing.M) {
 }
 
 func TestATinyRun(t *testing.T) {
-	tools := exec.Command("../../scripts/debian-tools", "nginx")
-	var problems strings.Builder
-	tools.Stderr = &problems
-	path, err := tools.Output()
-	require.NoError(t, err, "%s", &problems)
 	var out strings.Builder
-	first, _, _ := strings.Cut(string(path), "\n")
-	first, err = filepath.Abs(first)
-	require.NoError(t, err)
-	require.NoError(t, run(t.Context(), []string{"-rate", "100", "-seconds", "1", "-rounds", "3", "-streams", "3", "-tokens", "5", "-interval", "5ms", "-connections", "4", "-dir", t.TempDir(), "-nginx", first}, &out, io.Discard))
+	nginx := filepath.Join(programs.Debian(t, "nginx"), "nginx")
+	require.NoError(t, run(t.Context(), []string{"-rate", "100", "-seconds", "1", "-rounds", "3", "-streams", "3", "-tokens", "5", "-interval", "5ms", "-connections", "4", "-dir", t.TempDir(), "-nginx", nginx}, &out, io.Discard))
 	text := out.String()
 	for _, w := range []string{"direct", "Endscope", "nginx"} {
 		rows := regexp.MustCompile(`(?m)^\| `+w+` \|.* (\d+) \| (\d+) \|$`).FindAllStringSubmatch(text, -1)

@@ -3,9 +3,7 @@ package agent
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -84,12 +82,7 @@ func TestServersThatPeopleRun(t *testing.T) {
 	}
 
 	t.Run("nginx", func(t *testing.T) {
-		tools := exec.Command("../../scripts/debian-tools", "nginx")
-		var problems strings.Builder
-		tools.Stderr = &problems
-		path, err := tools.Output()
-		require.NoError(t, err, "%s", &problems)
-		program, _, _ := strings.Cut(string(path), "\n")
+		program := filepath.Join(programs.Debian(t, "nginx"), "nginx")
 		const name = "nginx-1"
 		dir := t.TempDir()
 		a := newAgent(t, s, "--instance", name, "--console.files", filepath.Join(dir, "*.log"), "--console.from", "beginning")

@@ -157,13 +157,7 @@ type debian struct {
 // newDebian returns a program of a Debian package, which is unpacked when it is not there yet.
 func newDebian(t *testing.T, pack, program string) *debian {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "../../scripts/debian-tools", pack)
-	var problems strings.Builder
-	cmd.Stderr = &problems
-	out, err := cmd.Output()
-	require.NoError(t, err, "%s", &problems)
-	first, _, _ := strings.Cut(string(out), "\n")
-	return &debian{t, filepath.Join(filepath.Dir(first), program)}
+	return &debian{t, filepath.Join(programs.Debian(t, pack), program)}
 }
 
 func (d *debian) run(args ...string) string {

@@ -77,7 +77,7 @@ var rangeQueries = []string{
 // from both, also after a target has gone.
 func TestPrometheusGetsItsOwnAnswersBack(t *testing.T) {
 	t.Parallel()
-	tools := debian(t)
+	tools := programs.Debian(t, "prometheus")
 	s := programs.NewServer(t, bin)
 	s.Start()
 	s.Ready(20 * time.Second)
@@ -319,16 +319,4 @@ func promtool(t *testing.T, program string, both []string, at time.Time) {
 		require.Contains(t, out[0], "endscope", c.name)
 		require.Equal(t, out[0], out[1], "promtool query %s", c.name)
 	}
-}
-
-// debian returns the folder with the programs of Debian's prometheus package, which it unpacks when they are not there yet.
-func debian(t *testing.T) string {
-	t.Helper()
-	cmd := exec.Command("../../scripts/debian-tools", "prometheus")
-	var problems strings.Builder
-	cmd.Stderr = &problems
-	out, err := cmd.Output()
-	require.NoError(t, err, "%s", &problems)
-	first, _, _ := strings.Cut(string(out), "\n")
-	return filepath.Dir(first)
 }
