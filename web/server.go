@@ -103,7 +103,8 @@ func New(cfg Config, set Settings) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare compression: %w", err)
 	}
-	pages, err := newUI(bundle)
+	prefix := strings.TrimRight(cfg.RoutePrefix, "/")
+	pages, err := newUI(bundle, prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +115,7 @@ func New(cfg Config, set Settings) (*Server, error) {
 		log:      set.Logger,
 		metrics:  m,
 		compress: compress,
-		prefix:   strings.TrimRight(cfg.RoutePrefix, "/"),
+		prefix:   prefix,
 		started:  time.Now(),
 		previews: make(chan struct{}, maxPreviews),
 	}

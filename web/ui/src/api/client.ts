@@ -29,7 +29,7 @@ const problems: Middleware = {
 
 /** The client for code that runs in the page; tests make their own. */
 export function newClient(base: string, fetcher: typeof fetch = fetch) {
-  const client = createClient<paths>({ baseUrl: base, fetch: (request) => fetcher(request), credentials: 'same-origin' });
+  const client = createClient<paths, 'application/json'>({ baseUrl: base, fetch: (request) => fetcher(request), credentials: 'same-origin' });
   client.use(problems);
   return client;
 }
