@@ -88,9 +88,9 @@ export function TimeControls() {
 
 function RangePicker({ onDone }: { onDone: () => void }) {
   const { view, change, setRange } = usePageView();
-  const span = resolveRange(view.range, Date.now());
-  const [from, setFrom] = useState(text(span.start, view.utc));
-  const [to, setTo] = useState(text(span.end, view.utc));
+  const [opened] = useState(() => resolveRange(view.range, Date.now()));
+  const [from, setFrom] = useState(text(opened.start, view.utc));
+  const [to, setTo] = useState(text(opened.end, view.utc));
   const [length, setLength] = useState('');
   const start = instant(from, view.utc);
   const end = instant(to, view.utc);

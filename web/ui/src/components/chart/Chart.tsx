@@ -53,17 +53,13 @@ export function Chart(props: ChartProps) {
     return [xs, ...columns(kind, series), ...past, ...edges];
   }, [times, interval, series, kind, band]);
 
-  // What the plot calls back reads the newest properties, so that new ones do not build it anew.
+  // What changes with every refresh is read when the plot is drawn, so that it is not built anew.
   const latest = useRef(props);
   useLayoutEffect(() => {
     latest.current = props;
   });
 
   const shape = JSON.stringify([kind, series.map((s) => [s.key, s.label, s.colour, s.past !== undefined]), [...isolated], props.unit, props.utc, dark, band !== undefined, syncKey]);
-  const span = useRef(props.span);
-  const drawn = useRef({ thresholds, marks, partialFrom: props.partialFrom });
-  span.current = props.span;
-  drawn.current = { thresholds, marks, partialFrom: props.partialFrom };
 
   useEffect(() => {
     if (holder.current === null || width === 0) return;
@@ -75,17 +71,9 @@ export function Chart(props: ChartProps) {
         unit: props.unit,
         utc: props.utc,
         dark,
-        get span() {
-          return span.current;
-        },
-        get partialFrom() {
-          return drawn.current.partialFrom;
-        },
-        get thresholds() {
-          return drawn.current.thresholds;
-        },
-        get marks() {
-          return drawn.current.marks;
+        live: () => {
+          const { span, partialFrom, thresholds: lines = nobody, marks: signs = nobody } = latest.current;
+          return { span, partialFrom, thresholds: lines, marks: signs };
         },
         band,
         syncKey,

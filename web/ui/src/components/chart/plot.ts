@@ -13,17 +13,22 @@ export interface PlotSettings {
   unit: Unit;
   utc: boolean;
   dark: boolean;
-  span: Span;
-  /** From when on windows run still. */
-  partialFrom?: number | undefined;
-  thresholds: readonly Threshold[];
-  marks: readonly Mark[];
   band?: Band | undefined;
+  /** What changes without the plot being built anew. */
+  live: () => Live;
   /** Charts with one key share their crosshair. */
   syncKey: string;
   onCursor: (index: number | null, left: number, top: number) => void;
   onZoom: (span: Span) => void;
   onReset: () => void;
+}
+
+export interface Live {
+  span: Span;
+  /** From when on windows run still. */
+  partialFrom?: number | undefined;
+  thresholds: readonly Threshold[];
+  marks: readonly Mark[];
 }
 
 const font = '12px system-ui, sans-serif';
@@ -90,11 +95,16 @@ export function plotOptions(set: PlotSettings, uplot: typeof uPlot, width: numbe
       bind: { dblclick: () => () => (set.onReset(), null) },
     },
     scales: {
-      x: { time: true, range: () => [set.span.start / 1000, set.span.end / 1000] },
+      x: { time: true, range: () => {
+          const { span } = set.live();
+          return [span.start / 1000, span.end / 1000];
+        } },
       y: {
         range: (_u, lowest, highest) => {
-          const also = set.thresholds.map((t) => t.value);
-          return valueRange(Math.min(lowest ?? Number.POSITIVE_INFINITY, ...also), Math.max(highest ?? Number.NEGATIVE_INFINITY, ...also), zero);
+          const also = set.live().thresholds.map((t) => t.value);
+          // uPlot has null here where no series has a value, whatever its types say.
+          const [low, high] = [lowest as number | null, highest as number | null];
+          return valueRange(Math.min(low ?? Number.POSITIVE_INFINITY, ...also), Math.max(high ?? Number.NEGATIVE_INFINITY, ...also), zero);
         },
       },
     },
@@ -104,6 +114,7 @@ export function plotOptions(set: PlotSettings, uplot: typeof uPlot, width: numbe
         font,
         grid: { show: false },
         ticks: { stroke: ink.grid, size: 4 },
+        size: (_u, labels) => ((labels as string[] | null)?.some((l) => l.includes('\n')) ? 44 : 28), // null before the first ticks
         space: 70,
         values: (_u, ticks) =>
           formatTicks(
@@ -124,8 +135,8 @@ export function plotOptions(set: PlotSettings, uplot: typeof uPlot, width: numbe
       },
     ],
     hooks: {
-      drawAxes: [(u) => drawPartial(u, set, ink)],
-      draw: [(u) => drawThresholds(u, set, ink), (u) => drawMarks(u, set, ink)],
+      drawAxes: [(u) => drawPartial(u, set.live(), ink)],
+      draw: [(u) => drawThresholds(u, set.live(), ink), (u) => drawMarks(u, set.live(), ink)],
       setCursor: [
         (u) => {
           const { idx, left, top } = u.cursor;
@@ -163,9 +174,9 @@ function seriesOptions(set: PlotSettings, s: ChartSeries, stroke: string, show: 
 }
 
 /** Windows that run still are hatched: their values will change. */
-function drawPartial(u: uPlot, set: PlotSettings, ink: Ink): void {
-  if (set.partialFrom === undefined) return;
-  const from = Math.max(u.bbox.left, u.valToPos(set.partialFrom / 1000, 'x', true));
+function drawPartial(u: uPlot, live: Live, ink: Ink): void {
+  if (live.partialFrom === undefined) return;
+  const from = Math.max(u.bbox.left, u.valToPos(live.partialFrom / 1000, 'x', true));
   const to = u.bbox.left + u.bbox.width;
   if (from >= to) return;
   const { ctx } = u;
@@ -184,7 +195,7 @@ function drawPartial(u: uPlot, set: PlotSettings, ink: Ink): void {
   ctx.restore();
 }
 
-function drawThresholds(u: uPlot, set: PlotSettings, ink: Ink): void {
+function drawThresholds(u: uPlot, live: Live, ink: Ink): void {
   const { ctx } = u;
   ctx.save();
   ctx.strokeStyle = ink.alert;
@@ -192,7 +203,7 @@ function drawThresholds(u: uPlot, set: PlotSettings, ink: Ink): void {
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.lineWidth = devicePixelRatio;
   ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
-  for (const t of set.thresholds) {
+  for (const t of live.thresholds) {
     const y = Math.round(u.valToPos(t.value, 'y', true));
     ctx.beginPath();
     ctx.moveTo(u.bbox.left, y);
@@ -204,13 +215,13 @@ function drawThresholds(u: uPlot, set: PlotSettings, ink: Ink): void {
 }
 
 /** A line where something happened, with a sign on top: a triangle for alerts, a square for changes, a dot for events. */
-function drawMarks(u: uPlot, set: PlotSettings, ink: Ink): void {
+function drawMarks(u: uPlot, live: Live, ink: Ink): void {
   const { ctx } = u;
   const r = 4 * devicePixelRatio;
   ctx.save();
   ctx.lineWidth = devicePixelRatio;
-  for (const mark of set.marks) {
-    if (mark.at < set.span.start || mark.at > set.span.end) continue;
+  for (const mark of live.marks) {
+    if (mark.at < live.span.start || mark.at > live.span.end) continue;
     const x = Math.round(u.valToPos(mark.at / 1000, 'x', true));
     const y = u.bbox.top + r;
     ctx.strokeStyle = ctx.fillStyle = mark.kind === 'alert' ? ink.alert : ink.event;

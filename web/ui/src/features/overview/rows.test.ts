@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Alert, MetricsAnswer, Scope } from '@/api/types';
-import { endpointRows, filterRows, sortRows } from './rows';
+import { badness, endpointRows, filterRows } from './rows';
 
 const scope = (name: string, state = 'ready', children: Scope[] = []): Scope => ({ scope: name, name, level: 'endpoint', state, last_sample: '2026-03-01T10:00:00Z', ready: 1, missing: 0, gpus: 0, children });
 
@@ -20,20 +20,9 @@ it('has of each endpoint what was answered, and null for the rest', () => {
   expect(b).toMatchObject({ errors: 0, alerts: 1, severity: 1 }); // not that of bb
 });
 
-it('sorts the worst first: alerts, missing instances, errors', () => {
-  const rows = endpointRows([scope('c'), scope('a'), scope('b'), scope('d', 'missing')], totals, undefined, alerts);
-  expect(sortRows(rows, { column: 'state', descending: true }).map((r) => r.name)).toEqual(['b', 'd', 'a', 'c']);
-});
-
-it('has what lacks a value last, either way', () => {
-  const rows = endpointRows([scope('c'), scope('a'), scope('b')], totals, undefined, []);
-  expect(sortRows(rows, { column: 'errors', descending: true }).map((r) => r.name)).toEqual(['a', 'b', 'c']);
-  expect(sortRows(rows, { column: 'errors', descending: false }).map((r) => r.name)).toEqual(['b', 'a', 'c']);
-});
-
-it('sorts numbers in names as numbers', () => {
-  const rows = endpointRows([scope('e10'), scope('e9')], undefined, undefined, []);
-  expect(sortRows(rows, { column: 'name', descending: false }).map((r) => r.name)).toEqual(['e9', 'e10']);
+it('knows the worst: alerts by severity, instances that are missing, errors', () => {
+  const rows = endpointRows([scope('c'), scope('a'), scope('b'), { ...scope('d', 'missing'), missing: 1 }], totals, undefined, alerts);
+  expect([...rows].sort((x, y) => badness(y) - badness(x)).map((r) => r.name)).toEqual(['b', 'd', 'a', 'c']);
 });
 
 it('finds endpoints by what is below them', () => {

@@ -1,4 +1,4 @@
-/** The overview's table: what it has of each endpoint, and how it is sorted. */
+/** The overview's table: what it has of each endpoint, and which is worst. */
 
 import type { Alert, MetricsAnswer, Scope } from '@/api/types';
 
@@ -15,13 +15,6 @@ export interface EndpointRow {
   cpu: number | null;
   trend: readonly (number | null)[];
   before: { requests: number | null; errors: number | null; p99: number | null };
-}
-
-export type Column = 'name' | 'state' | 'requests' | 'errors' | 'p99' | 'gpu' | 'cpu' | 'alerts';
-
-export interface Sort {
-  column: Column;
-  descending: boolean;
 }
 
 export function endpointRows(scopes: readonly Scope[], totals: MetricsAnswer | undefined, trends: MetricsAnswer | undefined, alerts: readonly Alert[]): EndpointRow[] {
@@ -48,33 +41,11 @@ export function endpointRows(scopes: readonly Scope[], totals: MetricsAnswer | u
   });
 }
 
-/** Worst first: what has alerts, by their severity, then what misses instances, then by its share of errors. */
-function badness(row: EndpointRow): number[] {
-  return [row.severity === null ? 9 : row.severity, -row.alerts, row.scope.state === 'ready' ? 1 : 0, -(row.errors ?? 0)];
-}
-
-function compareLists(a: number[], b: number[]): number {
-  for (let i = 0; i < a.length; i++) {
-    const d = (a[i] ?? 0) - (b[i] ?? 0);
-    if (d !== 0) return d;
-  }
-  return 0;
-}
-
-/** Rows in order. What has no value is last, either way. */
-export function sortRows(rows: readonly EndpointRow[], sort: Sort): EndpointRow[] {
-  const turn = sort.descending ? -1 : 1;
-  return [...rows].sort((a, b) => {
-    let order: number;
-    if (sort.column === 'name') order = a.name.localeCompare(b.name, 'en', { numeric: true }) * turn;
-    else if (sort.column === 'state') order = -compareLists(badness(a), badness(b)) * turn;
-    else {
-      const [x, y] = [a[sort.column], b[sort.column]];
-      if (x === null || y === null) order = x === y ? 0 : x === null ? 1 : -1;
-      else order = (x - y) * turn;
-    }
-    return order !== 0 ? order : a.name.localeCompare(b.name, 'en', { numeric: true });
-  });
+/** How bad it is, the greater the worse: alerts by their severity, then instances that are missing, then the share of errors. */
+export function badness(row: EndpointRow): number {
+  const alert = row.severity === null ? 0 : (5 - row.severity) * 1000 + Math.min(row.alerts, 999);
+  const missing = row.scope.ready === 0 ? 0.9 : row.scope.missing > 0 ? 0.5 : 0;
+  return alert + missing + (row.errors ?? 0) / 10;
 }
 
 /** Endpoints whose name, or the name of anything below, contains a text. */
