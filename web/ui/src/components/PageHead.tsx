@@ -7,10 +7,14 @@ interface Props {
   title: string;
   /** The scope that the page is about; its parts are the way up. */
   scope?: string;
+  /** The pages above, where that is no matter of scopes. */
+  above?: readonly { to: string; label: string }[];
+  /** Whether the page's time says anything about it. */
+  timed?: boolean;
 }
 
 /** Where one is, the way up, and what time the page is about. */
-export function PageHead({ title, scope }: Props) {
+export function PageHead({ title, scope, above: pages = [], timed = true }: Props) {
   const above = scope === undefined ? [] : ancestry(scope).slice(0, -1);
   return (
     <Group justify="space-between" mb="sm" gap="xs">
@@ -22,12 +26,17 @@ export function PageHead({ title, scope }: Props) {
               {scopeName(s)}
             </ViewLink>
           ))}
+          {pages.map((page) => (
+            <ViewLink key={page.to} to={page.to}>
+              {page.label}
+            </ViewLink>
+          ))}
           <Title order={1} size="h4" aria-current={scope === undefined ? undefined : 'page'}>
             {title}
           </Title>
         </Breadcrumbs>
       </nav>
-      <TimeControls />
+      {timed && <TimeControls />}
     </Group>
   );
 }

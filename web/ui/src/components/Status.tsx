@@ -1,4 +1,5 @@
 import { Group, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { IconAlertTriangleFilled, IconCircleCheckFilled, IconCircleDashed, IconInfoCircleFilled, IconSquareXFilled } from '@tabler/icons-react';
 
 export type StatusKind = 'ok' | 'info' | 'warning' | 'critical' | 'none';
@@ -12,15 +13,15 @@ const looks = {
 } as const;
 
 /** A state with its colour, its shape and its word. */
-export function Status({ kind, children, compact = false }: { kind: StatusKind; children?: string; compact?: boolean }) {
+export function Status({ kind, children, compact = false }: { kind: StatusKind; children?: ReactNode; compact?: boolean }) {
   const { icon: Icon, colour, word } = looks[kind];
-  const text = children ?? word;
+  const text = typeof children === 'string' ? children : word;
   return (
     <Group gap={5} wrap="nowrap" display="inline-flex" component="span" title={text}>
       <Icon size={15} color={colour} aria-hidden={!compact} aria-label={compact ? text : undefined} role={compact ? 'img' : undefined} style={{ flex: 'none' }} />
       {!compact && (
         <Text span size="sm">
-          {text}
+          {children ?? word}
         </Text>
       )}
     </Group>

@@ -26,6 +26,8 @@ export interface ChartProps {
   thresholds?: readonly Threshold[];
   marks?: readonly Mark[];
   band?: Band | undefined;
+  /** Where in its window a value stands; an alert's check is made at the end of it. */
+  standsAt?: 'middle' | 'end';
   height?: number;
   syncKey?: string;
   legend?: boolean;
@@ -35,9 +37,9 @@ export interface ChartProps {
 
 const nobody: readonly never[] = [];
 
-/** A chart over time. Values stand in the middle of the window that they are of. */
+/** A chart over time. Values stand in the middle of the window that they are of, unless it is said otherwise. */
 export function Chart(props: ChartProps) {
-  const { times, interval, series, kind = 'line', height = 180, thresholds = nobody, marks = nobody, band, syncKey = 'page', legend = true } = props;
+  const { times, interval, series, kind = 'line', height = 180, thresholds = nobody, marks = nobody, band, standsAt = 'middle', syncKey = 'page', legend = true } = props;
   const dark = useComputedColorScheme('light') === 'dark';
   const { ref: sized, width } = useElementSize();
   const holder = useRef<HTMLDivElement>(null);
@@ -46,12 +48,12 @@ export function Chart(props: ChartProps) {
   const [cursor, setCursor] = useState<{ index: number; left: number; top: number } | null>(null);
 
   const data = useMemo<uPlot.AlignedData>(() => {
-    const xs = times.map((t) => (t + interval / 2) / 1000);
+    const xs = times.map((t) => (t + (standsAt === 'end' ? interval : interval / 2)) / 1000);
     const past = series.flatMap((s) => (s.past === undefined ? [] : [[...s.past]]));
     const none = xs.map(() => null);
     const edges = band === undefined ? [] : [band.lower === null ? none : [...band.lower], band.upper === null ? none : [...band.upper]];
     return [xs, ...columns(kind, series), ...past, ...edges];
-  }, [times, interval, series, kind, band]);
+  }, [times, interval, series, kind, band, standsAt]);
 
   // What changes with every refresh is read when the plot is drawn, so that it is not built anew.
   const latest = useRef(props);

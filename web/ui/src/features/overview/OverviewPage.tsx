@@ -6,9 +6,9 @@ import { Figure } from '@/components/Figure';
 import { PageHead } from '@/components/PageHead';
 import { Panel } from '@/components/Panel';
 import { Sparkline } from '@/components/Sparkline';
-import { Status, type StatusKind } from '@/components/Status';
+import { Status } from '@/components/Status';
 import { scopePath } from '@/lib/scope';
-import { formatAgo } from '@/lib/time';
+import { Ago } from '@/view/Ago';
 import { useParamState, useSort } from '@/view/params';
 import { usePageView } from '@/view/view';
 import { ViewLink } from '@/view/ViewLink';
@@ -93,15 +93,15 @@ export function Component() {
 const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 function State({ row }: { row: EndpointRow }) {
-  const [kind, word] = stateOf(row);
-  return <Status kind={kind}>{word}</Status>;
-}
-
-function stateOf(row: EndpointRow): [StatusKind, string] {
-  if (row.alerts > 0) return [(row.severity ?? 4) <= 1 ? 'critical' : 'warning', count(row.alerts, 'alert')];
-  if (row.scope.ready === 0) return ['none', `silent, last seen ${formatAgo(Date.parse(row.scope.last_sample), Date.now())}`];
-  if (row.scope.missing > 0) return ['warning', `${row.scope.missing} missing`];
-  return ['ok', 'ready'];
+  if (row.alerts > 0) return <Status kind={(row.severity ?? 4) <= 1 ? 'critical' : 'warning'}>{count(row.alerts, 'alert')}</Status>;
+  if (row.scope.ready === 0) {
+    return (
+      <Status kind="none">
+        silent, last seen <Ago at={Date.parse(row.scope.last_sample)} />
+      </Status>
+    );
+  }
+  return row.scope.missing > 0 ? <Status kind="warning">{`${row.scope.missing} missing`}</Status> : <Status kind="ok">ready</Status>;
 }
 
 function NothingYet() {
