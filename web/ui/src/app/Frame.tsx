@@ -13,7 +13,11 @@ interface Place {
 }
 
 /** Where the frame leads. A place appears here when its page exists. */
-const places: Place[] = [{ to: '/', label: 'Overview' }];
+const places: Place[] = [
+  { to: '/', label: 'Overview' },
+  { to: '/fleet', label: 'Fleet' },
+  { to: '/alerts', label: 'Alerts' },
+];
 
 /** What is around every page: where to go, how many alerts are fired, light or dark. */
 export function Frame() {
