@@ -1,35 +1,30 @@
 import 'uplot/dist/uPlot.min.css';
-import { Box, useComputedColorScheme } from '@mantine/core';
+import { Box, Text, useComputedColorScheme } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
-import type { Span } from '@/lib/time';
-import type { Unit } from '@/lib/units';
+import { formatInstant, type Span } from '@/lib/time';
+import { formatValue } from '@/lib/units';
+import classes from './Chart.module.css';
 import { Legend } from './Legend';
-import { columns, type Band, type ChartKind, type ChartSeries, type Mark, type Threshold } from './model';
-import { plotOptions } from './plot';
+import { columns, drawnKind, pastLines, unitsOf, type Band, type ChartData, type ChartKind, type ChartSeries, type Mark, type Threshold } from './model';
+import { axisSize, plotOptions } from './plot';
 import { Tooltip } from './Tooltip';
 
-export interface ChartProps {
+export interface ChartProps extends ChartData {
   /** What it shows, for whoever cannot see it. */
   label: string;
   kind?: ChartKind;
-  /** Starts of the windows, in milliseconds. */
-  times: readonly number[];
-  /** Length of a window, in milliseconds. */
-  interval: number;
-  series: readonly ChartSeries[];
-  unit: Unit;
-  span: Span;
   utc: boolean;
-  partialFrom?: number | undefined;
-  thresholds?: readonly Threshold[];
-  marks?: readonly Mark[];
+  thresholds?: readonly Threshold[] | undefined;
+  marks?: readonly Mark[] | undefined;
   band?: Band | undefined;
   /** Where in its window a value stands; an alert's check is made at the end of it. */
   standsAt?: 'middle' | 'end';
+  /** Values that the axis has room for besides those of the series, so that charts can be read against each other. */
+  extent?: readonly [number, number] | undefined;
   height?: number;
-  syncKey?: string;
+  syncKey?: string | undefined;
   legend?: boolean;
   onZoom?: ((span: Span) => void) | undefined;
   onReset?: (() => void) | undefined;
@@ -39,29 +34,39 @@ const nobody: readonly never[] = [];
 
 /** A chart over time. Values stand in the middle of the window that they are of, unless it is said otherwise. */
 export function Chart(props: ChartProps) {
-  const { times, interval, series, kind = 'line', height = 180, thresholds = nobody, marks = nobody, band, standsAt = 'middle', syncKey = 'page', legend = true } = props;
+  const { times, interval, series, unit, utc, height = 180, thresholds = nobody, marks = nobody, band, standsAt = 'middle', syncKey = 'page', legend = true } = props;
   const dark = useComputedColorScheme('light') === 'dark';
   const { ref: sized, width } = useElementSize();
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
+  const byKey = useRef(false);
   const [isolated, setIsolated] = useState<ReadonlySet<string>>(new Set());
-  const [cursor, setCursor] = useState<{ index: number; left: number; top: number } | null>(null);
+  const [cursor, setCursor] = useState<{ index: number; left: number } | null>(null);
+  const [said, say] = useState('');
 
-  const data = useMemo<uPlot.AlignedData>(() => {
+  const kind = useMemo(() => drawnKind(props.kind ?? 'line', series), [props.kind, series]);
+  // A series that went away hides nothing.
+  const alone = useMemo(() => new Set(series.filter((s) => isolated.has(s.key)).map((s) => s.key)), [series, isolated]);
+  const { data, cols, past } = useMemo(() => {
+    const isShown = (s: ChartSeries) => alone.size === 0 || alone.has(s.key);
+    const shown = series.filter(isShown);
+    const made = columns(kind, shown, unit);
+    const lines = pastLines(kind, kind === 'stack' || kind === 'bar' ? shown : series, unit);
+    const nothing = times.map(() => null);
+    const all = series.map((s) => made[shown.indexOf(s)] ?? { tops: nothing });
+    const edges = band === undefined ? [] : [band.lower === null ? nothing : [...band.lower], band.upper === null ? nothing : [...band.upper]];
     const xs = times.map((t) => (t + (standsAt === 'end' ? interval : interval / 2)) / 1000);
-    const past = series.flatMap((s) => (s.past === undefined ? [] : [[...s.past]]));
-    const none = xs.map(() => null);
-    const edges = band === undefined ? [] : [band.lower === null ? none : [...band.lower], band.upper === null ? none : [...band.upper]];
-    return [xs, ...columns(kind, series), ...past, ...edges];
-  }, [times, interval, series, kind, band, standsAt]);
+    const table: uPlot.AlignedData = [xs, ...all.map((c) => c.tops), ...lines.map((l) => l.values), ...edges];
+    return { data: table, cols: all, past: lines };
+  }, [times, interval, series, kind, unit, band, standsAt, alone]);
 
   // What changes with every refresh is read when the plot is drawn, so that it is not built anew.
-  const latest = useRef(props);
+  const latest = useRef({ props, cols });
   useLayoutEffect(() => {
-    latest.current = props;
+    latest.current = { props, cols };
   });
 
-  const shape = JSON.stringify([kind, series.map((s) => [s.key, s.label, s.colour, s.past !== undefined]), [...isolated], props.unit, props.utc, dark, band !== undefined, syncKey]);
+  const shape = JSON.stringify([kind, series.map((s) => [s.key, s.label, s.colour, s.unit]), past.map((l) => l.series?.key), [...alone], unit, utc, dark, band !== undefined, syncKey]);
 
   useEffect(() => {
     if (holder.current === null || width === 0) return;
@@ -69,19 +74,21 @@ export function Chart(props: ChartProps) {
       {
         kind,
         series,
-        isolated,
-        unit: props.unit,
-        utc: props.utc,
+        columns: () => latest.current.cols,
+        past,
+        isShown: (s) => alone.size === 0 || alone.has(s.key),
+        unit,
+        utc,
         dark,
         live: () => {
-          const { span, partialFrom, thresholds: lines = nobody, marks: signs = nobody } = latest.current;
-          return { span, partialFrom, thresholds: lines, marks: signs };
+          const { span, partialFrom, thresholds: lines = nobody, marks: signs = nobody, extent } = latest.current.props;
+          return { span, partialFrom, thresholds: lines, marks: signs, extent };
         },
         band,
         syncKey,
-        onCursor: (index, left, top) => setCursor(index === null ? null : { index, left, top }),
-        onZoom: (s) => latest.current.onZoom?.(s),
-        onReset: () => latest.current.onReset?.(),
+        onCursor: (at) => setCursor(at !== null && (at.own || byKey.current) ? { index: at.index, left: at.left } : null),
+        onZoom: (s) => latest.current.props.onZoom?.(s),
+        onReset: () => latest.current.props.onReset?.(),
       },
       uPlot,
       width,
@@ -97,30 +104,85 @@ export function Chart(props: ChartProps) {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [shape, width === 0]);
 
+  const drawn = useRef<unknown[]>([]);
   useEffect(() => {
-    plot.current?.setData(data);
-  }, [data, props.span, props.partialFrom, thresholds, marks]);
+    const now = [plot.current, data, props.span.start, props.span.end, props.partialFrom, thresholds, marks, props.extent];
+    const before = drawn.current;
+    drawn.current = now;
+    // A plot that was just built has its data.
+    if (plot.current !== null && before[0] === plot.current && now.some((v, i) => v !== before[i])) plot.current.setData(data);
+  });
 
   useEffect(() => {
-    if (width > 0) plot.current?.setSize({ width, height });
+    if (plot.current !== null && width > 0 && (plot.current.width !== width || plot.current.height !== height)) plot.current.setSize({ width, height });
   }, [width, height]);
 
-  const toggle = (key: string, add: boolean) =>
-    setIsolated((before) => {
-      const only = before.size === 1 && before.has(key);
-      if (!add) return only ? new Set() : new Set([key]);
-      const next = new Set(before);
-      if (!next.delete(key)) next.add(key);
-      return next;
-    });
+  const toggle = useCallback(
+    (key: string, add: boolean) =>
+      setIsolated((before) => {
+        const only = before.size === 1 && before.has(key);
+        if (!add) return only ? new Set() : new Set([key]);
+        const next = new Set(before);
+        if (!next.delete(key)) next.add(key);
+        return next;
+      }),
+    [],
+  );
+
+  const walk = (e: React.KeyboardEvent) => {
+    const u = plot.current;
+    const last = times.length - 1;
+    if (u === null || last < 0) return;
+    const at = cursor?.index;
+    const next = { ArrowLeft: Math.max(0, (at ?? last + 1) - 1), ArrowRight: Math.min(last, (at ?? -1) + 1), Home: 0, End: last }[e.key];
+    if (next !== undefined) {
+      e.preventDefault();
+      byKey.current = true;
+      u.setCursor({ left: u.valToPos(data[0][next] ?? 0, 'x'), top: 0 }, true);
+      byKey.current = false;
+      say(sentence(series, next, props));
+    } else if (e.key === 'Escape' && at !== undefined) {
+      e.stopPropagation();
+      u.setCursor({ left: -10, top: -10 }, true);
+    }
+  };
+
+  const leave = () => {
+    plot.current?.setCursor({ left: -10, top: -10 }, true);
+    say('');
+  };
 
   return (
     <Box ref={sized} pos="relative">
-      <div ref={holder} role="img" aria-label={props.label} style={{ minHeight: height }} />
+      <div
+        ref={holder}
+        role="img"
+        aria-label={`${props.label}. Arrow keys read its values.`}
+        tabIndex={0}
+        onKeyDown={walk}
+        onBlur={leave}
+        className={classes.plot}
+        style={{ minHeight: height }}
+      />
+      <div className={classes.hidden} aria-live="polite">
+        {said}
+      </div>
       {cursor !== null && (
-        <Tooltip cursor={cursor} width={width} times={times} interval={interval} series={series} isolated={isolated} unit={props.unit} utc={props.utc} marks={marks} dark={dark} />
+        <Tooltip cursor={cursor} width={width} left={axisSize} times={times} interval={interval} series={series} isolated={alone} unit={unit} utc={utc} marks={marks} dark={dark} />
       )}
-      {legend && <Legend series={series} unit={props.unit} isolated={isolated} dark={dark} onToggle={toggle} />}
+      {kind !== (props.kind ?? 'line') && (
+        <Text size="xs" c="dimmed">
+          Drawn as lines: there are values below zero, which do not stack.
+        </Text>
+      )}
+      {legend && <Legend series={series} unit={unit} right={unitsOf(series, unit)[1]} isolated={alone} dark={dark} onToggle={toggle} />}
     </Box>
   );
+}
+
+/** What the crosshair stands on, for whoever hears it. */
+function sentence(series: readonly ChartSeries[], index: number, { times, utc, unit }: ChartProps): string {
+  const values = series.slice(0, 5).map((s) => `${s.label} ${formatValue(s.values[index] ?? null, s.unit ?? unit)}`);
+  const more = series.length > 5 ? `, and ${series.length - 5} more` : '';
+  return `${formatInstant(times[index] ?? 0, utc, true)}: ${values.join(', ')}${more}`;
 }

@@ -3,49 +3,37 @@
 import type uPlot from 'uplot';
 import { formatAxis, tickSteps, type Unit } from '@/lib/units';
 import { formatTicks, type Span } from '@/lib/time';
-import { isZeroBased, valueRange, type Band, type ChartKind, type ChartSeries, type Mark, type Threshold } from './model';
+import { drawMarks, drawPartial, drawThresholds, font, inkFor, type Ink, type Live } from './draw';
+import { isZeroBased, unitsOf, valueRange, type Band, type ChartKind, type ChartSeries, type Column, type PastLine } from './model';
 
 export interface PlotSettings {
   kind: ChartKind;
   series: readonly ChartSeries[];
-  /** Series that are shown; all if empty. */
-  isolated: ReadonlySet<string>;
+  /** The series' columns, for bars that stand upon others. */
+  columns: () => readonly Column[];
+  past: readonly PastLine[];
+  isShown: (series: ChartSeries) => boolean;
   unit: Unit;
   utc: boolean;
   dark: boolean;
   band?: Band | undefined;
-  /** What changes without the plot being built anew. */
   live: () => Live;
   /** Charts with one key share their crosshair. */
   syncKey: string;
-  onCursor: (index: number | null, left: number, top: number) => void;
+  /** Where the crosshair is; `own` says that it is this chart's, not one that it follows. */
+  onCursor: (cursor: { index: number; left: number; own: boolean } | null) => void;
   onZoom: (span: Span) => void;
   onReset: () => void;
 }
 
-export interface Live {
-  span: Span;
-  /** From when on windows run still. */
-  partialFrom?: number | undefined;
-  thresholds: readonly Threshold[];
-  marks: readonly Mark[];
-}
+/* eslint-disable @typescript-eslint/no-unsafe-enum-assignment -- uPlot's types have enums here that do not exist at run time */
+const rightSide: uPlot.Axis.Side = 1;
+const leftSide: uPlot.Axis.Side = 3;
+const scaleUnit: uPlot.Series.BarsPathBuilderFacetUnit = 1;
+/* eslint-enable @typescript-eslint/no-unsafe-enum-assignment */
 
-const font = '12px system-ui, sans-serif';
-
-export interface Ink {
-  text: string;
-  grid: string;
-  faint: string;
-  alert: string;
-  event: string;
-}
-
-export function inkFor(dark: boolean): Ink {
-  return dark
-    ? { text: '#c1c7cd', grid: '#2c3138', faint: 'rgba(255,255,255,0.06)', alert: '#ff8787', event: '#adb5bd' }
-    : { text: '#495057', grid: '#e9ecef', faint: 'rgba(0,0,0,0.05)', alert: '#c92a2a', event: '#5c636a' };
-}
+/** The sizes of the axes in CSS pixels. */
+export const axisSize = 64;
 
 /** Points that have no neighbour would not show in a line. */
 function alone(u: uPlot, index: number): number[] {
@@ -57,30 +45,86 @@ function alone(u: uPlot, index: number): number[] {
   return out;
 }
 
+/** What all plots over time share: the axis of the time, the crosshair, zoom by dragging, and back by a double click. */
+export function timeOptions(set: Pick<PlotSettings, 'utc' | 'dark' | 'live' | 'syncKey' | 'onCursor' | 'onZoom' | 'onReset'>, uplot: typeof uPlot) {
+  const ink = inkFor(set.dark);
+  const cursor: uPlot.Cursor = {
+    y: false,
+    // Others follow the crosshair, but each zooms for itself: one drag is one zoom of the page.
+    sync: { key: set.syncKey, setSeries: false, scales: ['x', null], filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave', sub: () => true } },
+    drag: { x: true, y: false, setScale: false, dist: 6 },
+    points: { size: 7 },
+    bind: { dblclick: () => () => (set.onReset(), null) },
+  };
+  const x: uPlot.Scale = {
+    time: true,
+    range: () => {
+      const { span } = set.live();
+      return [span.start / 1000, span.end / 1000];
+    },
+  };
+  const axis: uPlot.Axis = {
+    stroke: ink.text,
+    font,
+    grid: { show: false },
+    ticks: { stroke: ink.grid, size: 4 },
+    size: (_u, labels) => ((labels as string[] | null)?.some((l) => l.includes('\n')) ? 44 : 28), // null before the first ticks
+    space: 70,
+    values: (_u, ticks) =>
+      formatTicks(
+        ticks.map((t) => t * 1000),
+        set.utc,
+      ),
+  };
+  const hooks = {
+    setCursor: (u: uPlot) => {
+      const { idx, left } = u.cursor;
+      set.onCursor(idx == null || left === undefined || left < 0 ? null : { index: idx, left, own: u.cursor.event != null });
+    },
+    setSelect: (u: uPlot) => {
+      const { left, width } = u.select;
+      if (width < 6) return;
+      const start = Math.round(u.posToVal(left, 'x') * 1000);
+      const end = Math.round(u.posToVal(left + width, 'x') * 1000);
+      u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+      set.onZoom({ start, end });
+    },
+  };
+  const zone: Pick<uPlot.Options, 'tzDate'> = set.utc ? { tzDate: (at) => uplot.tzDate(new Date(at * 1000), 'Etc/UTC') } : {};
+  return { cursor, x, axis, hooks, zone, ink };
+}
+
 /**
- * The options for a plot of a width and height. Columns are the times, one for each series, one for the past of each series that has
- * one, and those of the band: lower, then upper.
+ * The options for a plot of a width and height. Columns are the times, one for each series, one for each line of the past, and those
+ * of the band: lower, then upper.
  */
 export function plotOptions(set: PlotSettings, uplot: typeof uPlot, width: number, height: number): uPlot.Options {
-  const ink = inkFor(set.dark);
-  const zero = isZeroBased(set.unit);
+  const { cursor, x, axis, hooks, zone, ink } = timeOptions(set, uplot);
   const tone = (s: ChartSeries) => (set.dark ? s.colour.dark : s.colour.light);
-  const shown = (s: ChartSeries) => set.isolated.size === 0 || set.isolated.has(s.key);
+  const units = unitsOf(set.series, set.unit);
+  const [, right] = units;
+  const scaleOf = (unit: Unit) => (unit === right ? 'right' : 'y');
   const series: uPlot.Series[] = [{}];
-  for (const s of set.series) series.push(seriesOptions(set, s, tone(s), shown(s), uplot));
-  for (const s of set.series) {
-    if (s.past !== undefined) series.push({ label: `${s.label} before`, stroke: tone(s), alpha: 0.45, width: 1, dash: [4, 4], show: shown(s), points: { show: false } });
-  }
   const bands: uPlot.Band[] = [];
-  if (set.kind === 'stack') {
-    for (let i = 2; i <= set.series.length; i++) bands.push({ series: [i, i - 1], fill: `${tone(set.series[i - 1] as ChartSeries)}59` });
+  const under = new Map<string, number>();
+  set.series.forEach((s, i) => {
+    const scale = scaleOf(s.unit ?? set.unit);
+    const show = set.isShown(s);
+    const below = under.get(scale);
+    series.push({ ...seriesOptions(set, i, tone(s), below === undefined, uplot), label: s.label, show, scale });
+    if (set.kind !== 'stack' || !show) return;
+    if (below !== undefined) bands.push({ series: [i + 1, below], fill: `${tone(s)}59` });
+    under.set(scale, i + 1);
+  });
+  for (const line of set.past) {
+    const stroke = line.series === undefined ? ink.event : tone(line.series);
+    series.push({ label: `${line.series?.label ?? 'all'} before`, stroke, scale: scaleOf(line.unit), alpha: line.series === undefined ? 0.8 : 0.5, width: 1, dash: [4, 4], show: line.series === undefined || set.isShown(line.series), points: { show: false } });
   }
   if (set.band !== undefined) {
-    const edge: uPlot.Series = { stroke: ink.event, width: 1, dash: [2, 3], alpha: 0.7, points: { show: false } };
+    const edge: uPlot.Series = { scale: 'y', stroke: ink.event, width: 1, dash: [2, 3], alpha: 0.7, points: { show: false } };
     series.push({ ...edge, label: 'lower' }, { ...edge, label: 'upper' });
     bands.push({ series: [series.length - 1, series.length - 2], fill: ink.faint });
   }
-  const steps = tickSteps(set.unit);
   return {
     width,
     height,
@@ -88,84 +132,57 @@ export function plotOptions(set: PlotSettings, uplot: typeof uPlot, width: numbe
     bands,
     padding: [8, 8, 0, 0],
     legend: { show: false },
-    cursor: {
-      sync: { key: set.syncKey, setSeries: false },
-      drag: { x: true, y: false, setScale: false, dist: 6 },
-      points: { size: 7 },
-      bind: { dblclick: () => () => (set.onReset(), null) },
-    },
-    scales: {
-      x: { time: true, range: () => {
-          const { span } = set.live();
-          return [span.start / 1000, span.end / 1000];
-        } },
-      y: {
-        range: (_u, lowest, highest) => {
-          const also = set.live().thresholds.map((t) => t.value);
-          // uPlot has null here where no series has a value, whatever its types say.
-          const [low, high] = [lowest as number | null, highest as number | null];
-          return valueRange(Math.min(low ?? Number.POSITIVE_INFINITY, ...also), Math.max(high ?? Number.NEGATIVE_INFINITY, ...also), zero);
-        },
-      },
-    },
-    axes: [
-      {
-        stroke: ink.text,
-        font,
-        grid: { show: false },
-        ticks: { stroke: ink.grid, size: 4 },
-        size: (_u, labels) => ((labels as string[] | null)?.some((l) => l.includes('\n')) ? 44 : 28), // null before the first ticks
-        space: 70,
-        values: (_u, ticks) =>
-          formatTicks(
-            ticks.map((t) => t * 1000),
-            set.utc,
-          ),
-      },
-      {
-        stroke: ink.text,
-        font,
-        grid: { stroke: ink.grid, width: 1 },
-        ticks: { show: false },
-        size: 64,
-        gap: 6,
-        space: 28,
-        ...(steps === undefined ? {} : { incrs: steps }),
-        values: (_u, ticks) => formatAxis(ticks, set.unit),
-      },
-    ],
+    cursor,
+    scales: { x, y: valueScale(set, units[0] ?? set.unit, true), ...(right === undefined ? {} : { right: valueScale(set, right, false) }) },
+    axes: [axis, valueAxis(units[0] ?? set.unit, 'y', ink), ...(right === undefined ? [] : [valueAxis(right, 'right', ink)])],
     hooks: {
       drawAxes: [(u) => drawPartial(u, set.live(), ink)],
       draw: [(u) => drawThresholds(u, set.live(), ink), (u) => drawMarks(u, set.live(), ink)],
-      setCursor: [
-        (u) => {
-          const { idx, left, top } = u.cursor;
-          set.onCursor(idx === undefined || left === undefined || left < 0 ? null : (idx ?? null), left ?? 0, top ?? 0);
-        },
-      ],
-      setSelect: [
-        (u) => {
-          const { left, width: selected } = u.select;
-          if (selected < 6) return;
-          const start = Math.round(u.posToVal(left, 'x') * 1000);
-          const end = Math.round(u.posToVal(left + selected, 'x') * 1000);
-          u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-          set.onZoom({ start, end });
-        },
-      ],
+      setCursor: [hooks.setCursor],
+      setSelect: [hooks.setSelect],
+    },
+    ...zone,
+  };
+}
+
+function valueScale(set: PlotSettings, unit: Unit, left: boolean): uPlot.Scale {
+  return {
+    range: (_u, lowest, highest) => {
+      const { thresholds, extent } = set.live();
+      const also = left ? [...thresholds.map((t) => t.value), ...(extent ?? [])] : [];
+      // uPlot has null here where no series has a value, whatever its types say.
+      const [low, high] = [lowest as number | null, highest as number | null];
+      return valueRange(Math.min(low ?? Number.POSITIVE_INFINITY, ...also), Math.max(high ?? Number.NEGATIVE_INFINITY, ...also), isZeroBased(unit));
     },
   };
 }
 
-function seriesOptions(set: PlotSettings, s: ChartSeries, stroke: string, show: boolean, uplot: typeof uPlot): uPlot.Series {
-  const base: uPlot.Series = { label: s.label, stroke, width: 1.6, show, points: { show: true, size: 4, fill: stroke, filter: (u, index) => alone(u, index) } };
+function valueAxis(unit: Unit, scale: 'y' | 'right', ink: Ink): uPlot.Axis {
+  const steps = tickSteps(unit);
+  return {
+    scale,
+    side: scale === 'right' ? rightSide : leftSide,
+    stroke: ink.text,
+    font,
+    grid: scale === 'right' ? { show: false } : { stroke: ink.grid, width: 1 },
+    ticks: { show: false },
+    size: axisSize,
+    gap: 6,
+    space: 28,
+    ...(steps === undefined ? {} : { incrs: steps }),
+    values: (_u, ticks) => formatAxis(ticks, unit),
+  };
+}
+
+function seriesOptions(set: PlotSettings, index: number, stroke: string, lowest: boolean, uplot: typeof uPlot): uPlot.Series {
+  const base: uPlot.Series = { stroke, width: 1.6, points: { show: true, size: 4, fill: stroke, filter: (u, i) => alone(u, i) } };
   switch (set.kind) {
     case 'area':
       return { ...base, fill: `${stroke}40` };
     case 'stack':
-      return { ...base, ...(set.series[0] === s ? { fill: `${stroke}59` } : {}) };
+      return lowest ? { ...base, fill: `${stroke}59` } : base;
     case 'bar':
-      return { ...base, width: 0, fill: stroke, points: { show: false }, ...(uplot.paths.bars ? { paths: uplot.paths.bars({ size: [0.85, 40], align: 0 }) } : {}) };
+      return { ...base, width: 0, fill: stroke, points: { show: false }, ...bars(set, index, uplot) };
     case 'scatter':
       return { ...base, width: 0, paths: () => null, points: { show: true, size: 5, fill: stroke } };
     case 'line':
@@ -173,74 +190,9 @@ function seriesOptions(set: PlotSettings, s: ChartSeries, stroke: string, show: 
   }
 }
 
-/** Windows that run still are hatched: their values will change. */
-function drawPartial(u: uPlot, live: Live, ink: Ink): void {
-  if (live.partialFrom === undefined) return;
-  const from = Math.max(u.bbox.left, u.valToPos(live.partialFrom / 1000, 'x', true));
-  const to = u.bbox.left + u.bbox.width;
-  if (from >= to) return;
-  const { ctx } = u;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(from, u.bbox.top, to - from, u.bbox.height);
-  ctx.clip();
-  ctx.strokeStyle = ink.faint;
-  ctx.lineWidth = 2 * devicePixelRatio;
-  for (let x = from - u.bbox.height; x < to; x += 8 * devicePixelRatio) {
-    ctx.beginPath();
-    ctx.moveTo(x, u.bbox.top + u.bbox.height);
-    ctx.lineTo(x + u.bbox.height, u.bbox.top);
-    ctx.stroke();
-  }
-  ctx.restore();
-}
-
-function drawThresholds(u: uPlot, live: Live, ink: Ink): void {
-  const { ctx } = u;
-  ctx.save();
-  ctx.strokeStyle = ink.alert;
-  ctx.fillStyle = ink.alert;
-  ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
-  ctx.lineWidth = devicePixelRatio;
-  ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
-  for (const t of live.thresholds) {
-    const y = Math.round(u.valToPos(t.value, 'y', true));
-    ctx.beginPath();
-    ctx.moveTo(u.bbox.left, y);
-    ctx.lineTo(u.bbox.left + u.bbox.width, y);
-    ctx.stroke();
-    ctx.fillText(t.label, u.bbox.left + 6 * devicePixelRatio, y - 4 * devicePixelRatio);
-  }
-  ctx.restore();
-}
-
-/** A line where something happened, with a sign on top: a triangle for alerts, a square for changes, a dot for events. */
-function drawMarks(u: uPlot, live: Live, ink: Ink): void {
-  const { ctx } = u;
-  const r = 4 * devicePixelRatio;
-  ctx.save();
-  ctx.lineWidth = devicePixelRatio;
-  for (const mark of live.marks) {
-    if (mark.at < live.span.start || mark.at > live.span.end) continue;
-    const x = Math.round(u.valToPos(mark.at / 1000, 'x', true));
-    const y = u.bbox.top + r;
-    ctx.strokeStyle = ctx.fillStyle = mark.kind === 'alert' ? ink.alert : ink.event;
-    ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
-    ctx.beginPath();
-    ctx.moveTo(x, u.bbox.top);
-    ctx.lineTo(x, u.bbox.top + u.bbox.height);
-    ctx.stroke();
-    ctx.beginPath();
-    if (mark.kind === 'alert') {
-      ctx.moveTo(x, y - r);
-      ctx.lineTo(x + r, y + r);
-      ctx.lineTo(x - r, y + r);
-    } else if (mark.kind === 'change') {
-      ctx.rect(x - r, y - r, 2 * r, 2 * r);
-    } else {
-      ctx.arc(x, y, r, 0, 2 * Math.PI);
-    }
-    ctx.fill();
-  }
-  ctx.restore();
+/** Bars from where those below end. */
+function bars(set: PlotSettings, index: number, uplot: typeof uPlot): uPlot.Series {
+  const edge = (values: (c: Column | undefined) => readonly (number | null)[]): uPlot.Series.BarsPathBuilderFacet => ({ unit: scaleUnit, values: () => [...values(set.columns()[index])] as number[] });
+  const paths = uplot.paths.bars?.({ size: [0.85, 40], align: 0, disp: { y0: edge((c) => c?.bases ?? []), y1: edge((c) => c?.tops ?? []) } });
+  return paths === undefined ? {} : { paths };
 }
