@@ -1,13 +1,13 @@
-import { Chart } from '@/components/chart/Chart';
-import { chartSeries, hasNoData, intervalOf, seriesLabel, spanOf, truncation } from '@/components/chart/answer';
-import type { ChartKind, Mark, Threshold } from '@/components/chart/model';
-import { Panel } from '@/components/Panel';
-import { useMetrics } from '@/api/hooks';
-import type { MetricsSeries } from '@/api/types';
-import { unitOf } from '@/lib/units';
+import { useCallback, useMemo, type ReactNode } from 'react';
+import type { MetricsAnswer, MetricsSeries } from '@/api/types';
+import { chartData, hasNoData, seriesLabel, truncation } from '@/components/chart/answer';
+import { ChartView } from '@/components/chart/ChartView';
+import type { Mark, Threshold } from '@/components/chart/model';
+import { emptySpec, type ChartSpec, type DrawKind } from '@/lib/chartspec';
 import { usePageView } from '@/view/view';
-import { useNavigate } from 'react-router';
-import { useMemo, type ReactNode } from 'react';
+import { useZoom } from '@/view/zoom';
+import { ChartCard } from './ChartCard';
+import { useSpec } from './specQuery';
 
 export interface MetricPanelProps {
   title: string;
@@ -18,7 +18,7 @@ export interface MetricPanelProps {
   split?: string;
   filter?: string;
   top?: number;
-  kind?: ChartKind;
+  kind?: Exclude<DrawKind, 'distribution'>;
   height?: number;
   marks?: readonly Mark[];
   thresholds?: readonly Threshold[];
@@ -29,41 +29,28 @@ export interface MetricPanelProps {
 }
 
 /** A chart of metrics of a scope over the page's time. */
-export function MetricPanel({ title, hint, scope, metric, aggregation, split, filter, top, kind = 'line', height = 180, marks, thresholds, name = seriesLabel, empty }: MetricPanelProps) {
-  const { view, zoom } = usePageView();
-  const navigate = useNavigate();
-  const asked = useMetrics(
-    {
-      scope,
-      metric,
-      ...(aggregation === undefined ? {} : { aggregation }),
-      ...(split === undefined ? {} : { split }),
-      ...(filter === undefined ? {} : { filter }),
-      ...(top === undefined ? {} : { top }),
-    },
-    view,
-  );
-  const series = useMemo(() => (asked.data === undefined ? [] : chartSeries(asked.data, name)), [asked.data, name]);
+export function MetricPanel({ title, hint, scope, metric, aggregation = '', split = '', filter = '', top = 0, kind = 'line', height = 180, marks, thresholds, name = seriesLabel, empty }: MetricPanelProps) {
+  const { view } = usePageView();
+  const { zoom, back } = useZoom();
+  const wanted = JSON.stringify([scope, metric]);
+  const spec = useMemo((): ChartSpec => {
+    const [scopes, metrics] = (JSON.parse(wanted) as [string | string[], string | string[]]).map((v) => (typeof v === 'string' ? [v] : v));
+    return { ...emptySpec, scopes: scopes ?? [], metrics: (metrics ?? []).map((m) => ({ name: m, aggregation })), split: split === '' ? [] : split.split(','), filter, top, kind };
+  }, [wanted, aggregation, split, filter, top, kind]);
+  const asked = useSpec(spec, view);
+  const read = useCallback((answer: MetricsAnswer) => chartData(answer, name), [name]);
   return (
-    <Panel title={title} {...(hint === undefined ? {} : { hint })} asked={asked} isEmpty={hasNoData} empty={empty ?? 'Nothing was measured in this time.'} height={height} truncated={truncation}>
-      {(answer) => (
-        <Chart
-          label={title}
-          kind={kind}
-          times={answer.timestamps}
-          interval={intervalOf(answer)}
-          series={series}
-          unit={unitOf(answer.series[0]?.metric ?? '', answer.series[0]?.unit ?? '', answer.series[0]?.aggregation)}
-          span={spanOf(answer)}
-          utc={view.utc}
-          partialFrom={answer.partial_from ?? undefined}
-          height={height}
-          {...(marks === undefined ? {} : { marks })}
-          {...(thresholds === undefined ? {} : { thresholds })}
-          onZoom={zoom}
-          onReset={() => void navigate(-1)}
-        />
-      )}
-    </Panel>
+    <ChartCard
+      title={title}
+      hint={hint}
+      asked={asked}
+      isEmpty={hasNoData}
+      empty={empty}
+      truncated={truncation}
+      height={height}
+      spec={spec}
+      read={read}
+      draw={(data, room) => <ChartView label={title} kind={kind} data={data} utc={view.utc} height={room} marks={marks} thresholds={thresholds} onZoom={zoom} onReset={back} />}
+    />
   );
 }
