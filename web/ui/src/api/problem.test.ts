@@ -17,6 +17,12 @@ describe('problemOf', () => {
     expect((await problemOf(answer(400, '{"error":{"code":"X","message":"no such metric"}}'))).detail).toBe('no such metric');
   });
 
+  it('knows where in a query it is', async () => {
+    const p = await problemOf(answer(400, '{"title":"The query cannot be read","detail":"no such operator","line":2,"column":4}'));
+    expect(p.place).toEqual({ line: 2, column: 4 });
+    expect((await problemOf(answer(400, '{"title":"Bad parameter"}'))).place).toBeUndefined();
+  });
+
   it('shows the text of others, but no pages', async () => {
     expect((await problemOf(answer(502, 'upstream is away'))).detail).toBe('upstream is away');
     expect((await problemOf(answer(502, '<html><body>502</body></html>'))).detail).toBe('');

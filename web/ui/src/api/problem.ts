@@ -6,6 +6,12 @@ export interface Mistake {
   rule?: string;
 }
 
+/** A place in a text; both count from 1. */
+export interface Place {
+  line: number;
+  column: number;
+}
+
 export class Problem extends Error {
   override readonly name = 'Problem';
 
@@ -17,6 +23,8 @@ export class Problem extends Error {
     readonly mistakes: Mistake[] = [],
     /** Milliseconds after which to ask again, if the server said so. */
     readonly retryAfter?: number,
+    /** Where in a query it is, if it is in one. */
+    readonly place?: Place,
   ) {
     super(detail === '' ? title : `${title}: ${detail}`);
   }
@@ -38,7 +46,7 @@ export async function problemOf(response: Response): Promise<Problem> {
     const short = text.startsWith('<') ? '' : text.trim().slice(0, 500); // no pages of proxies
     return new Problem(response.status, title, short, [], after);
   }
-  return new Problem(response.status, str(parsed.title) ?? title, detailOf(parsed), mistakesOf(parsed.errors), after);
+  return new Problem(response.status, str(parsed.title) ?? title, detailOf(parsed), mistakesOf(parsed.errors), after, placeOf(parsed));
 }
 
 export function unreachable(cause: unknown): Problem {
@@ -71,6 +79,10 @@ function detailOf(parsed: Record<string, unknown>): string {
   const error = parsed.error;
   if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message);
   return str(parsed.detail) ?? str(error) ?? '';
+}
+
+function placeOf({ line, column }: Record<string, unknown>): Place | undefined {
+  return typeof line === 'number' && typeof column === 'number' ? { line, column } : undefined;
 }
 
 function mistakesOf(errors: unknown): Mistake[] {

@@ -17,6 +17,8 @@ const places: Place[] = [
   { to: '/', label: 'Overview' },
   { to: '/fleet', label: 'Fleet' },
   { to: '/alerts', label: 'Alerts' },
+  { to: '/logs', label: 'Logs' },
+  { to: '/system', label: 'System' },
 ];
 
 /** What is around every page: where to go, how many alerts are fired, light or dark. */

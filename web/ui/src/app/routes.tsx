@@ -21,6 +21,8 @@ export const routes: RouteObject[] = [
           { path: 'alerts/rules/:name', lazy: () => import('@/features/alerts/rules/RulePage') },
           { path: 'alerts/:id', lazy: () => import('@/features/alerts/alert/AlertPage') },
           { path: 'fleet', lazy: () => import('@/features/fleet/FleetPage') },
+          { path: 'system', lazy: () => import('@/features/system/SystemPage') },
+          { path: 'logs', lazy: () => import('@/features/logs/LogsPage') },
           { path: '*', element: <NotFound /> },
         ],
       },

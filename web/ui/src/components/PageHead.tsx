@@ -1,7 +1,8 @@
 import { Breadcrumbs, Group, Title } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { ancestry, scopeName, scopePath } from '@/lib/scope';
 import { ViewLink } from '@/view/ViewLink';
-import { TimeControls } from './TimeControls';
+import { TimeControls, type TimeControlsProps } from './TimeControls';
 
 interface Props {
   title: string;
@@ -11,10 +12,14 @@ interface Props {
   above?: readonly { to: string; label: string }[];
   /** Whether the page's time says anything about it. */
   timed?: boolean;
+  /** Which of the time's controls the page has use for; all by default. */
+  controls?: TimeControlsProps;
+  /** Controls of the page itself, between its name and its time. */
+  children?: ReactNode;
 }
 
 /** Where one is, the way up, and what time the page is about. */
-export function PageHead({ title, scope, above: pages = [], timed = true }: Props) {
+export function PageHead({ title, scope, above: pages = [], timed = true, controls, children }: Props) {
   const above = scope === undefined ? [] : ancestry(scope).slice(0, -1);
   return (
     <Group justify="space-between" mb="sm" gap="xs">
@@ -36,7 +41,8 @@ export function PageHead({ title, scope, above: pages = [], timed = true }: Prop
           </Title>
         </Breadcrumbs>
       </nav>
-      {timed && <TimeControls />}
+      {children}
+      {timed && <TimeControls {...controls} />}
     </Group>
   );
 }

@@ -13,8 +13,15 @@ const comparisons = [
   { value: '7d', label: 'Compare with last week' },
 ];
 
+export interface TimeControlsProps {
+  /** Whether the page asks again by itself. */
+  refresh?: boolean;
+  /** Whether the page compares with the past. */
+  compare?: boolean;
+}
+
 /** Time range, refresh and comparison of the whole page. */
-export function TimeControls() {
+export function TimeControls({ refresh = true, compare = true }: TimeControlsProps) {
   const { view, change, setRange } = usePageView();
   const client = useQueryClient();
   const [open, setOpen] = useState(false);
@@ -54,34 +61,38 @@ export function TimeControls() {
           <IconZoomOut size={16} />
         </ActionIcon>
       </Button.Group>
-      <Button.Group>
-        <ActionIcon variant="default" size={30} aria-label="Refresh now" onClick={() => void client.invalidateQueries()}>
-          <IconRefresh size={16} />
-        </ActionIcon>
-        <Menu>
-          <Menu.Target>
-            <Button variant="default" size="xs" aria-label={`Refresh: ${view.refresh === 0 ? 'off' : `every ${formatLength(view.refresh)}`}`}>
-              {view.refresh === 0 ? 'off' : formatLength(view.refresh)}
-            </Button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            {refreshes.map((ms) => (
-              <Menu.Item key={ms} onClick={() => change({ refresh: ms })}>
-                {ms === 0 ? 'Off' : `Every ${formatLength(ms)}`}
-              </Menu.Item>
-            ))}
-          </Menu.Dropdown>
-        </Menu>
-      </Button.Group>
-      <Select
-        size="xs"
-        w={230}
-        aria-label="Compare with"
-        data={comparisons.some((c) => c.value === view.compare) ? comparisons : [...comparisons, { value: view.compare, label: `Compare with ${view.compare} before` }]}
-        value={view.compare}
-        onChange={(value) => change({ compare: value ?? '' })}
-        allowDeselect={false}
-      />
+      {refresh && (
+        <Button.Group>
+          <ActionIcon variant="default" size={30} aria-label="Refresh now" onClick={() => void client.invalidateQueries()}>
+            <IconRefresh size={16} />
+          </ActionIcon>
+          <Menu>
+            <Menu.Target>
+              <Button variant="default" size="xs" aria-label={`Refresh: ${view.refresh === 0 ? 'off' : `every ${formatLength(view.refresh)}`}`}>
+                {view.refresh === 0 ? 'off' : formatLength(view.refresh)}
+              </Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {refreshes.map((ms) => (
+                <Menu.Item key={ms} onClick={() => change({ refresh: ms })}>
+                  {ms === 0 ? 'Off' : `Every ${formatLength(ms)}`}
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
+        </Button.Group>
+      )}
+      {compare && (
+        <Select
+          size="xs"
+          w={230}
+          aria-label="Compare with"
+          data={comparisons.some((c) => c.value === view.compare) ? comparisons : [...comparisons, { value: view.compare, label: `Compare with ${view.compare} before` }]}
+          value={view.compare}
+          onChange={(value) => change({ compare: value ?? '' })}
+          allowDeselect={false}
+        />
+      )}
     </Group>
   );
 }

@@ -1,0 +1,3 @@
+export function TailView() {
+  return null;
+}
