@@ -6,7 +6,7 @@ import { asProblem } from '@/api/problem';
 import type { AlertDetail } from '@/api/types';
 import { formatUTC } from '@/lib/time';
 import type { PageView } from '@/lib/urlstate';
-import { questionOf, type AlertFilter } from './list/filter';
+import { orderOf, questionOf, type AlertFilter } from './list/filter';
 import type { AlertState } from './types';
 
 const pageSize = 100;
@@ -16,7 +16,7 @@ export function useAlerts(filter: AlertFilter, view: PageView) {
   return useInfiniteQuery({
     queryKey: ['alerts', 'list', filter, filter.open ? null : view.range],
     queryFn: async ({ signal, pageParam }) => {
-      const query = { ...questionOf(filter, view.range, Date.now()), limit: pageSize, ...(pageParam === '' ? {} : { cursor: pageParam }) };
+      const query = { ...questionOf(filter, view.range, Date.now()), ...orderOf(filter), limit: pageSize, ...(pageParam === '' ? {} : { cursor: pageParam }) };
       const answer = body(await api().GET('/api/v1/alerts', { params: { query }, signal }));
       return { alerts: answer.value ?? [], next: cursorOf(answer.nextLink) };
     },

@@ -13,7 +13,7 @@ import { ViewLink } from '@/view/ViewLink';
 import { useAlert } from '../queries';
 import { alertSentence, dimensionText } from '../sentence';
 import { SeverityLabel } from '../SeverityLabel';
-import { useNow } from '../useNow';
+import { useNow } from '@/view/now';
 import { Actions } from './Actions';
 import { AlertChart } from './AlertChart';
 import { Details } from './Details';

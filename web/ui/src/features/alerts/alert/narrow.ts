@@ -2,6 +2,7 @@
 
 import type { AlertDetail } from '@/api/types';
 import { hour, minute, type Span } from '@/lib/time';
+import { withoutInfo } from '../document';
 import type { ResourceDocument } from '../types';
 
 interface Criterion {
@@ -26,13 +27,6 @@ export function narrowRule(rule: ResourceDocument, alert: Pick<AlertDetail, 'sco
   });
   // The type of Azure says how many resources there are, and is made anew.
   return { ...rest, enabled: true, scopes: [alert.scope], criteria: { allOf } };
-}
-
-const info = ['id', 'etag', 'version', 'provisioned', 'source', 'createdTime', 'lastUpdatedTime', 'updatedBy', 'warnings', 'status'];
-
-/** A document without what the server added to it. */
-export function withoutInfo(document: ResourceDocument): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(document).filter(([field]) => !info.includes(field)));
 }
 
 /** The time around an alert: from four windows, at least an hour, before it fired to a little after it ended, or now. At most a day and a half. */

@@ -16,7 +16,7 @@ import { useAlerts, useAlertsSummary, useChangeState } from '../queries';
 import { alertSentence, dimensionText } from '../sentence';
 import { SeverityLabel } from '../SeverityLabel';
 import type { AlertState } from '../types';
-import { useNow } from '../useNow';
+import { useNow } from '@/view/now';
 import { isNarrowed, narrowing, parseFilter } from './filter';
 import { Filters } from './Filters';
 

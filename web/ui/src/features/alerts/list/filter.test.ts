@@ -7,7 +7,7 @@ const lastHour = { kind: 'relative', length: hour } as const;
 
 describe('questionOf', () => {
   it('asks for all that is fired now, however old', () => {
-    expect(questionOf(filter('condition=Resolved'), lastHour, 5 * hour)).toEqual({ monitorCondition: 'Fired', sort: 'firedAt', order: 'desc' });
+    expect(questionOf(filter('condition=Resolved'), lastHour, 5 * hour)).toEqual({ monitorCondition: 'Fired' });
   });
 
   it('asks for what fired in the time of the page', () => {
@@ -18,8 +18,6 @@ describe('questionOf', () => {
       suppressed: false,
       q: 'x',
       start: '1970-01-01T04:00:00Z',
-      sort: 'firedAt',
-      order: 'desc',
     });
     const { start, end } = questionOf(filter('show=history'), { kind: 'absolute', start: 0, end: hour }, 5 * hour);
     expect([start, end]).toEqual(['1970-01-01T00:00:00Z', '1970-01-01T01:00:00Z']);

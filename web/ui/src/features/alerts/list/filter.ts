@@ -14,16 +14,18 @@ export interface AlertFilter {
   group: string;
   suppressed: string;
   find: string;
-  sort: string;
+  sort: SortKey;
   ascending: boolean;
 }
 
-const sorts = ['firedAt', 'changedAt', 'severity', 'rule'];
+const sorts = ['firedAt', 'changedAt', 'severity', 'rule'] as const;
+
+type SortKey = (typeof sorts)[number];
 
 /** Reads a filter out of the URL's parameters. */
 export function parseFilter(params: URLSearchParams): AlertFilter {
   const sort = params.get('sort') ?? '';
-  const key = sort.replace(/^-/, '');
+  const key = sorts.find((k) => k === sort.replace(/^-/, ''));
   return {
     open: params.get('show') !== 'history',
     severity: params.getAll('severity').filter((s) => /^[0-4]$/.test(s)),
@@ -34,8 +36,8 @@ export function parseFilter(params: URLSearchParams): AlertFilter {
     group: params.get('group') ?? '',
     suppressed: params.get('suppressed') ?? '',
     find: params.get('find') ?? '',
-    sort: sorts.includes(key) ? key : 'firedAt',
-    ascending: sorts.includes(key) && !sort.startsWith('-'),
+    sort: key ?? 'firedAt',
+    ascending: key !== undefined && !sort.startsWith('-'),
   };
 }
 
@@ -56,15 +58,13 @@ export interface AlertsQuestion {
   actionGroup?: string;
   suppressed?: boolean;
   q?: string;
-  sort?: 'firedAt' | 'changedAt' | 'severity' | 'rule';
-  order?: 'asc' | 'desc';
   start?: string;
   end?: string;
 }
 
 /** The question of a filter. A range that ends now has no end, so that nothing fired since is missed. */
 export function questionOf(filter: AlertFilter, range: TimeRange, now: number): AlertsQuestion {
-  const out: AlertsQuestion = { sort: filter.sort as NonNullable<AlertsQuestion['sort']>, order: filter.ascending ? 'asc' : 'desc' };
+  const out: AlertsQuestion = {};
   if (filter.severity.length > 0) out.severity = filter.severity.join(',');
   if (filter.state.length > 0) out.alertState = filter.state.join(',');
   if (filter.rule.length > 0) out.alertRule = filter.rule.join(',');
@@ -78,4 +78,9 @@ export function questionOf(filter: AlertFilter, range: TimeRange, now: number): 
   out.start = formatUTC(start);
   if (range.kind === 'absolute') out.end = formatUTC(end);
   return out;
+}
+
+/** The order in which a filter's alerts are asked for. */
+export function orderOf(filter: AlertFilter): { sort: SortKey; order: 'asc' | 'desc' } {
+  return { sort: filter.sort, order: filter.ascending ? 'asc' : 'desc' };
 }
