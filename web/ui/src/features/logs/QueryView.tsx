@@ -1,7 +1,7 @@
 import { Stack } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { asProblem, Problem } from '@/api/problem';
+import { Problem } from '@/api/problem';
 import type { Cell, LogColumn } from '@/components/logs/answer';
 import { KqlEditor } from '@/components/logs/editor/KqlEditor';
 import type { EditorHandle, Place } from '@/components/logs/editor/handle';
@@ -84,7 +84,7 @@ export function QueryView() {
       {view.query === '' ? (
         <Start onChoose={choose} />
       ) : (
-        <Results asked={asked} view={view} onChange={change} schema={schema.data} utc={page.utc} onNarrow={narrow} />
+        <Results asked={asked} placed={mistake !== undefined} view={view} onChange={change} schema={schema.data} utc={page.utc} onNarrow={narrow} />
       )}
       <QueriesDrawer
         opened={drawer}
@@ -121,5 +121,8 @@ function placeIn(text: string, query: string, error: unknown): Place | undefined
   if (!(error instanceof Problem) || error.place === undefined || query === '') return undefined;
   const first = blocksOf(text).find((b) => b.text === query)?.line ?? (text.includes(query) ? text.slice(0, text.indexOf(query)).split('\n').length : undefined);
   if (first === undefined) return undefined;
-  return { line: first + error.place.line - 1, column: error.place.column, message: asProblem(error).detail };
+  return { line: first + error.place.line - 1, column: error.place.column, message: withoutPlace(error.detail) };
 }
+
+// The place is marked, so its words need not be read again.
+const withoutPlace = (detail: string) => detail.replace(/^syntax error at line \d+, column \d+: /, '').replace(/\s*\(line \d+, column \d+\)$/, '');

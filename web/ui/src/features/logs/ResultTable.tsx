@@ -1,12 +1,17 @@
-import { Group, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { Group, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useViewportSize } from '@mantine/hooks';
 import { useDeferredValue, useMemo, useState } from 'react';
+import { useNavigate } from 'react-router';
 import type { Cell, LogColumn, LogRender, LogTable } from '@/components/logs/answer';
 import { filterIndices, sortIndices } from '@/components/logs/arrange';
+import { isTime } from '@/components/logs/cells';
 import { expandColumn, usualColumns } from '@/components/logs/columns';
 import { Grid } from '@/components/logs/grid/Grid';
+import { chartKinds, chartNamed, type ChartName } from '@/components/logs/render/chartkinds';
+import { LogChart } from '@/components/logs/render/LogChart';
 import { RowDrawer } from '@/components/logs/RowDrawer';
 import { Empty } from '@/components/Panel';
+import { usePageView } from '@/view/view';
 import { ColumnsMenu } from './ColumnsMenu';
 import { Downloads } from './Downloads';
 import type { Asked } from './queries';
@@ -27,6 +32,8 @@ interface Props {
 /** One table of an answer as rows, or as a chart. */
 export function ResultTable({ table: given, render, asked, view, onChange, utc, hintOf, onNarrow }: Props) {
   const { height } = useViewportSize();
+  const { zoom } = usePageView();
+  const navigate = useNavigate();
   const [open, setOpen] = useState<number | undefined>();
   // What is typed shows at once; the rows follow when there is time.
   const [filters, setFilters] = useState(view.filters);
@@ -36,7 +43,9 @@ export function ResultTable({ table: given, render, asked, view, onChange, utc, 
   const columns = useMemo(() => view.columns ?? usualColumns(table), [view.columns, table]);
   const matching = useMemo(() => filterIndices(table, laterFilters, laterFind, utc), [table, laterFilters, laterFind, utc]);
   const rows = useMemo(() => sortIndices(table, matching, view.sort), [table, matching, view.sort]);
-  const shown = view.shown ?? (render === undefined || render.visualization === 'table' ? 'rows' : 'chart');
+  const wanted = render === undefined ? undefined : chartNamed(render.visualization);
+  const shown = view.shown ?? (wanted === undefined ? 'rows' : 'chart');
+  const chart = chartNamed(view.chart) ?? wanted ?? usualChart(table);
   const row = open === undefined ? undefined : table.rows[rows[open] ?? -1];
 
   const filter = (column: string, text: string) => {
@@ -59,6 +68,12 @@ export function ResultTable({ table: given, render, asked, view, onChange, utc, 
             value={shown}
             onChange={(value) => onChange({ shown: value === 'chart' ? 'chart' : 'rows' })}
           />
+          {shown === 'chart' && <Select size="xs" w={170} aria-label="Kind of chart" data={chartKinds} value={chart} allowDeselect={false} onChange={(value) => onChange({ chart: value === wanted ? '' : (value ?? '') })} />}
+          {render !== undefined && wanted === undefined && render.visualization !== 'table' && (
+            <Text size="xs" c="dimmed">
+              A {render.visualization} is not drawn here.
+            </Text>
+          )}
           {shown === 'rows' && (
             <>
               <TextInput
@@ -85,6 +100,8 @@ export function ResultTable({ table: given, render, asked, view, onChange, utc, 
       </Group>
       {table.rows.length === 0 ? (
         <Empty height={120}>No row matches in this time. Widen the time, choose another scope, or loosen the conditions.</Empty>
+      ) : shown === 'chart' ? (
+        <LogChart label="Chart of the rows" table={table} chart={chart} render={render} span={asked.span} utc={utc} onZoom={view.bound ? zoom : undefined} onReset={view.bound ? () => void navigate(-1) : undefined} />
       ) : (
         <Grid
           label="Rows"
@@ -121,4 +138,9 @@ export function ResultTable({ table: given, render, asked, view, onChange, utc, 
       />
     </Stack>
   );
+}
+
+/** What rows without a render are drawn as: over time if there is one. */
+function usualChart(table: LogTable): ChartName {
+  return table.columns.some(isTime) ? 'timechart' : 'columnchart';
 }

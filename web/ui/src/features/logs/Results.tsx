@@ -15,6 +15,8 @@ import type { LogsView } from './view';
 
 interface Props {
   asked: UseQueryResult<Asked>;
+  /** Whether the editor says what is wrong, where it is. */
+  placed: boolean;
   view: LogsView;
   onChange: (part: Partial<LogsView>) => void;
   schema: LogsSchema | undefined;
@@ -23,7 +25,7 @@ interface Props {
 }
 
 /** What a query answered: rows or a chart, what it took, and what is left out. */
-export function Results({ asked, view, onChange, schema, utc, onNarrow }: Props) {
+export function Results({ asked, placed, view, onChange, schema, utc, onNarrow }: Props) {
   const { data, error, isFetching } = asked;
   const hints = useMemo(() => new Map((schema?.tables ?? []).flatMap((t) => t.columns.map((c) => [c.name, c.help]))), [schema]);
   if (data === undefined) {
@@ -35,6 +37,7 @@ export function Results({ asked, view, onChange, schema, utc, onNarrow }: Props)
       );
     }
     if (error === null) return <Empty height={120}>The query was cancelled.</Empty>;
+    if (placed) return <Empty height={120}>The query has a mistake, which is marked above.</Empty>;
     return <ProblemBox problem={asProblem(error)} {...(asProblem(error).temporary ? { onRetry: () => void asked.refetch() } : {})} />;
   }
   const { answer } = data;
