@@ -20,6 +20,8 @@ export const font = '12px system-ui, sans-serif';
 export interface Ink {
   text: string;
   grid: string;
+  paper: string;
+  band: string;
   faint: string;
   alert: string;
   event: string;
@@ -27,11 +29,11 @@ export interface Ink {
 
 export function inkFor(dark: boolean): Ink {
   return dark
-    ? { text: '#c1c7cd', grid: '#2c3138', faint: 'rgba(255,255,255,0.06)', alert: '#ff8787', event: '#adb5bd' }
-    : { text: '#495057', grid: '#e9ecef', faint: 'rgba(0,0,0,0.05)', alert: '#c92a2a', event: '#5c636a' };
+    ? { text: '#c1c7cd', grid: '#2c3138', paper: 'rgba(36,36,36,0.65)', band: 'rgba(255,255,255,0.06)', faint: 'rgba(255,255,255,0.12)', alert: '#ff8787', event: '#adb5bd' }
+    : { text: '#495057', grid: '#e9ecef', paper: 'rgba(255,255,255,0.65)', band: 'rgba(0,0,0,0.05)', faint: 'rgba(0,0,0,0.09)', alert: '#c92a2a', event: '#5c636a' };
 }
 
-/** Windows that run still are hatched: their values will change. */
+/** Windows that run still are pale and hatched: their values will change. */
 export function drawPartial(u: uPlot, live: Live, ink: Ink): void {
   if (live.partialFrom === undefined) return;
   const from = Math.max(u.bbox.left, u.valToPos(live.partialFrom / 1000, 'x', true));
@@ -42,6 +44,8 @@ export function drawPartial(u: uPlot, live: Live, ink: Ink): void {
   ctx.beginPath();
   ctx.rect(from, u.bbox.top, to - from, u.bbox.height);
   ctx.clip();
+  ctx.fillStyle = ink.paper;
+  ctx.fillRect(from, u.bbox.top, to - from, u.bbox.height);
   ctx.strokeStyle = ink.faint;
   ctx.lineWidth = 2 * devicePixelRatio;
   for (let x = from - u.bbox.height; x < to; x += 8 * devicePixelRatio) {
@@ -69,6 +73,7 @@ export function drawThresholds(u: uPlot, live: Live, ink: Ink): void {
     ctx.stroke();
     // Above its line, or below where there is no room.
     const above = y - u.bbox.top > 16 * devicePixelRatio;
+    ctx.textAlign = 'left'; // the axes leave theirs behind
     ctx.fillText(t.label, u.bbox.left + 6 * devicePixelRatio, above ? y - 4 * devicePixelRatio : y + 13 * devicePixelRatio);
   }
   ctx.restore();

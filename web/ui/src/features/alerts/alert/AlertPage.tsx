@@ -13,6 +13,7 @@ import { ViewLink } from '@/view/ViewLink';
 import { useAlert } from '../queries';
 import { alertSentence, dimensionText } from '../sentence';
 import { SeverityLabel } from '../SeverityLabel';
+import { Whole } from '../Whole';
 import { useNow } from '@/view/now';
 import { Actions } from './Actions';
 import { AlertChart } from './AlertChart';
@@ -26,17 +27,10 @@ export function Component() {
   const { id = '' } = useParams();
   const { view } = usePageView();
   const asked = useAlert(id, view);
-  const alert = asked.data;
   return (
     <>
-      <PageHead title={alert?.alertRule ?? 'Alert'} above={[{ to: '/alerts', label: 'Alerts' }]} timed={false} />
-      {alert === undefined || asked.error !== null ? (
-        <Panel asked={asked} height={400}>
-          {(a) => <Body alert={a} />}
-        </Panel>
-      ) : (
-        <Body alert={alert} />
-      )}
+      <PageHead title={asked.data?.alertRule ?? 'Alert'} above={[{ to: '/alerts', label: 'Alerts' }]} timed={false} />
+      <Whole asked={asked}>{(a) => <Body alert={a} />}</Whole>
     </>
   );
 }

@@ -1,9 +1,9 @@
 import { useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
 import { carryView } from '@/lib/urlstate';
-import { useResource } from '../resources';
 import { AlertsHead } from '../AlertsHead';
-import { Panel } from '@/components/Panel';
+import { useResource } from '../resources';
+import { Whole } from '../Whole';
 import { draftOfLink, draftOfRule, type RuleDraft } from './draft';
 import { RuleForm } from './RuleForm';
 
@@ -15,7 +15,7 @@ export function Component() {
   return (
     <>
       <AlertsHead title="New rule" above={{ to: '/alerts/rules', label: 'Rules' }} />
-      {like === '' ? <Form initial={draftOfLink(params)} /> : <Panel asked={other}>{(rule) => <Form initial={{ ...draftOfRule(rule), name: `${rule.name} copy`.replace('~', '-') }} />}</Panel>}
+      {like === '' ? <Form initial={draftOfLink(params)} /> : <Whole asked={other}>{(rule) => <Form initial={{ ...draftOfRule(rule), name: `${rule.name} copy`.replace('~', '-') }} />}</Whole>}
     </>
   );
 }

@@ -1,76 +1,62 @@
 import { Group, List, Loader, Select, Stack, Text } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
 import { useMemo } from 'react';
 import type { MetricDefinition } from '@/api/types';
 import type { Mark } from '@/components/chart/model';
 import { Panel } from '@/components/Panel';
 import { formatInstant, formatUTC } from '@/lib/time';
 import { formatDuration, formatValue, type Unit } from '@/lib/units';
-import { useParamState } from '@/view/params';
 import { usePageView } from '@/view/view';
 import { parseISO } from '../duration';
 import { PreviewChart } from '../PreviewChart';
 import { criterionViews, firedTime, firings, previewSpan, type Firing } from '../previewModel';
 import { criterionUnit, definitionAt, dimensionText } from '../sentence';
 import type { Preview } from '../types';
-import { usePreview } from './usePreview';
+import type { RulePreview } from './usePreview';
 
 interface Props {
-  /** The rule as it would be stored; nothing where it is not whole yet. */
-  rule: { [field: string]: unknown } | undefined;
+  preview: RulePreview;
   /** What the rule still lacks, in words. */
   lacks?: readonly string[];
   definitions: readonly MetricDefinition[];
 }
 
-const ranges = [
-  { value: '1h', label: 'the last hour', minutes: 60 },
-  { value: '6h', label: 'the last 6 hours', minutes: 360 },
-  { value: '1d', label: 'the last day', minutes: 1440 },
-  { value: '7d', label: 'the last 7 days', minutes: 10_080 },
-  { value: '30d', label: 'the last 30 days', minutes: 43_200 },
-];
-
-// Beyond this many checks answers get larger than anybody can see.
-const mostChecks = 12_000;
-
 /** What a rule would have done: each criterion as a chart with its threshold or band, and how often it would have fired. */
-export function PreviewPanel({ rule, lacks = [], definitions }: Props) {
+export function PreviewPanel({ preview, lacks = [], definitions }: Props) {
   const { view } = usePageView();
-  const { params, set } = useParamState();
-  const text = rule === undefined ? '' : JSON.stringify(askedOf(rule));
-  const [settled] = useDebouncedValue(text, 500);
-  const asked = useMemo(() => (settled === '' ? undefined : (JSON.parse(settled) as { [field: string]: unknown })), [settled]);
-  const every = (parseISO(rule?.evaluationFrequency as string | undefined) ?? 60_000) / 60_000;
-  const offered = ranges.filter((r) => r.minutes / every <= mostChecks);
-  const over = offered.find((r) => r.value === params.get('over'))?.value ?? offered.find((r) => r.value === '1d')?.value ?? '1h';
-  const preview = usePreview(rule === undefined ? undefined : asked, over);
-  const waiting = rule !== undefined && (preview.isFetching || text !== settled);
+  const { rule, asked, over, offered, setOver, waiting, mistakes } = preview;
+  // What is wrong in the rule is said at its fields; the panel says what there is to do.
+  const nothing = lacks.length > 0 ? `Still to be said: ${lacks.join(', ')}. Then this shows what the rule would have done.` : mistakes.length > 0 ? 'The rule is not valid yet:' : undefined;
   return (
     <Panel
       title="What it would have done"
       hint="The rule over real history, by the code that evaluates it live"
-      asked={rule === undefined ? { data: null, error: null, dataUpdatedAt: 0, refetch: () => undefined } : preview}
+      asked={nothing === undefined ? asked : { data: null, error: null, dataUpdatedAt: 0, refetch: asked.refetch }}
       height={300}
       isEmpty={(p) => p === null || p.series.length === 0}
-      empty={rule === undefined ? `Still to be said: ${lacks.join(', ')}. Then this shows what the rule would have done.` : 'No data in this time for what the rule asks.'}
+      empty={
+        nothing === undefined ? (
+          'No data in this time for what the rule asks.'
+        ) : (
+          <>
+            {nothing}
+            {mistakes.map((m) => (
+              <div key={`${m.field ?? ''} ${m.rule ?? ''}`}>
+                {m.field} {m.rule}
+              </div>
+            ))}
+          </>
+        )
+      }
       actions={
         <Group gap="xs" wrap="nowrap">
           {waiting && <Loader size="xs" aria-label="Asking" />}
-          <Select size="xs" w={150} aria-label="Over which time" data={offered} value={over} onChange={(v) => set({ over: v })} allowDeselect={false} />
+          <Select size="xs" w={150} aria-label="Over which time" data={[...offered]} value={over.value} onChange={(v) => setOver(v ?? over.value)} allowDeselect={false} />
         </Group>
       }
     >
-      {(p) => p !== null && <Content preview={p} rule={asked ?? {}} definitions={definitions} utc={view.utc} over={ranges.find((r) => r.value === over)?.label ?? over} />}
+      {(p) => p !== null && rule !== undefined && <Content preview={p} rule={rule} definitions={definitions} utc={view.utc} over={over.label} />}
     </Panel>
   );
-}
-
-// What a rule is called and whom it tells has no influence on what it would have done, and is no reason to ask again.
-const quiet = ['name', 'description', 'severity', 'enabled', 'actions', 'labels', 'customProperties', 'runbookUrl'];
-
-function askedOf(rule: { [field: string]: unknown }): { [field: string]: unknown } {
-  return { ...Object.fromEntries(Object.entries(rule).filter(([field]) => !quiet.includes(field))), enabled: true };
 }
 
 interface ContentProps {

@@ -4,13 +4,15 @@ import { useDefinitions } from '@/api/hooks';
 import { SaveBar } from '../SaveBar';
 import { ScopesInput } from '../ScopesInput';
 import { useResources } from '../resources';
+import { definitionAt } from '../sentence';
 import { severities } from '../severity';
 import type { ResourceDocument } from '../types';
-import { useResourceForm } from '../useResourceForm';
+import { mistakesAt, useResourceForm } from '../useResourceForm';
 import { CriterionFields } from './CriterionFields';
-import { emptyCriterion, missing, ruleOfDraft, type CriterionDraft, type RuleDraft } from './draft';
+import { emptyCriterion, missing, ruleOfDraft, withUsualAggregation, type CriterionDraft, type RuleDraft } from './draft';
 import { Furthermore } from './Furthermore';
 import { PreviewPanel } from './PreviewPanel';
+import { useRulePreview } from './usePreview';
 import { Timing } from './Timing';
 import { draftText } from './words';
 
@@ -24,9 +26,10 @@ interface Props {
 
 /** A metric or log rule as a form, with what it would have done beside it. */
 export function RuleForm({ initial, stored, onSaved, onReload }: Props) {
-  const [draft, setDraft] = useState(initial);
+  const [typed, setDraft] = useState(initial);
   const form = useResourceForm('alert-rules', stored);
   const { data: definitions = [] } = useDefinitions();
+  const draft = withUsualAggregation(typed, (metric) => definitionAt(definitions, metric, typed.scopes[0])?.primary_aggregation);
   const groups = useResources('action-groups', 0);
   const change = (part: Partial<RuleDraft>) => setDraft((before) => ({ ...before, ...part }));
   const changeCriterion = (index: number, part: Partial<CriterionDraft>) =>
@@ -36,6 +39,8 @@ export function RuleForm({ initial, stored, onSaved, onReload }: Props) {
     });
   const lacks = missing(draft);
   const rule = ruleOfDraft(draft);
+  const preview = useRulePreview(lacks.length === 0 ? rule : undefined);
+  const errorOf = (field: string) => form.errorOf(field) ?? mistakesAt(preview.mistakes, field);
   const readOnly = stored?.provisioned === true;
   const severalAllowed = draft.kind === 'metric' && !draft.criteria.some((c) => c.dynamic);
   const known = new Set((groups.data ?? []).map((g) => g.name));
@@ -53,10 +58,10 @@ export function RuleForm({ initial, stored, onSaved, onReload }: Props) {
           <Stack gap="md">
             <Paper withBorder p="sm">
               <Stack gap="sm">
-                <TextInput label="Name" withAsterisk value={draft.name} disabled={stored !== undefined} onChange={(e) => change({ name: e.currentTarget.value })} error={form.errorOf('name')} />
-                <Textarea label="Description" description="What whoever is told should know" autosize minRows={1} maxRows={6} value={draft.description} onChange={(e) => change({ description: e.currentTarget.value })} error={form.errorOf('description')} />
+                <TextInput label="Name" withAsterisk value={draft.name} disabled={stored !== undefined} onChange={(e) => change({ name: e.currentTarget.value })} error={errorOf('name')} />
+                <Textarea label="Description" description="What whoever is told should know" autosize minRows={1} maxRows={6} value={draft.description} onChange={(e) => change({ description: e.currentTarget.value })} error={errorOf('description')} />
                 <Group gap="sm" align="flex-end">
-                  <Select label="Severity" w={180} data={severities.map((s) => ({ value: String(s.value), label: `${s.value} · ${s.word}` }))} value={String(draft.severity)} onChange={(v) => change({ severity: Number(v ?? 3) })} allowDeselect={false} error={form.errorOf('severity')} />
+                  <Select label="Severity" w={180} data={severities.map((s) => ({ value: String(s.value), label: `${s.value} · ${s.word}` }))} value={String(draft.severity)} onChange={(v) => change({ severity: Number(v ?? 3) })} allowDeselect={false} error={errorOf('severity')} />
                   {stored === undefined && (
                     <SegmentedControl
                       aria-label="Kind of rule"
@@ -78,13 +83,13 @@ export function RuleForm({ initial, stored, onSaved, onReload }: Props) {
                   description={draft.kind === 'log' ? 'Rows of these scopes; of all without any' : 'All of one level: endpoints, deployments or instances'}
                   value={draft.scopes}
                   onChange={(scopes) => change({ scopes })}
-                  error={form.errorOf('scopes')}
+                  error={errorOf('scopes')}
                   required={draft.kind === 'metric'}
                 />
                 {draft.criteria.map((_, i) => (
                   <Stack key={i} gap="sm">
                     {i > 0 && <Divider label="and" />}
-                    <CriterionFields draft={draft} index={i} definitions={definitions} onChange={(part) => changeCriterion(i, part)} onRemove={draft.criteria.length > 1 ? () => change({ criteria: draft.criteria.filter((__, k) => k !== i) }) : undefined} errorOf={form.errorOf} />
+                    <CriterionFields draft={draft} index={i} definitions={definitions} onChange={(part) => changeCriterion(i, part)} onRemove={draft.criteria.length > 1 ? () => change({ criteria: draft.criteria.filter((__, k) => k !== i) }) : undefined} errorOf={errorOf} />
                   </Stack>
                 ))}
                 {severalAllowed && draft.criteria.length < 5 && (
@@ -94,7 +99,7 @@ export function RuleForm({ initial, stored, onSaved, onReload }: Props) {
                     </Button>
                   </div>
                 )}
-                <Timing draft={draft} onChange={change} errorOf={form.errorOf} />
+                <Timing draft={draft} onChange={change} errorOf={errorOf} />
                 <Text size="sm" c="dimmed" aria-live="polite">
                   Fires on: {draftText(draft, definitions)}.
                 </Text>
@@ -111,9 +116,9 @@ export function RuleForm({ initial, stored, onSaved, onReload }: Props) {
                   maxValues={5}
                   searchable
                   nothingFoundMessage="There is no action group of that name"
-                  error={form.errorOf('actions')}
+                  error={errorOf('actions')}
                 />
-                <Furthermore draft={draft} onChange={change} errorOf={form.errorOf} />
+                <Furthermore draft={draft} onChange={change} errorOf={errorOf} />
               </Stack>
             </Paper>
             {!readOnly && <SaveBar form={form} label={stored === undefined ? 'Make the rule' : 'Save'} stored={stored} onReload={onReload} />}
@@ -121,7 +126,7 @@ export function RuleForm({ initial, stored, onSaved, onReload }: Props) {
         </Fieldset>
       </form>
       <div style={{ position: 'sticky', top: 60, alignSelf: 'start', minWidth: 0 }}>
-        <PreviewPanel rule={lacks.length === 0 ? rule : undefined} lacks={lacks} definitions={definitions} />
+        <PreviewPanel preview={preview} lacks={lacks} definitions={definitions} />
       </div>
     </SimpleGrid>
   );

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useNavigate, useParams, useSearchParams } from 'react-router';
 import { useDefinitions } from '@/api/hooks';
 import { asProblem } from '@/api/problem';
-import { Panel, ProblemBox } from '@/components/Panel';
+import { ProblemBox } from '@/components/Panel';
 import { carryView } from '@/lib/urlstate';
 import { useParamState } from '@/view/params';
 import { usePageView } from '@/view/view';
@@ -15,11 +15,13 @@ import { ResourceHistory } from '../ResourceHistory';
 import { usePatchResource, useResource } from '../resources';
 import { SeverityLabel } from '../SeverityLabel';
 import type { ResourceDocument } from '../types';
+import { Whole } from '../Whole';
 import { draftOfRule } from './draft';
 import { PreviewPanel } from './PreviewPanel';
 import { PrometheusGroup } from './PrometheusGroup';
 import { RuleForm } from './RuleForm';
 import { StatusPanel } from './StatusPanel';
+import { useRulePreview } from './usePreview';
 import { conditionText } from './words';
 
 /** One rule: what it says now, its form, its history. */
@@ -40,9 +42,7 @@ export function Component() {
         {gone || tab === 'history' ? (
           <ResourceHistory key={asked.data?.etag} kind="alert-rules" name={name} current={gone ? undefined : asked.data} utc={view.utc} onRestored={() => set({ tab: null })} />
         ) : (
-          <Panel asked={asked} height={400}>
-            {(rule) => (tab === 'edit' ? <Edit key={name} rule={rule} /> : <Now rule={rule} />)}
-          </Panel>
+          <Whole asked={asked}>{(rule) => (tab === 'edit' ? <Edit key={name} rule={rule} /> : <Now rule={rule} />)}</Whole>
         )}
       </Stack>
     </>
@@ -105,10 +105,11 @@ function Head({ rule, tab, onTab }: { rule: ResourceDocument; tab: string; onTab
 
 function Now({ rule }: { rule: ResourceDocument }) {
   const { data: definitions = [] } = useDefinitions();
+  const preview = useRulePreview(rule);
   return (
     <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="sm">
       <StatusPanel rule={rule} definitions={definitions} />
-      <PreviewPanel rule={rule} definitions={definitions} />
+      <PreviewPanel preview={preview} definitions={definitions} />
     </SimpleGrid>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { draftOfLink, draftOfRule, missing, parseThreshold, ruleOfDraft } from './draft';
+import { draftOfLink, draftOfRule, missing, parseThreshold, ruleOfDraft, withUsualAggregation } from './draft';
 
 const metricRule = {
   name: 'slow',
@@ -84,4 +84,12 @@ it.each([
   ['Infinity', undefined],
 ])('reads %j as %s', (text, want) => {
   expect(parseThreshold(text)).toBe(want);
+});
+
+it('takes the usual aggregation of a metric for which none was chosen', () => {
+  const usual = (metric: string) => (metric === 'M' ? 'Average' : undefined);
+  const aggregations = (link: string) => withUsualAggregation(draftOfLink(new URLSearchParams(link)), usual).criteria.map((c) => c.aggregation);
+  expect(aggregations('metric=M')).toEqual(['Average']);
+  expect(aggregations('metric=M&aggregation=maximum')).toEqual(['Maximum']);
+  expect(aggregations('metric=N')).toEqual(['']);
 });

@@ -221,3 +221,9 @@ export function missing(draft: RuleDraft): string[] {
   if (draft.criteria.some((c) => !c.dynamic && parseThreshold(c.threshold) === undefined)) out.push('a threshold');
   return out;
 }
+
+/** The draft with the usual aggregation of each metric for which none was chosen yet. */
+export function withUsualAggregation(draft: RuleDraft, usual: (metric: string) => string | undefined): RuleDraft {
+  if (draft.criteria.every((c) => c.aggregation !== '' || c.metric === '')) return draft;
+  return { ...draft, criteria: draft.criteria.map((c) => (c.aggregation === '' ? { ...c, aggregation: usual(c.metric) ?? '' } : c)) };
+}
