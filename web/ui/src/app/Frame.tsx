@@ -16,6 +16,7 @@ interface Place {
 const places: Place[] = [
   { to: '/', label: 'Overview' },
   { to: '/fleet', label: 'Fleet' },
+  { to: '/explore', label: 'Explore' },
   { to: '/alerts', label: 'Alerts' },
   { to: '/logs', label: 'Logs' },
   { to: '/system', label: 'System' },

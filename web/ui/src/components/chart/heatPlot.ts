@@ -25,7 +25,7 @@ export function heatOptions(set: HeatSettings, uplot: typeof uPlot, width: numbe
     width,
     height,
     series: [{}, { show: true, points: { show: false } }],
-    padding: [4, 8, 0, 0],
+    padding: [4, 18, 0, 0],
     legend: { show: false },
     cursor: { ...cursor, y: true, points: { show: false } },
     scales: { x, y: { range: () => [0, Math.max(1, set.heat().rows.length)] } },

@@ -123,21 +123,20 @@ export function plotOptions(set: PlotSettings, uplot: typeof uPlot, width: numbe
   if (set.band !== undefined) {
     const edge: uPlot.Series = { scale: 'y', stroke: ink.event, width: 1, dash: [2, 3], alpha: 0.7, points: { show: false } };
     series.push({ ...edge, label: 'lower' }, { ...edge, label: 'upper' });
-    bands.push({ series: [series.length - 1, series.length - 2], fill: ink.faint });
+    bands.push({ series: [series.length - 1, series.length - 2], fill: ink.band });
   }
   return {
     width,
     height,
     series,
     bands,
-    padding: [8, 8, 0, 0],
+    padding: [8, right === undefined ? 18 : 8, 0, 0],
     legend: { show: false },
     cursor,
     scales: { x, y: valueScale(set, units[0] ?? set.unit, true), ...(right === undefined ? {} : { right: valueScale(set, right, false) }) },
     axes: [axis, valueAxis(units[0] ?? set.unit, 'y', ink), ...(right === undefined ? [] : [valueAxis(right, 'right', ink)])],
     hooks: {
-      drawAxes: [(u) => drawPartial(u, set.live(), ink)],
-      draw: [(u) => drawThresholds(u, set.live(), ink), (u) => drawMarks(u, set.live(), ink)],
+      draw: [(u) => drawPartial(u, set.live(), ink), (u) => drawThresholds(u, set.live(), ink), (u) => drawMarks(u, set.live(), ink)],
       setCursor: [hooks.setCursor],
       setSelect: [hooks.setSelect],
     },
