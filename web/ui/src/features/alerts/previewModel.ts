@@ -116,13 +116,17 @@ function fixedBounds(series: readonly PreviewSeries[]): number[] | null {
 }
 
 function labeller(series: readonly PreviewSeries[]): (s: PreviewSeries) => string {
-  const parents = new Set(series.map((s) => scopeParts(s.scope ?? '').slice(0, -1).join('/')));
+  const all = series.map((s) => scopeParts(s.scope ?? ''));
+  const [first = []] = all;
+  // What all have in common says nothing.
+  const same = first.findIndex((part, i) => all.some((parts) => parts[i] !== part));
   return (s) => {
     const scope = s.scope ?? '';
+    const parts = scopeParts(scope);
     const own = Object.entries(s.dimensions)
       .filter(([name]) => !['endpoint', 'deployment', 'instance'].includes(name))
       .map(([name, value]) => `${name} ${value === '' ? '(none)' : value}`);
-    const place = scope === '' ? [] : [parents.size > 1 ? scope : scopeName(scope)];
+    const place = scope === '' ? [] : [same < 0 ? scopeName(scope) : parts.slice(same).join('/')];
     return [...place, ...own].join(' · ') || 'value';
   };
 }

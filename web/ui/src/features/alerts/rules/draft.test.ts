@@ -69,8 +69,8 @@ it('begins with what a link says', () => {
 
 it.each([
   ['', ['a scope', 'a metric', 'a threshold']],
-  ['scope=a&metric=M', ['a threshold']],
-  ['scope=a&metric=M&threshold=1', []],
+  ['scope=a&metric=M', ['an aggregation', 'a threshold']],
+  ['scope=a&metric=M&aggregation=average&threshold=1', []],
   ['kind=log', ['a query', 'a threshold']],
 ])('%j misses %j', (link, want) => {
   expect(missing(draftOfLink(new URLSearchParams(link)))).toEqual(want);

@@ -218,6 +218,7 @@ export function missing(draft: RuleDraft): string[] {
   const out: string[] = [];
   if (draft.kind === 'metric' && draft.scopes.length === 0) out.push('a scope');
   if (draft.criteria.some((c) => (draft.kind === 'log' ? c.query.trim() === '' : c.metric === ''))) out.push(draft.kind === 'log' ? 'a query' : 'a metric');
+  if (draft.criteria.some((c) => c.aggregation === '' && c.metric !== '')) out.push('an aggregation');
   if (draft.criteria.some((c) => !c.dynamic && parseThreshold(c.threshold) === undefined)) out.push('a threshold');
   return out;
 }
