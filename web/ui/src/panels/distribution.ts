@@ -90,6 +90,6 @@ export function heatRows(buckets: ReadonlyMap<number, readonly Bucket[]>, times:
   return Array.from({ length: count }, (_, i): HeatRow => {
     const row = count - 1 - i;
     const [from, to] = [low * ratio ** row, low * ratio ** (row + 1)];
-    return { key: String(row), label: `${formatValue(from, unit)} – ${formatValue(to, unit)}`, values: cells.map((sums) => sums?.[row] ?? null) };
+    return { key: String(row), label: `${formatValue(from, unit)} – ${formatValue(to, unit)}`, mark: formatValue(to, unit), values: cells.map((sums) => sums?.[row] ?? null) };
   });
 }

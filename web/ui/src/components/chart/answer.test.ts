@@ -13,6 +13,8 @@ describe('tellingLabels', () => {
     ['metrics', [series({}), series({ metric: 'N' })], ['the M', 'the N']],
     ['aggregations of one metric', [series({}), series({ aggregation: 'total' })], ['average', 'total']],
     ['scopes and a split', [series({ scope: 'a', dimensions: { x: '1' } }), series({ scope: 'b', dimensions: { x: '1' } })], ['a · 1', 'b · 1']],
+    ['instances that name their scope', [series({ scope: 'a/b', dimensions: { instanceId: 'b1' } }), series({ scope: 'a/g', dimensions: { instanceId: 'g1' } })], ['b1', 'g1']],
+    ['scopes', [series({ scope: 'a' }), series({ scope: 'b' })], ['a', 'b']],
     ['the rest', [series({ dimensions: { x: '1' } }), series({ dimensions: { x: 'other' }, folded: 7 })], ['1', '7 others']],
   ])('%s', (_name, list, want) => {
     expect(labels(list)).toEqual(want);

@@ -16,13 +16,12 @@ export function seriesLabel(series: MetricsSeries): string {
   return split.length === 0 ? scopeName(series.scope) : split.join(' · ');
 }
 
-/** Names that tell the series of an answer apart: of scope, metric and aggregation what differs among them, and the split's values. */
+/** Names that tell the series of an answer apart: of metric and aggregation what differs among them, the split's values, and the scope where it needs that. */
 export function tellingLabels(answer: MetricsAnswer, displayName: (metric: string) => string): (series: MetricsSeries) => string {
   const several = (of: (s: MetricsSeries) => string) => new Set(answer.series.map(of)).size > 1;
   const metrics = several((s) => s.metric);
-  const aggregations = several((s) => `${s.metric} ${s.aggregation}`) && several((s) => s.aggregation);
-  const scopes = several((s) => s.scope);
-  return (s) => {
+  const aggregations = several((s) => s.aggregation);
+  const label = (s: MetricsSeries, scopes: boolean): string => {
     const parts: string[] = [];
     if (metrics) parts.push(displayName(s.metric));
     if (aggregations) parts.push(s.aggregation);
@@ -31,6 +30,11 @@ export function tellingLabels(answer: MetricsAnswer, displayName: (metric: strin
     parts.push(...values(s));
     return parts.length > 0 ? parts.join(' · ') : displayName(s.metric);
   };
+  // A split by instances says by itself to which scope each belongs, unless two have one name.
+  const split = answer.series.some((s) => values(s).length > 0);
+  const alike = new Set(answer.series.map((s) => label(s, false))).size < answer.series.length;
+  const scopes = several((s) => s.scope) && (!split || alike);
+  return (s) => label(s, scopes);
 }
 
 /** The series of an answer. `name` makes labels where there is more than one metric. */

@@ -5,6 +5,8 @@ import { formatValue, type Unit } from '@/lib/units';
 export interface HeatRow {
   key: string;
   label: string;
+  /** What the axis says of the row, where that is shorter. */
+  mark?: string;
   /** One value for each time; null where there is no data. */
   values: readonly (number | null)[];
 }

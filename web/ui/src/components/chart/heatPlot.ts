@@ -45,7 +45,10 @@ export function heatOptions(set: HeatSettings, uplot: typeof uPlot, width: numbe
         },
         values: (_u, splits) => {
           const { rows } = set.heat();
-          return splits.map((at) => short(rows[Math.round(rows.length - at - 0.5)]?.label ?? ''));
+          return splits.map((at) => {
+            const row = rows[Math.round(rows.length - at - 0.5)];
+            return row?.mark ?? short(row?.label ?? '');
+          });
         },
       },
     ],

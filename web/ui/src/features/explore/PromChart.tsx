@@ -1,6 +1,6 @@
 import { useCallback, type ReactNode } from 'react';
 import { ChartView } from '@/components/chart/ChartView';
-import type { ChartSpec, DrawKind } from '@/lib/chartspec';
+import type { ChartSpec } from '@/lib/chartspec';
 import { ChartCard } from '@/panels/ChartCard';
 import { histogramCount, promData } from '@/panels/promql';
 import { useProm, type PromResult } from '@/panels/useProm';
@@ -20,7 +20,7 @@ export function PromChart({ spec, more }: { spec: ChartSpec; more: ReactNode }) 
   const { zoom, back } = useZoom();
   const asked = useProm(spec.promql.filter((q) => q.trim() !== ''), spec.interval, view);
   const read = useCallback((r: PromResult) => promData(r.parts, r.grid, r.past, r.step, r.span, spec.unit), [spec.unit]);
-  const kind = (spec.kind === 'distribution' ? 'line' : spec.kind);
+  const kind = spec.kind === 'distribution' ? 'line' : spec.kind;
   return (
     <ChartCard
       title="PromQL"
