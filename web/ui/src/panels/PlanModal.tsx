@@ -7,7 +7,7 @@ import { ProblemBox } from '@/components/Panel';
 import { emptySpec, type ChartSpec } from '@/lib/chartspec';
 import { formatInstant, type Span } from '@/lib/time';
 import { exploreLink } from './links';
-import { usePlan } from './specQuery';
+import { usePlan, type PlanStep } from './specQuery';
 
 interface Props {
   title: string;
@@ -42,7 +42,7 @@ export function PlanModal({ title, spec, span, utc, onClose }: Props) {
                 key={`${step.metric} ${step.aggregation} ${step.start} ${step.expr}`}
                 expr={step.expr}
                 spec={{ ...spec, interval: step.step }}
-                about={`${step.metric}, ${step.aggregation}, windows of ${step.step} that end from ${formatInstant(Date.parse(step.start), utc)} to ${formatInstant(Date.parse(step.end), utc, true)}${step.rollup === '' ? '' : `, from roll-ups of ${step.rollup}`}`}
+                about={aboutStep(step, utc)}
                 cost={`${step.series.toLocaleString('en-US')} series, ${step.samples.toLocaleString('en-US')} samples, ${step.duration_ms.toLocaleString('en-US', { maximumFractionDigits: 1 })} ms`}
               />
             ))}
@@ -51,6 +51,12 @@ export function PlanModal({ title, spec, span, utc, onClose }: Props) {
       </Stack>
     </Modal>
   );
+}
+
+function aboutStep(step: PlanStep, utc: boolean): string {
+  const end = formatInstant(Date.parse(step.end), utc, step.start !== step.end);
+  const windows = step.start === step.end ? `one window of ${step.step} that ends at ${end}` : `windows of ${step.step} that end from ${formatInstant(Date.parse(step.start), utc)} to ${end}`;
+  return `${step.metric}, ${step.aggregation}, ${windows}${step.rollup === '' ? '' : `, from roll-ups of ${step.rollup}`}`;
 }
 
 function Expression({ expr, about, cost, spec }: { expr: string; about: string; cost?: string; spec: ChartSpec }) {

@@ -175,7 +175,7 @@ export function Chart(props: ChartProps) {
           Drawn as lines: there are values below zero, which do not stack.
         </Text>
       )}
-      {legend && <Legend series={series} unit={unit} right={unitsOf(series, unit)[1]} isolated={alone} dark={dark} onToggle={toggle} />}
+      {legend && <Legend series={series} unit={unit} right={unitsOf(series, unit)[1]} isolated={alone} ended={props.partialFrom === undefined ? times.length : times.filter((t) => t < (props.partialFrom ?? t)).length} dark={dark} onToggle={toggle} />}
     </Box>
   );
 }

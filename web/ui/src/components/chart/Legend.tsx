@@ -9,13 +9,15 @@ interface Props {
   /** The unit that is read on the right. */
   right?: Unit | undefined;
   isolated: ReadonlySet<string>;
+  /** How many windows have ended: what runs still says nothing of the series yet. */
+  ended: number;
   dark: boolean;
   /** With Ctrl or Shift the series is added to those that are shown. */
   onToggle: (key: string, add: boolean) => void;
 }
 
 /** The series of a chart with their last, least, mean and greatest value. A click, or Enter, shows one alone. */
-export const Legend = memo(function Legend({ series, unit, right, isolated, dark, onToggle }: Props) {
+export const Legend = memo(function Legend({ series, unit, right, isolated, ended, dark, onToggle }: Props) {
   if (series.length === 0) return null;
   return (
     <div className={classes.legend}>
@@ -33,7 +35,7 @@ export const Legend = memo(function Legend({ series, unit, right, isolated, dark
         </thead>
         <tbody>
           {series.map((s) => (
-            <Row key={s.key} series={s} unit={s.unit ?? unit} right={right !== undefined && s.unit === right} pressed={isolated.has(s.key)} off={isolated.size > 0 && !isolated.has(s.key)} dark={dark} onToggle={onToggle} />
+            <Row key={s.key} series={s} unit={s.unit ?? unit} ended={ended} right={right !== undefined && s.unit === right} pressed={isolated.has(s.key)} off={isolated.size > 0 && !isolated.has(s.key)} dark={dark} onToggle={onToggle} />
           ))}
         </tbody>
       </table>
@@ -44,6 +46,7 @@ export const Legend = memo(function Legend({ series, unit, right, isolated, dark
 interface RowProps {
   series: ChartSeries;
   unit: Unit;
+  ended: number;
   right: boolean;
   pressed: boolean;
   off: boolean;
@@ -51,8 +54,8 @@ interface RowProps {
   onToggle: (key: string, add: boolean) => void;
 }
 
-const Row = memo(function Row({ series, unit, right, pressed, off, dark, onToggle }: RowProps) {
-  const { last, min, mean, max } = summarise(series.values);
+const Row = memo(function Row({ series, unit, ended, right, pressed, off, dark, onToggle }: RowProps) {
+  const { last, min, mean, max } = summarise(ended === 0 ? series.values : series.values.slice(0, ended));
   return (
     <tr data-off={off || undefined}>
       <th scope="row">

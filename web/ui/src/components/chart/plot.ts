@@ -134,7 +134,7 @@ export function plotOptions(set: PlotSettings, uplot: typeof uPlot, width: numbe
     legend: { show: false },
     cursor,
     scales: { x, y: valueScale(set, units[0] ?? set.unit, true), ...(right === undefined ? {} : { right: valueScale(set, right, false) }) },
-    axes: [axis, valueAxis(units[0] ?? set.unit, 'y', ink), ...(right === undefined ? [] : [valueAxis(right, 'right', ink)])],
+    axes: [axis, valueAxis(units[0] ?? set.unit, 'y', ink, height), ...(right === undefined ? [] : [valueAxis(right, 'right', ink, height)])],
     hooks: {
       draw: [(u) => drawPartial(u, set.live(), ink), (u) => drawThresholds(u, set.live(), ink), (u) => drawMarks(u, set.live(), ink)],
       setCursor: [hooks.setCursor],
@@ -156,7 +156,7 @@ function valueScale(set: PlotSettings, unit: Unit, left: boolean): uPlot.Scale {
   };
 }
 
-function valueAxis(unit: Unit, scale: 'y' | 'right', ink: Ink): uPlot.Axis {
+function valueAxis(unit: Unit, scale: 'y' | 'right', ink: Ink, height: number): uPlot.Axis {
   const steps = tickSteps(unit);
   return {
     scale,
@@ -167,7 +167,7 @@ function valueAxis(unit: Unit, scale: 'y' | 'right', ink: Ink): uPlot.Axis {
     ticks: { show: false },
     size: axisSize,
     gap: 6,
-    space: 28,
+    space: Math.max(28, height / 12),
     ...(steps === undefined ? {} : { incrs: steps }),
     values: (_u, ticks) => formatAxis(ticks, unit),
   };

@@ -6,7 +6,7 @@ import { asProblem } from '@/api/problem';
 import { Empty, ProblemBox } from '@/components/Panel';
 import type { ChartSpec } from '@/lib/chartspec';
 import { scopeMatchers } from '@/lib/scope';
-import { resolveRange } from '@/lib/time';
+import { parseLength, resolveRange } from '@/lib/time';
 import { DistributionPanel } from '@/panels/DistributionPanel';
 import { distributionOf } from '@/panels/distribution';
 import { askPlan } from '@/panels/specQuery';
@@ -132,9 +132,11 @@ async function translate(spec: ChartSpec, range: Parameters<typeof resolveRange>
   if (spec.scopes.length === 0 || spec.metrics.length === 0) return [start];
   try {
     const plan = await askPlan(spec, resolveRange(range, Date.now()), AbortSignal.timeout(10_000));
-    // What roll-ups were read for is there a second time, from the samples.
-    const raw = plan.filter((p) => p.rollup === '');
-    const expressions = [...new Set((raw.length > 0 ? raw : plan).map((p) => p.expr))];
+    // One window over all of the time is how a top is ranked, and what roll-ups were read for is there a second time, from the samples.
+    const step = Math.min(...plan.map((p) => parseLength(p.step) ?? Number.POSITIVE_INFINITY));
+    const drawn = plan.filter((p) => parseLength(p.step) === step);
+    const raw = drawn.filter((p) => p.rollup === '');
+    const expressions = [...new Set((raw.length > 0 ? raw : drawn).map((p) => p.expr))];
     return expressions.length === 0 ? [start] : expressions;
   } catch {
     return [start];
