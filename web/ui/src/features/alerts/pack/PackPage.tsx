@@ -86,7 +86,7 @@ function Choose({ scope, rules }: { scope: string; rules: readonly PackRule[] })
             </Button>
           </Group>
           {apply.error !== null && <ProblemBox problem={asProblem(apply.error)} />}
-          {apply.data !== undefined && <Result result={apply.data} dryRun={apply.variables?.dryRun} />}
+          {apply.data !== undefined && <Result result={apply.data} dryRun={apply.variables.dryRun} />}
         </Stack>
       </Paper>
     </Stack>

@@ -12,13 +12,15 @@ interface Props {
   onChange: Dispatch<SetStateAction<PackChoice>>;
 }
 
+const titles: Record<string, string> = { traffic: 'Traffic', instances: 'Instances', saturation: 'Saturation', gpu: 'GPUs', logs: 'Logs', slo: 'Service level objectives' };
+
 /** The ready-made rules by what they are about, with their parameters. */
 export function PackRows({ rules, scope, choice, onChange }: Props) {
   const categories = [...new Set(rules.map((r) => r.category ?? ''))];
   return categories.map((category) => (
     <section key={category} aria-label={category}>
-      <Title order={3} size="sm" tt="capitalize" mb={4}>
-        {category}
+      <Title order={3} size="sm" mb={4}>
+        {titles[category] ?? category}
       </Title>
       {rules
         .filter((r) => (r.category ?? '') === category)
