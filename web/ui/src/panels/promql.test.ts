@@ -39,6 +39,11 @@ it('reads values, and leaves out what is no number', () => {
   expect(data.series.map((s) => [s.label, s.values, s.past])).toEqual([['{a="x"}', [1.5, null, null], [7, null, null]]]);
 });
 
+it('numbers the series of several expressions', () => {
+  const now = readProm({ data: { resultType: 'matrix', result: [{ metric: { a: 'x' }, values: [[60, '1']] }] } });
+  expect(promData([{ expr: 'e', now }, { expr: 'f', now }], [60_000], [], 60_000, { start: 0, end: 1 }, '').series.map((s) => s.label)).toEqual(['1: {a="x"}', '2: {a="x"}']);
+});
+
 it('counts histograms', () => {
   const now = readProm({ data: { resultType: 'matrix', result: [{ metric: {}, histograms: [] }] } });
   expect(histogramCount([{ expr: 'e', now }])).toBe(1);

@@ -71,18 +71,18 @@ export interface PromPart {
 
 /** What a chart shows of expressions, at the instants of a grid and those of the past. */
 export function promData(parts: readonly PromPart[], grid: readonly number[], past: readonly number[], step: number, span: Span, unit: string): ChartData {
-  const rows = parts.flatMap((part, n) =>
-    part.now.series
-      .filter((s) => s.values !== undefined)
-      .map((s): Omit<ChartSeries, 'colour' | 'label'> & { metric: Record<string, string> } => {
-        const own = promName(s.metric);
-        const old = part.before?.series.find((b) => promName(b.metric) === own);
-        return { key: `${n} ${own}`, metric: s.metric, values: valuesAt(s, grid), past: part.before === undefined ? undefined : valuesAt(old ?? { metric: {} }, past) };
-      }),
-  );
-  const labels = promLabels(rows.map(({ metric }) => ({ metric })));
-  const colours = coloursFor(labels);
-  const series = rows.map(({ key, values, past: old }, i): ChartSeries => ({ key, values, past: old, label: labels[i] ?? key, colour: colours[i] ?? { light: '#56606b', dark: '#a9b4c0' } }));
+  const several = parts.length > 1;
+  const rows = parts.flatMap((part, n) => {
+    const lines = part.now.series.filter((s) => s.values !== undefined);
+    const labels = promLabels(lines);
+    return lines.map((s, i): Omit<ChartSeries, 'colour'> => {
+      const own = promName(s.metric);
+      const old = part.before?.series.find((b) => promName(b.metric) === own);
+      return { key: `${n} ${own}`, label: several ? `${n + 1}: ${labels[i] ?? own}` : (labels[i] ?? own), values: valuesAt(s, grid), past: part.before === undefined ? undefined : valuesAt(old ?? { metric: {} }, past) };
+    });
+  });
+  const colours = coloursFor(rows.map((r) => r.label));
+  const series = rows.map((row, i): ChartSeries => ({ ...row, colour: colours[i] ?? { light: '#56606b', dark: '#a9b4c0' } }));
   // The value at an instant is that of what came before it, as /api/v1/metrics has it: a window begins a step earlier.
   return { times: grid.map((t) => t - step), interval: step, span, unit, series };
 }

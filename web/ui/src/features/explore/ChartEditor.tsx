@@ -48,7 +48,8 @@ export function ChartEditor({ spec, onChange, onCopy, onRemove }: Props) {
   const toPromQL = async () => {
     setTranslating(true);
     try {
-      onChange({ promql: await translate(spec, view.range) });
+      const units = [...new Set(chosen.map((c) => c?.unit ?? ''))];
+      onChange({ promql: await translate(spec, view.range), unit: units.length === 1 ? (units[0] ?? '') : '' });
     } finally {
       setTranslating(false);
     }

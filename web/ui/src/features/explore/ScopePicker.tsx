@@ -93,7 +93,7 @@ export function ScopePicker({ value, onChange }: Props) {
         </Combobox.Options>
         <Combobox.Footer>
           <Text size="xs" c="dimmed">
-            {scopes.error !== null ? asProblem(scopes.error).message : lines.length > mostLines ? `${lines.length - mostLines} more: search for them` : 'Enter chooses, arrow right opens..'}
+            {scopes.error !== null ? asProblem(scopes.error).message : lines.length > mostLines ? `${lines.length - mostLines} more: search for them` : 'Enter chooses, arrow right opens.'}
           </Text>
         </Combobox.Footer>
       </Combobox.Dropdown>
