@@ -55,6 +55,11 @@ export function coloursFor(names: string[]): Colour[] {
       taken.add(own);
       return own;
     }
+    const status = /^[1-5]\d\d$/.test(name) ? meanings[`${name.charAt(0)}xx`] : undefined; // the first of a class has its colour
+    if (status !== undefined && !taken.has(status)) {
+      taken.add(status);
+      return status;
+    }
     const start = hash(name) % cycle.length;
     for (let i = 0; i < cycle.length; i++) {
       const colour = cycle[(start + i) % cycle.length];

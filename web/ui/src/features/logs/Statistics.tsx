@@ -10,7 +10,7 @@ export function Statistics({ asked: { answer, span, question }, utc }: { asked: 
   const rows = answer.tables.reduce((sum, t) => sum + t.rows.length, 0);
   const parts = [count(rows, 'row')];
   if (answer.statistics !== undefined) {
-    parts.push(formatValue(answer.statistics.seconds, 'Seconds'), `${count(answer.statistics.scanned, 'row')} read`);
+    parts.push(formatValue(answer.statistics.seconds, 'Seconds'), `${count(answer.statistics.scanned, 'row')} out of the store`);
   }
   parts.push(span === undefined ? 'any time, as far as the query says' : `${formatInstant(second(span.start), utc)} – ${formatInstant(second(span.end), utc)}`);
   if (question.scope !== '') parts.push(`of ${question.scope}`);
