@@ -1,5 +1,8 @@
 import { createTheme } from '@mantine/core';
 
+// The head of a dialog is not the banner of the page.
+const dialog = { defaultProps: { attributes: { header: { role: 'presentation' } }, closeButtonProps: { 'aria-label': 'Close' } } };
+
 /** Neutral surfaces and one accent. Colour beyond that carries meaning: see lib/palette and components/Status. */
 export const theme = createTheme({
   primaryColor: 'indigo',
@@ -10,4 +13,5 @@ export const theme = createTheme({
   defaultRadius: 'sm',
   cursorType: 'pointer',
   respectReducedMotion: true,
+  components: { Drawer: dialog, Modal: dialog },
 });

@@ -44,7 +44,7 @@ export function RowDrawer({ table, row, title, utc, onClose, onPrevious, onNext,
   const empty = fields.filter((f) => isEmptyCell(f.cell)).length;
   const shown = all ? fields : fields.filter((f) => !isEmptyCell(f.cell));
   return (
-    <Drawer opened={row !== undefined} onClose={onClose} position="right" size="lg" title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Drawer opened={row !== undefined} onClose={onClose} position="right" size="lg" title={title}>
       <Group justify="space-between" mb="xs">
         <Group gap={4}>
           <ActionIcon variant="default" aria-label="Row before" title="Row before (↑)" disabled={onPrevious === undefined} onClick={onPrevious}>

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { LogTable } from './answer';
-import { columnWidth, expandColumn, usualColumns } from './columns';
+import { columnWidth, expandColumn, spread, usualColumns } from './columns';
 
 const wide: LogTable = {
   name: 'T',
@@ -47,3 +47,10 @@ it('is as wide as names and values need, within bounds', () => {
   expect(columnWidth(table, 0, true)).toBe(420);
   expect(columnWidth({ ...table, rows: [['x']] }, 0, true)).toBe(64);
 });
+
+it.each([
+  [[100, 100], 300, [true, false], [200, 100]],
+  [[100, 100], 300, [true, true], [100, 200]],
+  [[100, 100], 150, [true, true], [100, 100]],
+  [[100, 100], 300, [false, false], [100, 100]],
+])('spreads %j over %d', (widths, available, mayGrow, want) => expect(spread(widths, available, mayGrow)).toEqual(want));

@@ -34,6 +34,13 @@ export function columnWidth(table: LogTable, index: number, utc: boolean): numbe
   return Math.round(Math.min(widest, Math.max(narrowest, head, longest * character + 20)));
 }
 
+/** Widths that fill what there is: room that is left goes to the last column that may be wider. */
+export function spread(widths: readonly number[], available: number, mayGrow: readonly boolean[]): number[] {
+  const left = Math.floor(available) - widths.reduce((a, b) => a + b, 0);
+  const last = mayGrow.lastIndexOf(true);
+  return left <= 0 || last < 0 ? [...widths] : widths.map((w, i) => (i === last ? w + left : w));
+}
+
 export const isRight = (column: LogColumn) => isNumeric(column) || column.type === 'timespan';
 
 /**

@@ -20,7 +20,7 @@ interface Props {
 /** Queries to choose from, and the tables that there are. */
 export function QueriesDrawer({ opened, onTab, schema, onChoose, onInsert }: Props) {
   return (
-    <Drawer opened={opened !== null} onClose={() => onTab(null)} position="right" size="lg" title="Queries" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Drawer opened={opened !== null} onClose={() => onTab(null)} position="right" size="lg" title="Queries">
       <Tabs value={opened ?? 'examples'} onChange={onTab}>
         <Tabs.List mb="sm">
           <Tabs.Tab value="examples">Examples</Tabs.Tab>

@@ -10,7 +10,7 @@ export function SaveQuery({ query, scope, onClose }: { query: string | null; sco
   const trimmed = name.trim();
   const taken = saved.some((k) => k.name === trimmed);
   return (
-    <Modal opened={query !== null} onClose={onClose} title="Save the query" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened={query !== null} onClose={onClose} title="Save the query">
       <form
         onSubmit={(e) => {
           e.preventDefault();

@@ -16,7 +16,7 @@ export function Start({ onChoose }: { onChoose: (query: string) => void }) {
               {purpose}
             </Title>
             {examples.map((e) => (
-              <UnstyledButton key={e.title} className={classes.choice} onClick={() => onChoose(e.query)}>
+              <UnstyledButton key={e.title} className={`${classes.choice} ${classes.link}`} onClick={() => onChoose(e.query)}>
                 {e.title}
               </UnstyledButton>
             ))}

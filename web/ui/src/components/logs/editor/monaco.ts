@@ -12,10 +12,19 @@ export { monaco };
 // Workers are files of this server, below its path prefix: the policy of the page allows no others.
 self.MonacoEnvironment = { getWorker: (_id, label) => (label === 'kusto' ? new KustoWorker() : new EditorWorker()) };
 
-const surfaces = { light: { base: 'vs', background: '#ffffff' }, dark: { base: 'vs-dark', background: '#242424' } } as const;
+// Until the language service has read a query, it has the colours of its words alone: about those that the service gives.
+const surfaces = {
+  light: { base: 'vs', background: '#ffffff', rules: { 'operator.sql': 'CC3700', keyword: '0000FF', function: '0000FF', string: 'B22222', comment: '008000', number: '191970', 'variable.predefined': '800080' } },
+  dark: { base: 'vs-dark', background: '#242424', rules: { 'operator.sql': '9cdcfe', keyword: '569cd6', function: 'dcdcaa', string: 'ce9178', comment: '8fbc5a', number: 'd7ba7d', 'variable.predefined': '4ec9b0' } },
+} as const;
 
-for (const [name, { base, background }] of Object.entries(surfaces)) {
-  monaco.editor.defineTheme(`endscope-${name}`, { base, inherit: true, rules: [], colors: { 'editor.background': background, 'editorGutter.background': background } });
+for (const [name, { base, background, rules }] of Object.entries(surfaces)) {
+  monaco.editor.defineTheme(`endscope-${name}`, {
+    base,
+    inherit: true,
+    rules: Object.entries(rules).map(([token, foreground]) => ({ token, foreground })),
+    colors: { 'editor.background': background, 'editorGutter.background': background },
+  });
 }
 
 let given: LogsSchema | undefined;

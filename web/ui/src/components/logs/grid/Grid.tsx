@@ -1,9 +1,10 @@
+import { useElementSize } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useId, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import type { LogTable } from '../answer';
 import type { Filters, GridSort } from '../arrange';
 import { cellExact, cellText } from '../cells';
-import { columnWidth, isRight } from '../columns';
+import { columnWidth, isRight, spread } from '../columns';
 import classes from './Grid.module.css';
 import { GridHead } from './GridHead';
 
@@ -49,7 +50,12 @@ export function Grid(props: GridProps) {
     const wanted = new Set(props.columns);
     return table.columns.map((column, index) => ({ column, index })).filter(({ column }) => wanted.has(column.name));
   }, [table.columns, props.columns]);
-  const widths = useMemo(() => shown.map(({ column, index }) => resized[column.name] ?? columnWidth(table, index, utc)), [shown, table, utc, resized]);
+  const { ref: sized, width: available } = useElementSize();
+  // Measured once for the columns, and not again as rows come: columns that move cannot be read.
+  const [measured, setMeasured] = useState<Readonly<Record<string, number>>>({});
+  const missing = table.rows.length === 0 ? [] : shown.filter(({ column }) => measured[column.name] === undefined);
+  if (missing.length > 0) setMeasured({ ...measured, ...Object.fromEntries(missing.map(({ column, index }) => [column.name, columnWidth(table, index, utc)])) });
+  const widths = useMemo(() => spread(shown.map(({ column }) => resized[column.name] ?? measured[column.name] ?? 120), available, shown.map(({ column }) => !isRight(column) && resized[column.name] === undefined)), [shown, measured, resized, available]);
   const width = widths.reduce((a, b) => a + b, 0);
   // The library's functions change with every scroll, so React's compiler leaves this component as it is.
   // eslint-disable-next-line react-hooks/incompatible-library
@@ -82,7 +88,7 @@ export function Grid(props: GridProps) {
   };
 
   return (
-    <div className={classes.frame}>
+    <div ref={sized} className={classes.frame}>
       <div
         ref={scroller}
         className={classes.scroller}
