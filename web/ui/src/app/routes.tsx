@@ -25,6 +25,7 @@ export const routes: RouteObject[] = [
           { path: 'alerts/groups', lazy: () => import('@/features/alerts/groups/GroupsPage') },
           { path: 'alerts/groups/new', lazy: () => import('@/features/alerts/groups/NewGroupPage') },
           { path: 'alerts/groups/:name', lazy: () => import('@/features/alerts/groups/GroupPage') },
+          { path: 'alerts/silences', lazy: () => import('@/features/alerts/silences/SilencesPage') },
           { path: 'alerts/:id', lazy: () => import('@/features/alerts/alert/AlertPage') },
           { path: 'fleet', lazy: () => import('@/features/fleet/FleetPage') },
           { path: 'system', lazy: () => import('@/features/system/SystemPage') },
