@@ -46,6 +46,9 @@ type Settings struct {
 	// Alerts answers for alert rules, what they found, and who is told; without it their routes do not exist.
 	Alerts *AlertsAPI
 
+	// Live answers for what happens now; without it its routes do not exist.
+	Live Live
+
 	// Retention is how long samples are kept, which Azure's metric definitions say; 0 leaves it out.
 	Retention time.Duration
 
