@@ -6,7 +6,7 @@ const dialog = { defaultProps: { attributes: { header: { role: 'presentation' } 
 /** Neutral surfaces and one accent. Colour beyond that carries meaning: see lib/palette and components/Status. */
 export const theme = createTheme({
   primaryColor: 'indigo',
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: 7,
   autoContrast: true,
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace',

@@ -54,7 +54,7 @@ export function Results({ asked, placed, view, onChange, schema, utc, onNarrow }
       )}
       {answer.cut !== undefined && (
         <Alert variant="light" color="orange" icon={<IconScissors size={16} />} p="xs">
-          {answer.cut} All rows come with “CSV of all rows”; a query that counts, or asks for less time, needs no cut.
+          {answer.cut.replace(/\.?$/, '.')} “CSV of all rows” has the rest.
         </Alert>
       )}
       <Statistics asked={data} utc={utc} />
