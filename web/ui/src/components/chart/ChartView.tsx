@@ -3,6 +3,7 @@ import type { DrawKind } from '@/lib/chartspec';
 import type { Span } from '@/lib/time';
 import { Chart } from './Chart';
 import classes from './Chart.module.css';
+import { short, type HeatRow } from './heat';
 import { HeatMap } from './HeatMap';
 import { extentOf, unitsOf, type Band, type ChartData, type Mark, type Threshold } from './model';
 
@@ -32,7 +33,7 @@ export function ChartView({ label, kind, data, ...rest }: ChartViewProps) {
       <Stack gap="sm">
         {units.map((unit) => {
           const part = of([unit]);
-          return <HeatMap key={unit} {...rest} label={label} times={part.times} interval={part.interval} span={part.span} rows={part.series} unit={unit} />;
+          return <HeatMap key={unit} {...rest} label={label} times={part.times} interval={part.interval} span={part.span} rows={marked(part.series)} unit={unit} />;
         })}
       </Stack>
     );
@@ -45,6 +46,12 @@ export function ChartView({ label, kind, data, ...rest }: ChartViewProps) {
       ))}
     </Stack>
   );
+}
+
+/** The rows of series; the axis has only the last part of scopes, if that tells them apart. */
+function marked(series: ChartData['series']): HeatRow[] {
+  const marks = series.map((s) => s.label.split('/').at(-1) ?? s.label);
+  return new Set(marks).size < marks.length ? [...series] : series.map((s, i) => ({ ...s, mark: short(marks[i] ?? '') }));
 }
 
 /** A small chart for each series, all to the same scale. */

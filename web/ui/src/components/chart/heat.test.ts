@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { heatExtent, heatLegend, labelStep, shadeCount, shadeOf, shades } from './heat';
+import { heatExtent, heatLegend, labelStep, shadeCount, shadeOf, shades, short } from './heat';
 
 const row = (values: (number | null)[]) => ({ key: 'r', label: 'r', values });
 
@@ -34,4 +34,8 @@ it('says what the shades stand for', () => {
 
 it('labels as many rows as there is room for', () => {
   expect([labelStep(4, 180), labelStep(60, 300), labelStep(1000, 0)]).toEqual([1, 3, 15000]);
+});
+
+it('keeps the end of a long name', () => {
+  expect([short('blue-1'), short('credit-default-blue-1')]).toEqual(['blue-1', '…t-blue-1']);
 });

@@ -64,3 +64,10 @@ export function heatLegend([low, high]: readonly [number, number], scale: HeatSc
 export function labelStep(rows: number, height: number): number {
   return Math.max(1, Math.ceil((rows * 15) / Math.max(1, height)));
 }
+
+const longest = 9;
+
+/** The end of a name, which tells more than its beginning, as far as there is room beside a row. */
+export function short(label: string): string {
+  return label.length > longest ? `…${label.slice(1 - longest)}` : label;
+}

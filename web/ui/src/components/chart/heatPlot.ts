@@ -2,7 +2,7 @@
 
 import type uPlot from 'uplot';
 import { font } from './draw';
-import { labelStep, shadeOf, shades, type HeatRow, type HeatScale } from './heat';
+import { labelStep, shadeOf, shades, short, type HeatRow, type HeatScale } from './heat';
 import { axisSize, timeOptions, type PlotSettings } from './plot';
 
 interface Heat {
@@ -73,12 +73,6 @@ export function heatOptions(set: HeatSettings, uplot: typeof uPlot, width: numbe
     },
     ...zone,
   };
-}
-
-const longest = 9;
-
-function short(label: string): string {
-  return label.length > longest ? `…${label.slice(-(longest - 1))}` : label;
 }
 
 function drawCells(u: uPlot, { rows, times, interval, extent }: Heat, scale: HeatScale, tones: string[]): void {

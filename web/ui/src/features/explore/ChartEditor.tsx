@@ -1,4 +1,4 @@
-import { Group, Menu, Paper, SegmentedControl, Stack } from '@mantine/core';
+import { Group, Menu, Paper, SegmentedControl, Stack, VisuallyHidden } from '@mantine/core';
 import { IconCopy, IconTrash } from '@tabler/icons-react';
 import { useCallback, useMemo, useState } from 'react';
 import { useDefinitions } from '@/api/hooks';
@@ -23,6 +23,8 @@ import { SplitEditor } from './SplitEditor';
 import { chartTitle } from './title';
 
 interface Props {
+  /** Which chart of the page it is, from 1. */
+  number: number;
   spec: ChartSpec;
   onChange: (part: Partial<ChartSpec>) => void;
   onCopy: () => void;
@@ -30,7 +32,7 @@ interface Props {
 }
 
 /** A chart of the explorer with everything that it is asked by. */
-export function ChartEditor({ spec, onChange, onCopy, onRemove }: Props) {
+export function ChartEditor({ number, spec, onChange, onCopy, onRemove }: Props) {
   const { view } = usePageView();
   const definitions = useDefinitions();
   const [translating, setTranslating] = useState(false);
@@ -66,7 +68,10 @@ export function ChartEditor({ spec, onChange, onCopy, onRemove }: Props) {
     </>
   );
   return (
-    <Stack gap={0} component="section" aria-label={`Chart: ${title}`}>
+    <Stack gap={0} component="section" aria-labelledby={`chart-${number}`}>
+      <VisuallyHidden component="h2" id={`chart-${number}`}>
+        Chart {number}
+      </VisuallyHidden>
       <Paper withBorder p="sm" style={{ borderBottom: 0 }}>
         <Stack gap={8}>
           <Group gap={8} justify="space-between" align="flex-start">

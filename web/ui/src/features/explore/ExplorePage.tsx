@@ -14,7 +14,7 @@ export function Component() {
     <Stack gap="md">
       <PageHead title="Explore" />
       {specs.map((spec, i) => (
-        <ChartEditor key={i} spec={spec} onChange={(part) => put(i, part)} onCopy={() => add(spec)} onRemove={() => remove(i)} />
+        <ChartEditor key={i} number={i + 1} spec={spec} onChange={(part) => put(i, part)} onCopy={() => add(spec)} onRemove={() => remove(i)} />
       ))}
       <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} style={{ alignSelf: 'flex-start' }} disabled={specs.length >= most} onClick={() => add({ ...emptySpec, scopes: specs.at(-1)?.scopes ?? [] })}>
         Add a chart

@@ -8,6 +8,7 @@ it.each<[Partial<ChartSpec>, string]>([
   [{}, 'A new chart'],
   [{ promql: ['up'] }, 'PromQL'],
   [{ metrics: metrics('M'), scopes: ['a/b'] }, 'the M of a/b'],
+  [{ metrics: metrics('M'), scopes: ['a'], filter: "x eq 'y'" }, "the M of a, x eq 'y'"],
   [{ metrics: metrics('M', 'M', 'N'), scopes: ['a', 'b', 'c', 'd'], split: ['x', 'y'] }, 'the M, the N of a, b and 2 more by x, y'],
   [{ metrics: metrics('M'), scopes: ['*', 'a/*/*', '*/b/*'] }, 'the M of every endpoint, every instance of a, */b/*'],
   [{ metrics: metrics('M'), scopes: ['a'], split: ['x'], kind: 'distribution' }, 'Distribution of the M of a'],

@@ -26,5 +26,6 @@ export function chartTitle(spec: ChartSpec, displayName: (metric: string) => str
   const metrics = [...new Set(spec.metrics.map((m) => displayName(m.name)))];
   const of = spec.scopes.length === 0 ? '' : ` of ${listed(spec.scopes.map(scopeWords))}`;
   const by = spec.split.length === 0 || spec.kind === 'distribution' ? '' : ` by ${listed(spec.split)}`;
-  return `${spec.kind === 'distribution' ? 'Distribution of ' : ''}${listed(metrics)}${of}${by}`;
+  const where = spec.filter === '' ? '' : `, ${spec.filter}`;
+  return `${spec.kind === 'distribution' ? 'Distribution of ' : ''}${listed(metrics)}${of}${by}${where}`;
 }
