@@ -116,7 +116,8 @@ type sum struct {
 	answered int
 	proxies  int
 	traffic  liveframe.Traffic
-	counts   liveframe.Counts
+	single   *liveframe.Histogram // of the first frame
+	counts   *liveframe.Counts    // of all, once there are several
 	inFlight *int64
 	dropped  int64
 	cpu, mem *Share
@@ -175,7 +176,25 @@ func (s *sum) add(f *liveframe.Frame, t *liveframe.Traffic) {
 	}
 	addTo(&s.traffic.InputTokens, t.InputTokens)
 	addTo(&s.traffic.OutputTokens, t.OutputTokens)
-	s.counts.Add(t.Duration)
+	switch {
+	case s.counts != nil:
+		s.counts.Add(t.Duration)
+	case s.single == nil:
+		s.single = &t.Duration
+	default:
+		s.counts = s.durations()
+		s.counts.Add(t.Duration)
+	}
+}
+
+// durations returns what was added. Of one frame it is made when somebody asks, as most instances of a large scope are not shown.
+func (s *sum) durations() *liveframe.Counts {
+	if s.counts != nil || s.single == nil {
+		return s.counts
+	}
+	c := &liveframe.Counts{}
+	c.Add(*s.single)
+	return c
 }
 
 func (s *sum) row(scope string) Row {
@@ -193,7 +212,7 @@ func (s *sum) row(scope string) Row {
 			r.Traffic.Status[liveframe.ClassName(i)] = n
 		}
 	}
-	if c := &s.counts; c.Count() > 0 {
+	if c := s.durations(); c.Count() > 0 {
 		r.Traffic.Duration = &Duration{Mean: c.Mean(), P50: c.Quantile(0.5), P90: c.Quantile(0.9), P95: c.Quantile(0.95), P99: c.Quantile(0.99), Max: c.Max()}
 	}
 	return r
@@ -249,7 +268,7 @@ func (g *group) merge(second int64, again bool) *Event {
 	if total.answered > 0 {
 		row := total.row(g.scope.String())
 		if d := row.Traffic; d != nil && d.Duration != nil {
-			d.Duration.Histogram = total.counts.Histogram().Buckets
+			d.Duration.Histogram = total.durations().Histogram().Buckets
 		}
 		e.Total = &row
 	}
