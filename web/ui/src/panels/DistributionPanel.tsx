@@ -37,10 +37,11 @@ export function DistributionPanel({ title, hint, scope, metric, unit = 'Millisec
   }, [wanted, metric, filter, interval]);
   const asked = useDistribution(spec, view);
   const read = useCallback(
-    ({ buckets, times, interval: length, span }: Distribution): ChartData => ({
+    ({ buckets, times, interval: length, span, partialFrom }: Distribution): ChartData => ({
       times,
       interval: length,
       span,
+      partialFrom,
       unit: 'Count',
       series: heatRows(buckets, times, unit).map((row) => ({ ...row, colour: grey })),
     }),
@@ -58,7 +59,7 @@ export function DistributionPanel({ title, hint, scope, metric, unit = 'Millisec
       exploring={exploring}
       more={more}
       read={read}
-      draw={(data, room) => <HeatMap label={title} times={data.times} interval={data.interval} span={data.span} rows={data.series} unit="Count" what={{ value: 'observations' }} scale="root" utc={view.utc} height={room} onZoom={zoom} onReset={back} />}
+      draw={(data, room) => <HeatMap label={title} times={data.times} interval={data.interval} span={data.span} partialFrom={data.partialFrom} rows={data.series} unit="Count" what={{ value: 'observations' }} scale="root" utc={view.utc} height={room} onZoom={zoom} onReset={back} />}
     />
   );
 }

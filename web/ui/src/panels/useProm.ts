@@ -53,7 +53,10 @@ export interface Distribution {
   /** Starts of the windows. */
   times: number[];
   interval: number;
+  /** Whole windows, as the answer has them. */
   span: Span;
+  /** From when on windows run still. */
+  partialFrom: number | undefined;
 }
 
 /** How the observations of a metric are distributed, window by window; its percentiles tell from what they are computed. */
@@ -61,7 +64,8 @@ export function useDistribution(spec: ChartSpec, view: PageView, enabled = true)
   return useQuery({
     queryKey: ['distribution', spec.scopes, spec.metrics, spec.filter, spec.interval, view.range],
     queryFn: async ({ signal }): Promise<Distribution> => {
-      const span = resolveRange(view.range, Date.now());
+      const asked = Date.now();
+      const span = resolveRange(view.range, asked);
       const plan = await askPlan(spec, span, signal);
       const buckets: Distribution['buckets'] = new Map();
       const ends = new Set<number>();
@@ -78,9 +82,11 @@ export function useDistribution(spec: ChartSpec, view: PageView, enabled = true)
           addBuckets(buckets, answer.series, histogram.factor);
         }),
       );
-      const times = [...ends].sort((a, b) => a - b);
       const starts = new Map([...buckets].map(([t, list]) => [t - step, list]));
-      return { buckets: starts, times: times.map((t) => t - step), interval: step, span };
+      const times = [...ends].map((t) => t - step).sort((a, b) => a - b);
+      const [first = span.start, last = span.end - step] = [times[0], times.at(-1)];
+      const partialFrom = times.find((t) => t + step > asked);
+      return { buckets: starts, times, interval: step, span: { start: first, end: last + step }, partialFrom };
     },
     enabled,
     refetchInterval: view.refresh || false,

@@ -33,7 +33,7 @@ export function ChartView({ label, kind, data, ...rest }: ChartViewProps) {
       <Stack gap="sm">
         {units.map((unit) => {
           const part = of([unit]);
-          return <HeatMap key={unit} {...rest} label={label} times={part.times} interval={part.interval} span={part.span} rows={marked(part.series)} unit={unit} />;
+          return <HeatMap key={unit} {...rest} label={label} times={part.times} interval={part.interval} span={part.span} partialFrom={part.partialFrom} rows={marked(part.series)} unit={unit} />;
         })}
       </Stack>
     );

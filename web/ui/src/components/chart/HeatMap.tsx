@@ -16,6 +16,8 @@ interface Props {
   times: readonly number[];
   interval: number;
   span: Span;
+  /** From when on windows run still. */
+  partialFrom?: number | undefined;
   /** From top to bottom. */
   rows: readonly HeatRow[];
   unit: Unit;
@@ -60,7 +62,7 @@ export function HeatMap(props: Props) {
           dark,
           syncKey,
           scale,
-          live: () => ({ span: latest.current.props.span, thresholds: [], marks: [] }),
+          live: () => ({ span: latest.current.props.span, partialFrom: latest.current.props.partialFrom, thresholds: [], marks: [] }),
           heat: () => ({ rows: latest.current.props.rows, times: latest.current.props.times, interval: latest.current.props.interval, extent: latest.current.extent }),
           onCursor: () => undefined,
           onCell: setCell,
@@ -102,7 +104,7 @@ export function HeatMap(props: Props) {
     const [c, r] = [clamp(at.column + (cell === null && column === 0 ? times.length : column), times.length), clamp(at.row + (cell === null ? 0 : row), rows.length)];
     setCell({ column: c, row: r, left: u.valToPos(data[0][c] ?? 0, 'x'), top: u.valToPos(rows.length - r - 0.5, 'y') });
     const value = rows[r]?.values[c] ?? null;
-    say(`${rows[r]?.label ?? ''}, ${formatInstant(times[c] ?? 0, utc, true)}: ${formatValue(value, unit)}`);
+    say(`${rows[r]?.label ?? ''}, ${formatInstant(times[c] ?? 0, utc, true)}: ${formatValue(value, unit)} ${what?.value ?? ''}`.trim());
   };
 
   const row = cell === null ? undefined : rows[cell.row];

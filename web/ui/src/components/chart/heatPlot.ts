@@ -1,7 +1,7 @@
 /** Options of uPlot for a heat map: it has the time, the crosshair and zoom of the other charts, and draws cells instead of lines. */
 
 import type uPlot from 'uplot';
-import { font } from './draw';
+import { drawPartial, font } from './draw';
 import { labelStep, shadeOf, shades, short, type HeatRow, type HeatScale } from './heat';
 import { axisSize, timeOptions, type PlotSettings } from './plot';
 
@@ -53,7 +53,7 @@ export function heatOptions(set: HeatSettings, uplot: typeof uPlot, width: numbe
       },
     ],
     hooks: {
-      draw: [(u) => drawCells(u, set.heat(), set.scale, tones)],
+      draw: [(u) => drawCells(u, set.heat(), set.scale, tones), (u) => drawPartial(u, set.live(), ink)],
       setCursor: [
         (u) => {
           const { idx, left = -1, top = -1 } = u.cursor;
