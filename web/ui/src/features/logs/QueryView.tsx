@@ -45,7 +45,7 @@ export function QueryView() {
   const range = view.bound ? page.range : undefined;
   const question = useMemo<LogsQuestion>(() => ({ query: view.query, scope: view.scope, range }), [view.query, view.scope, range]);
   // Asked again by itself only where the URL says so: the rows would move below whoever reads them.
-  const asked = useLogs(question, params.has('refresh') ? page.refresh : 0);
+  const asked = useLogs(question, params.has('refresh') ? page.refresh : 0, !params.has('timespan'));
   const mistake = useMemo(() => placeIn(text, view.query, asked.error), [text, view.query, asked.error]);
 
   const run = (query = editor.current?.current()?.text ?? '') => {

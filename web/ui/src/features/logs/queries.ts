@@ -38,7 +38,7 @@ export function questionBody({ query, scope }: LogsQuestion, span: Span | undefi
 }
 
 /** The answer of a query. It is asked once, and again only when somebody says so: queries may be dear. */
-export function useLogs(question: LogsQuestion, refresh: number) {
+export function useLogs(question: LogsQuestion, refresh: number, enabled: boolean) {
   return useQuery({
     queryKey: ['logs', 'query', question],
     queryFn: async ({ signal }): Promise<Asked> => {
@@ -46,7 +46,7 @@ export function useLogs(question: LogsQuestion, refresh: number) {
       const asked = { ...questionBody(question, span), statistics: true, render: true, limits: { rows: mostRows } };
       return { answer: readAnswer(body(await api().POST('/api/v1/logs/query', { body: asked, signal }))), span, question };
     },
-    enabled: question.query !== '',
+    enabled: enabled && question.query !== '',
     refetchInterval: refresh || false,
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
