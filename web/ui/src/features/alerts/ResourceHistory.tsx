@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text, VisuallyHidden } from '@mantine/core';
 import { useState } from 'react';
 import { asProblem } from '@/api/problem';
 import { Panel, ProblemBox } from '@/components/Panel';
@@ -30,6 +30,8 @@ export function ResourceHistory({ kind, name, current, utc, onRestored }: Props)
   const asked = useResourceHistory(kind, name);
   const restore = useRestoreVersion(kind, name);
   return (
+    <>
+      <VisuallyHidden component="h2">Versions</VisuallyHidden>
     <Panel title="History" hint="Who changed it, newest first" asked={asked} isEmpty={(h) => h.entries.length === 0} empty="Nobody changed it in the last 400 days." truncated={(h) => (h.more ? `Showing the newest ${h.entries.length} changes` : undefined)}>
       {({ entries, versions }) => (
         <Stack gap="sm">
@@ -55,6 +57,7 @@ export function ResourceHistory({ kind, name, current, utc, onRestored }: Props)
         </Stack>
       )}
     </Panel>
+    </>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Anchor, Group, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Anchor, Group, SimpleGrid, Stack, Text, VisuallyHidden } from '@mantine/core';
 import { useParams } from 'react-router';
 import { useDefinitions } from '@/api/hooks';
 import { Empty, Panel } from '@/components/Panel';
@@ -65,6 +65,7 @@ function Body({ alert }: { alert: AlertDetail }) {
           <Actions alert={alert} />
         </Stack>
       </section>
+      <VisuallyHidden component="h2">What is known of it</VisuallyHidden>
       <AlertChart alert={alert} definitions={definitions} />
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="sm">
         <Panel title="Timeline" hint="What happened, newest first" asked={done(timeline)}>

@@ -19,7 +19,7 @@ export function PackRows({ rules, scope, choice, onChange }: Props) {
   const categories = [...new Set(rules.map((r) => r.category ?? ''))];
   return categories.map((category) => (
     <section key={category} aria-label={category}>
-      <Title order={3} size="sm" mb={4}>
+      <Title order={2} size="sm" mb={4}>
         {titles[category] ?? category}
       </Title>
       {rules

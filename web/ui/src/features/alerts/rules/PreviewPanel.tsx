@@ -49,7 +49,11 @@ export function PreviewPanel({ preview, lacks = [], definitions }: Props) {
       }
       actions={
         <Group gap="xs" wrap="nowrap">
-          {waiting && <Loader size="xs" aria-label="Asking" />}
+          {waiting && (
+            <span role="status" aria-label="Asking">
+              <Loader size="xs" />
+            </span>
+          )}
           <Select size="xs" w={150} aria-label="Over which time" data={[...offered]} value={over.value} onChange={(v) => setOver(v ?? over.value)} allowDeselect={false} />
         </Group>
       }

@@ -1,4 +1,4 @@
-import { Button, Divider, Fieldset, Group, MultiSelect, Paper, SegmentedControl, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Divider, Fieldset, Group, MultiSelect, Paper, SegmentedControl, Select, SimpleGrid, Stack, Text, Textarea, TextInput, VisuallyHidden } from '@mantine/core';
 import { useState } from 'react';
 import { useDefinitions } from '@/api/hooks';
 import { SaveBar } from '../SaveBar';
@@ -125,7 +125,8 @@ export function RuleForm({ initial, stored, onSaved, onReload }: Props) {
           </Stack>
         </Fieldset>
       </form>
-      <div style={{ position: 'sticky', top: 60, alignSelf: 'start', minWidth: 0 }}>
+      <div role="group" aria-label="Preview" style={{ position: 'sticky', top: 60, alignSelf: 'start', minWidth: 0 }}>
+        <VisuallyHidden component="h2">Preview</VisuallyHidden>
         <PreviewPanel preview={preview} lacks={lacks} definitions={definitions} />
       </div>
     </SimpleGrid>

@@ -1,4 +1,4 @@
-import { Alert, Button, Code, Group, SegmentedControl, SimpleGrid, Stack, Switch, Text } from '@mantine/core';
+import { Alert, Button, Code, Group, SegmentedControl, SimpleGrid, Stack, Switch, Text, VisuallyHidden } from '@mantine/core';
 import { IconLock } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useNavigate, useParams, useSearchParams } from 'react-router';
@@ -107,10 +107,13 @@ function Now({ rule }: { rule: ResourceDocument }) {
   const { data: definitions = [] } = useDefinitions();
   const preview = useRulePreview(rule);
   return (
+    <>
+    <VisuallyHidden component="h2">What it says, and would have done</VisuallyHidden>
     <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="sm">
       <StatusPanel rule={rule} definitions={definitions} />
       <PreviewPanel preview={preview} definitions={definitions} />
     </SimpleGrid>
+    </>
   );
 }
 
