@@ -11,7 +11,7 @@ export function Start({ onChoose }: { onChoose: (query: string) => void }) {
       </Text>
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="sm">
         {purposes.map(({ purpose, examples }) => (
-          <section key={purpose} aria-label={purpose}>
+          <div key={purpose}>
             <Title order={2} size="sm" mb={4}>
               {purpose}
             </Title>
@@ -20,7 +20,7 @@ export function Start({ onChoose }: { onChoose: (query: string) => void }) {
                 {e.title}
               </UnstyledButton>
             ))}
-          </section>
+          </div>
         ))}
       </SimpleGrid>
     </Stack>
