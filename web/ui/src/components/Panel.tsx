@@ -8,6 +8,8 @@ import { formatInstant } from '@/lib/time';
 export interface Asked<T> {
   data: T | undefined;
   error: unknown;
+  /** Why the last attempt failed, while there is another one. */
+  failureReason?: unknown;
   dataUpdatedAt: number;
   refetch: () => unknown;
 }
@@ -30,7 +32,9 @@ interface Props<T> {
 
 /** A part of a page that answers a question, also while it waits, where there is nothing, and where it failed. */
 export function Panel<T>({ title, hint, asked, isEmpty, empty, height = 180, truncated, actions, children }: Props<T>) {
-  const { data, error } = asked;
+  const { data } = asked;
+  // A question without an answer forgets its error when it is asked again: what is known of the failure stays until there is an answer.
+  const error = asked.error ?? asked.failureReason;
   const note = data === undefined ? undefined : truncated?.(data);
   let content: ReactNode;
   if (data === undefined) {
