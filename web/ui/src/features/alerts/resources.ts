@@ -57,7 +57,7 @@ export function useSaveResource(kind: ResourceKind) {
       if (etag === undefined) return document(body(await api().POST(list(kind), { body: sent })));
       return document(body(await api().PUT(one(kind), { params: { path: { name: doc.name }, header: { 'If-Match': etag } }, body: sent })));
     },
-    onSettled: () => client.invalidateQueries({ queryKey: [kind] }),
+    onSettled: () => void client.invalidateQueries({ queryKey: [kind] }), // nobody waits for what is asked again
   });
 }
 
@@ -67,7 +67,7 @@ export function usePatchResource(kind: ResourceKind) {
   return useMutation({
     mutationFn: async ({ name, etag, patch }: { name: string; etag?: string | undefined; patch: Record<string, unknown> }) =>
       document(body(await api().PATCH(one(kind), { params: { path: { name }, ...(etag === undefined ? {} : { header: { 'If-Match': etag } }) }, body: patch as Record<string, never> }))),
-    onSettled: () => client.invalidateQueries({ queryKey: [kind] }),
+    onSettled: () => void client.invalidateQueries({ queryKey: [kind] }), // nobody waits for what is asked again
   });
 }
 
@@ -77,7 +77,7 @@ export function useDeleteResource(kind: ResourceKind) {
     mutationFn: async ({ name, etag }: { name: string; etag?: string | undefined }) => {
       await api().DELETE(one(kind), { params: { path: { name }, ...(etag === undefined ? {} : { header: { 'If-Match': etag } }) } });
     },
-    onSettled: () => client.invalidateQueries({ queryKey: [kind, 'list'] }),
+    onSettled: () => void client.invalidateQueries({ queryKey: [kind, 'list'] }), // nobody waits for what is asked again
   });
 }
 
@@ -98,6 +98,6 @@ export function useRestoreVersion(kind: ResourceKind, name: string) {
   return useMutation({
     mutationFn: async ({ version, etag }: { version: number; etag?: string | undefined }) =>
       document(body(await api().POST(restore(kind), { params: { path: { name }, query: { version }, ...(etag === undefined ? {} : { header: { 'If-Match': etag } }) } }))),
-    onSettled: () => client.invalidateQueries({ queryKey: [kind] }),
+    onSettled: () => void client.invalidateQueries({ queryKey: [kind] }), // nobody waits for what is asked again
   });
 }

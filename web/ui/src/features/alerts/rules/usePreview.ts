@@ -64,7 +64,7 @@ export function useRulePreview(rule: Document | undefined): RulePreview {
   const offered = rangesFor(rule?.evaluationFrequency as string | undefined);
   const over = offered.find((r) => r.value === params.get('over')) ?? offered.find((r) => r.value === '1d') ?? shortest;
   const query = useQuery({
-    queryKey: ['alert-rules', 'preview', settled, over.value],
+    queryKey: ['alert-preview', settled, over.value],
     queryFn: async ({ signal }) => body(await api().POST('/api/v1/alert-rules/preview', { body: { rule: settledRule as AlertRule, start: `now-${over.value}`, end: 'now' }, signal })),
     enabled: settledRule !== undefined && rule !== undefined,
     placeholderData: keepPreviousData,
