@@ -2,6 +2,12 @@ module github.com/endscope/endscope
 
 go 1.26.0
 
+// Packages of npm can hold Go files; they are not this module's.
+ignore (
+	./test/azure/node_modules
+	./web/ui/node_modules
+)
+
 require (
 	github.com/Azure/azure-sdk-for-go/sdk/azcore v1.23.1
 	github.com/Azure/azure-sdk-for-go/sdk/monitor/azquery v1.2.0
@@ -9,6 +15,7 @@ require (
 	github.com/alecthomas/units v0.0.0-20240927000941-0f3dac36c52b
 	github.com/cespare/xxhash/v2 v2.3.0
 	github.com/cockroachdb/apd/v3 v3.2.3
+	github.com/coder/websocket v1.8.15
 	github.com/duckdb/duckdb-go-bindings v0.10506.0
 	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6
 	github.com/emersion/go-smtp v0.24.0

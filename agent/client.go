@@ -70,6 +70,11 @@ func (c HTTPClientConfig) Client() (*http.Client, error) {
 	})
 }
 
+// ClientForStreams builds an HTTP client as Client does that speaks HTTP/1.1 only, as an upgrade of a connection needs. It fails when a file cannot be read.
+func (c HTTPClientConfig) ClientForStreams() (*http.Client, error) {
+	return c.client(promconfig.HTTPClientConfig{ProxyConfig: promconfig.ProxyConfig{ProxyFromEnvironment: true}})
+}
+
 // ClientBeside builds an HTTP client for servers beside the agent, such as a page that it scrapes. It knows only the proxy that the configuration names, speaks HTTP/1.1, and follows
 // redirects of a GET on one host; it takes its credentials to no other. It fails when a file cannot be read.
 func (c HTTPClientConfig) ClientBeside() (*http.Client, error) {

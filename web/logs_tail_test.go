@@ -26,10 +26,22 @@ type follower struct {
 
 func (h *harness) follow(params url.Values) *follower {
 	h.t.Helper()
-	ctx, cancel := context.WithCancel(h.t.Context())
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url+"/api/v1/logs/tail?"+params.Encode(), nil)
+	return h.followAt("/api/v1/logs/tail?" + params.Encode())
+}
+
+// followAt reads the events of a path.
+func (h *harness) followAt(path string) *follower {
+	h.t.Helper()
+	req, err := http.NewRequestWithContext(h.t.Context(), http.MethodGet, h.url+path, nil)
 	require.NoError(h.t, err)
-	res, err := http.DefaultClient.Do(req)
+	return h.followRequest(req)
+}
+
+// followRequest reads the events that a request is answered with.
+func (h *harness) followRequest(req *http.Request) *follower {
+	h.t.Helper()
+	ctx, cancel := context.WithCancel(req.Context())
+	res, err := http.DefaultClient.Do(req.WithContext(ctx))
 	require.NoError(h.t, err)
 	f := &follower{h.t, res, bufio.NewScanner(res.Body), cancel}
 	f.lines.Buffer(nil, 16<<20)

@@ -63,18 +63,18 @@ func TestPageWithoutABundle(t *testing.T) {
 func TestBundleAnswersItsOwnPaths(t *testing.T) {
 	h := start(t)
 	pages, err := newUI(fstest.MapFS{
-		"ui/dist/index.html":      {Data: []byte("<!doctype html>the page")},
+		"ui/dist/index.html":      {Data: []byte(`<!doctype html><base href="/" />the page`)},
 		"ui/dist/assets/a-1.js":   {Data: []byte("let a = 1")},
 		"ui/dist/favicon.svg":     {Data: []byte("<svg/>")},
 		"ui/dist/assets/b-2.woff": {Data: []byte("font")},
-	})
+	}, "/monitoring")
 	require.NoError(t, err)
 	*h.Server.ui = *pages
 	html := http.Header{"Accept": {"text/html,*/*"}}
 	for _, path := range []string{"/", "/scopes/credit/blue", "/alerts"} {
 		got := h.do(http.MethodGet, path, "", html)
 		require.Equal(t, 200, got.status, path)
-		require.Contains(t, got.body, "the page")
+		require.Equal(t, `<!doctype html><base href="/monitoring/" />the page`, got.body, "relative links are below the path prefix")
 		require.Equal(t, "no-cache", got.header.Get("Cache-Control"))
 		require.Contains(t, got.header.Get("Content-Security-Policy"), "default-src 'self'")
 	}
@@ -87,4 +87,7 @@ func TestBundleAnswersItsOwnPaths(t *testing.T) {
 	require.Equal(t, 404, h.do(http.MethodGet, "/api/v1/nothing", "", html).status)
 	require.Equal(t, 404, h.do(http.MethodGet, "/-/nothing", "", html).status)
 	require.Equal(t, 404, h.do(http.MethodGet, "/../../go.mod", "", nil).status)
+
+	_, err = newUI(fstest.MapFS{"ui/dist/index.html": {Data: []byte("<!doctype html>")}}, "")
+	require.ErrorContains(t, err, "<base")
 }

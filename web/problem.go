@@ -80,6 +80,9 @@ func problemOf(err error) (p Problem, known bool) {
 	if p, ok := alertsProblemOf(err); ok {
 		return p, true
 	}
+	if p, ok := liveProblemOf(err); ok {
+		return p, true
+	}
 	switch {
 	case errors.As(err, &push):
 		return ingestProblem(push), true

@@ -71,6 +71,12 @@ func (s *Server) routes() []route {
 	if s.set.Alerts != nil {
 		all = append(all, s.alertRoutes()...)
 	}
+	if s.set.Live != nil {
+		all = append(all,
+			route{name: "live", methods: get, path: "/api/v1/live", handle: s.handleLive, plain: true},
+			route{name: "live_agent", methods: get, path: "/api/v1/live/agent/{endpoint}/{deployment}/{instance}", handle: s.handleLiveAgent, plain: true},
+		)
+	}
 	all = append(all, s.logsRoutes()...)
 	return append(all, s.logPushRoutes()...) // last: below /api/v1/logs/ any word that no other route takes is a table
 }

@@ -46,6 +46,9 @@ type Settings struct {
 	// Alerts answers for alert rules, what they found, and who is told; without it their routes do not exist.
 	Alerts *AlertsAPI
 
+	// Live answers for what happens now; without it its routes do not exist.
+	Live Live
+
 	// Retention is how long samples are kept, which Azure's metric definitions say; 0 leaves it out.
 	Retention time.Duration
 
@@ -103,7 +106,8 @@ func New(cfg Config, set Settings) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare compression: %w", err)
 	}
-	pages, err := newUI(bundle)
+	prefix := strings.TrimRight(cfg.RoutePrefix, "/")
+	pages, err := newUI(bundle, prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +118,7 @@ func New(cfg Config, set Settings) (*Server, error) {
 		log:      set.Logger,
 		metrics:  m,
 		compress: compress,
-		prefix:   strings.TrimRight(cfg.RoutePrefix, "/"),
+		prefix:   prefix,
 		started:  time.Now(),
 		previews: make(chan struct{}, maxPreviews),
 	}

@@ -23,6 +23,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/endscope/endscope/ingest"
+	"github.com/endscope/endscope/live"
 	"github.com/endscope/endscope/query"
 	"github.com/endscope/endscope/scopes"
 	"github.com/endscope/endscope/tsdb"
@@ -245,7 +246,7 @@ func (r replaying) Ready() error { return r.err }
 
 // withEverything makes every route exist.
 func withEverything(o *options) {
-	o.settings.DrillDown, o.settings.Logs, o.settings.Alerts = &query.Planner{}, &LogsAPI{}, emptyAlerts()
+	o.settings.DrillDown, o.settings.Logs, o.settings.Alerts, o.settings.Live = &query.Planner{}, &LogsAPI{}, emptyAlerts(), &live.Hub{}
 	withIngest(nil)(o)
 }
 

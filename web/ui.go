@@ -26,20 +26,32 @@ var placeholderText string
 const securityPolicy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
 	"worker-src 'self' blob:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'"
 
+// builtBase is the element of the built page that says where its files are. The build does not know the server's path prefix.
+const builtBase = `<base href="/" />`
+
 // ui serves the UI's files.
 type ui struct {
-	files       fs.FS // nil where there is no bundle
+	files       fs.FS  // nil where there is no bundle
+	index       []byte // the one page, for this server's path prefix
 	placeholder *template.Template
 }
 
-func newUI(files fs.FS) (*ui, error) {
+// newUI returns the UI below a path prefix, which is empty or begins with a slash and does not end with one.
+func newUI(files fs.FS, prefix string) (*ui, error) {
 	dist, err := fs.Sub(files, "ui/dist")
 	if err != nil {
 		return nil, fmt.Errorf("open embedded UI: %w", err)
 	}
 	u := &ui{}
-	if _, err := fs.Stat(dist, "index.html"); err == nil {
+	switch index, err := fs.ReadFile(dist, "index.html"); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, fmt.Errorf("read embedded UI: %w", err)
+	case !bytes.Contains(index, []byte(builtBase)):
+		return nil, fmt.Errorf("embedded UI: index.html lacks %s", builtBase)
+	default:
 		u.files = dist
+		u.index = bytes.Replace(index, []byte(builtBase), fmt.Appendf(nil, `<base href="%s/" />`, template.HTMLEscapeString(prefix)), 1)
 	}
 	if u.placeholder, err = template.New("placeholder").Parse(placeholderText); err != nil {
 		return nil, fmt.Errorf("parse placeholder page: %w", err)
@@ -78,9 +90,8 @@ func (s *Server) handleUI(w http.ResponseWriter, r *http.Request) error {
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 	asset := strings.HasPrefix(name, "assets/")
 	content, err := fs.ReadFile(s.ui.files, name)
-	if name == "" || (err != nil && !asset) {
-		name = "index.html"
-		content, err = fs.ReadFile(s.ui.files, name)
+	if name == "" || name == "index.html" || (err != nil && !asset) {
+		name, content, err = "index.html", s.ui.index, nil
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -122,6 +122,9 @@ func New(cfg Config, set Settings) (_ *Proxy, err error) {
 // ModelStarted says that the model server has started anew, so that its first request is told again. It may be called at any time.
 func (p *Proxy) ModelStarted() { p.served.Store(false) }
 
+// InFlight returns how many requests are under way. It may be called at any time.
+func (p *Proxy) InFlight() int64 { return int64(p.underWay.count()) }
+
 // Addr returns the address that the proxy listens on.
 func (p *Proxy) Addr() net.Addr { return p.listener.Addr() }
 

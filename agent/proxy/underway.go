@@ -24,6 +24,12 @@ func (u *underWay) leave() {
 	}
 }
 
+func (u *underWay) count() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.n
+}
+
 // wait returns a channel that is closed once there is none.
 func (u *underWay) wait() <-chan struct{} {
 	u.mu.Lock()

@@ -33,6 +33,9 @@ func (b *Backoff) Next(floor time.Duration) time.Duration {
 // Reset forgets the failures.
 func (b *Backoff) Reset() { b.failures = 0 }
 
+// RetryAfter returns the shortest wait that an answer's header asks for, at most an hour; 0 means that there is none to honour.
+func RetryAfter(h http.Header, now time.Time) time.Duration { return retryAfter(h, now) }
+
 // retryAfter reads a Retry-After header: seconds or an HTTP date. 0 means that there is none to honour.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := h.Get("Retry-After")

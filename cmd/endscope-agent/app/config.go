@@ -12,6 +12,7 @@ import (
 	"github.com/endscope/endscope/agent/identity"
 	"github.com/endscope/endscope/agent/kube"
 	"github.com/endscope/endscope/agent/lifecycle"
+	"github.com/endscope/endscope/agent/live"
 	"github.com/endscope/endscope/agent/proxy"
 	"github.com/endscope/endscope/agent/records"
 	"github.com/endscope/endscope/agent/scrape"
@@ -31,6 +32,7 @@ type Config struct {
 	Exec       supervise.Config `yaml:"exec" help:"How exec runs the model server."`
 	Lifecycle  lifecycle.Config `yaml:"lifecycle" help:"How the model server's life is watched."`
 	Logs       records.Config   `yaml:"logs" help:"The traffic, console and event logs of the instance."`
+	Live       live.Config      `yaml:"live" help:"The stream by which the server asks for what happens now, while somebody watches."`
 	Collectors CollectorsConfig `yaml:"collectors" help:"What is read, and how often."`
 	Log        cli.LogConfig    `yaml:"log" help:"What the agent says on its standard error."`
 }
@@ -74,6 +76,7 @@ func DefaultConfig() Config {
 		Exec:       supervise.DefaultConfig(),
 		Lifecycle:  lifecycle.DefaultConfig(),
 		Logs:       records.DefaultConfig(),
+		Live:       live.DefaultConfig(),
 		Collectors: CollectorsConfig{GPU: gpu.DefaultConfig()},
 		Log:        cli.DefaultLogConfig(),
 	}
@@ -97,6 +100,7 @@ func (c Config) Validate() error {
 		config.Prefix("exec", c.Exec.Validate()),
 		config.Prefix("lifecycle", c.Lifecycle.Validate()),
 		config.Prefix("logs", c.Logs.Validate()),
+		config.Prefix("live", c.Live.Validate()),
 		config.Prefix("collectors.gpu", c.Collectors.GPU.Validate()),
 		config.Prefix("collectors.simulated_gpu", c.Collectors.SimulatedGPU.Validate()),
 		config.Prefix("log", c.Log.Validate()),

@@ -18,6 +18,7 @@ import (
 	"github.com/endscope/endscope/agent/identity"
 	"github.com/endscope/endscope/agent/kube"
 	"github.com/endscope/endscope/agent/lifecycle"
+	"github.com/endscope/endscope/agent/live"
 	"github.com/endscope/endscope/agent/process"
 	"github.com/endscope/endscope/agent/proxy"
 	"github.com/endscope/endscope/agent/records"
@@ -40,6 +41,7 @@ type instance struct {
 	server   *supervise.Supervisor
 	proxy    *proxy.Proxy
 	kube     *kube.Watcher
+	live     *live.Live
 	agent    *agent.Agent
 }
 
@@ -75,6 +77,7 @@ func newInstance(ctx context.Context, cfg Config, server child, log *slog.Logger
 		func() error { return i.openServer(server) },
 		i.openProxy,
 		func() error { return i.openCluster(c) },
+		i.openLive,
 		i.openAgent,
 	} {
 		if err := open(); err != nil {
@@ -196,7 +199,7 @@ func (i *instance) openProxy() error {
 		return nil
 	}
 	var err error
-	i.proxy, err = proxy.New(i.cfg.Proxy, proxy.Settings{Logger: i.log, Registerer: i.reg, Record: i.recorder.Traffic, FirstRequest: i.life.FirstRequest})
+	i.proxy, err = proxy.New(i.cfg.Proxy, proxy.Settings{Logger: i.log, Registerer: i.reg, Record: i.request, FirstRequest: i.life.FirstRequest})
 	if err != nil {
 		return fmt.Errorf("proxy: %w", err)
 	}
@@ -240,7 +243,7 @@ func (i *instance) openAgent() error {
 	if err != nil {
 		return err
 	}
-	i.agent, err = agent.New(i.cfg.Agent, agent.Settings{Logger: i.log, Registry: i.reg, Sources: c.sources(i.cfg)})
+	i.agent, err = agent.New(i.cfg.Agent, agent.Settings{Logger: i.log, Registry: i.reg, Sources: i.watched(c.sources(i.cfg))})
 	if err != nil {
 		return err
 	}
@@ -272,6 +275,9 @@ func (i *instance) run(ctx context.Context) error {
 		g.Add("cluster", i.kube.Run)
 	}
 	g.Add("lifecycle", i.life.Run)
+	if i.live != nil {
+		g.Add("live stream", i.live.Run)
+	}
 	g.Add("agent", i.agent.Run)
 	g.Add("logs", i.recorder.Run)
 	return g.Run()

@@ -18,6 +18,7 @@ import (
 	"github.com/endscope/endscope/cmd/internal/cli"
 	"github.com/endscope/endscope/cmd/internal/conf"
 	"github.com/endscope/endscope/ingest"
+	"github.com/endscope/endscope/live"
 	"github.com/endscope/endscope/logs"
 	"github.com/endscope/endscope/logs/kql"
 	"github.com/endscope/endscope/query"
@@ -60,6 +61,7 @@ type App struct {
 	logs    *logs.Store
 	roller  *query.Roller
 	alerts  *alerting
+	live    *live.Hub
 	web     *web.Server
 
 	mu       sync.Mutex // guards what follows, and is held by Reload
@@ -178,6 +180,10 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
+	a.live, err = live.New(cfg.Live, live.Settings{Logger: part(a.log, "live"), Registerer: registry, Known: knownInstances(planner)})
+	if err != nil {
+		return nil, err
+	}
 	set.Registry = registry
 	a.web, err = web.New(cfg.Web, a.webSettings(set, dir, webParts{engine: engine, features: features, ingester: ingester, planner: planner, logs: logsAPI, alerts: alertsAPI}))
 	if err != nil {
@@ -215,7 +221,7 @@ func (a *App) webSettings(set Settings, dir string, p webParts) web.Settings {
 	out := web.Settings{
 		Listen: a.cfg.Listen, Logger: part(a.log, "web"), Registerer: set.Registry, Gatherer: set.Registry,
 		Prometheus: api, DrillDown: p.planner, Ingest: p.ingester, Retention: a.cfg.Storage.Retention,
-		Logs: p.logs, LogsPush: p.ingester, Alerts: p.alerts,
+		Logs: p.logs, LogsPush: p.ingester, Alerts: p.alerts, Live: a.live,
 	}
 	if set.Source != nil {
 		out.Reload = a.Reload
@@ -239,6 +245,7 @@ func (a *App) Run(ctx context.Context) error {
 	// The order of shutdown: no new requests, and those in progress end (they may still write and ask); then the stores,
 	// which acknowledge what they have taken. Close then closes them.
 	g.Add("web", a.web.Run)
+	g.Add("live view", a.live.Run) // its streams are no requests any more, so web does not wait for them
 	a.alerts.add(g)
 	g.Add("roll-ups", a.roller.Run)
 	g.Add("log store", a.logs.Run)

@@ -8,6 +8,7 @@ import (
 	"github.com/endscope/endscope/cmd/internal/cli"
 	"github.com/endscope/endscope/ingest"
 	"github.com/endscope/endscope/internal/config"
+	"github.com/endscope/endscope/live"
 	"github.com/endscope/endscope/logs"
 	"github.com/endscope/endscope/logs/kql"
 	"github.com/endscope/endscope/query"
@@ -35,6 +36,8 @@ type Config struct {
 	Resources resources.Config `yaml:"resources" help:"What operators create, in resources.db in the data directory: alert rules, action groups, processing rules, the notification policy."`
 	Alerts    AlertsConfig     `yaml:"alerts" help:"Alert rules, and who is told when one fires."`
 
+	Live live.Config `yaml:"live" help:"The Live view: what agents say of each second while somebody watches."`
+
 	Web web.Config `yaml:"web" help:"The listener and the HTTP surface."`
 }
 
@@ -58,6 +61,8 @@ func DefaultConfig() Config {
 		Resources: resources.DefaultConfig(),
 		Alerts:    DefaultAlertsConfig(),
 
+		Live: live.DefaultConfig(),
+
 		Web: web.DefaultConfig(),
 	}
 }
@@ -79,6 +84,7 @@ func (c Config) Validate() error {
 		config.Prefix("rollup", c.Rollup.Validate()),
 		config.Prefix("resources", c.Resources.Validate()),
 		config.Prefix("alerts", c.Alerts.Validate()),
+		config.Prefix("live", c.Live.Validate()),
 		config.Prefix("web", c.Web.Validate()),
 	)
 	if c.DrillDown.InstanceMissingAfter > c.Query.Lookback {

@@ -1,0 +1,52 @@
+/** Questions to the server as the pages ask them. Each has a key that does not depend on the time, and is asked again by the page's refresh. */
+
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { resolveRange } from '@/lib/time';
+import type { PageView } from '@/lib/urlstate';
+import { api, body } from './client';
+import type { MetricsQuestion } from './types';
+
+type Question = Omit<MetricsQuestion, 'start' | 'end' | 'timespan'>;
+
+/** Metrics over the page's time range, with its comparison. */
+export function useMetrics(question: Question, view: PageView, enabled = true) {
+  const compare = question.compare ?? view.compare;
+  const asked = compare === '' ? question : { ...question, compare };
+  return useQuery({
+    queryKey: ['metrics', asked, view.range],
+    queryFn: async ({ signal }) => {
+      const { start, end } = resolveRange(view.range, Date.now());
+      return body(await api().POST('/api/v1/metrics', { body: { ...asked, start: start / 1000, end: end / 1000 }, signal }));
+    },
+    enabled,
+    refetchInterval: view.refresh || false,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The tree of endpoints, deployments and instances. */
+export function useScopes(view: PageView) {
+  return useQuery({
+    queryKey: ['scopes'],
+    queryFn: async ({ signal }) => body(await api().GET('/api/v1/scopes', { signal })).scopes,
+    refetchInterval: view.refresh || false,
+  });
+}
+
+/** The catalogue, by name of the metric. It changes with the server only. */
+export function useDefinitions() {
+  return useQuery({
+    queryKey: ['definitions'],
+    queryFn: async ({ signal }) => body(await api().GET('/api/v1/metric-definitions', { signal })).definitions,
+    staleTime: Infinity,
+  });
+}
+
+/** Alerts that are fired now. */
+export function useFiredAlerts(view: PageView) {
+  return useQuery({
+    queryKey: ['alerts', 'fired'],
+    queryFn: async ({ signal }) => body(await api().GET('/api/v1/alerts', { params: { query: { monitorCondition: 'Fired', limit: 1000 } }, signal })).value ?? [],
+    refetchInterval: view.refresh || false,
+  });
+}

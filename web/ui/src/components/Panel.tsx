@@ -1,0 +1,124 @@
+import { Alert, Box, Button, Group, Paper, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { IconAlertTriangle, IconClockPause } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { asProblem, type Problem } from '@/api/problem';
+import { formatInstant } from '@/lib/time';
+
+/** What a panel has of its question: the part of a query's result that it needs. */
+export interface Asked<T> {
+  data: T | undefined;
+  error: unknown;
+  /** Why the last attempt failed, while there is another one. */
+  failureReason?: unknown;
+  dataUpdatedAt: number;
+  refetch: () => unknown;
+}
+
+interface Props<T> {
+  title?: string;
+  /** Explains the title to whoever asks. */
+  hint?: string;
+  asked: Asked<T>;
+  isEmpty?: (data: T) => boolean;
+  /** What is said where there is nothing: what would fill it, and how. */
+  empty?: ReactNode;
+  /** Height of what will come, in pixels. */
+  height?: number;
+  /** Said above the content where not all is shown. */
+  truncated?: (data: T) => string | undefined;
+  actions?: ReactNode;
+  children: (data: T) => ReactNode;
+}
+
+/** A part of a page that answers a question, also while it waits, where there is nothing, and where it failed. */
+export function Panel<T>({ title, hint, asked, isEmpty, empty, height = 180, truncated, actions, children }: Props<T>) {
+  const { data } = asked;
+  // A question without an answer forgets its error when it is asked again: what is known of the failure stays until there is an answer.
+  const error = asked.error ?? asked.failureReason;
+  const note = data === undefined ? undefined : truncated?.(data);
+  let content: ReactNode;
+  if (data === undefined) {
+    content = error == null ? <Loading height={height} label={title ?? 'panel'} /> : <ProblemBox problem={asProblem(error)} onRetry={() => void asked.refetch()} />;
+  } else {
+    content = (
+      <>
+        {error != null && <Stale problem={asProblem(error)} since={asked.dataUpdatedAt} onRetry={() => void asked.refetch()} />}
+        {note !== undefined && (
+          <Text size="xs" c="dimmed">
+            {note}
+          </Text>
+        )}
+        {isEmpty?.(data) === true ? <Empty height={height}>{empty}</Empty> : children(data)}
+      </>
+    );
+  }
+  return (
+    <Paper withBorder p="sm" component="section" aria-label={title} style={{ minWidth: 0 }}>
+      {(title !== undefined || actions !== undefined) && (
+        <Group justify="space-between" mb={6} wrap="nowrap">
+          <Title order={3} size="sm" fw={600} title={hint}>
+            {title}
+          </Title>
+          {actions}
+        </Group>
+      )}
+      {content}
+    </Paper>
+  );
+}
+
+function Loading({ height, label }: { height: number; label: string }) {
+  return (
+    <Box role="status" aria-label={`${label} is loading`}>
+      <Skeleton height={height} radius="sm" />
+    </Box>
+  );
+}
+
+export function Empty({ height, children }: { height?: number; children: ReactNode }) {
+  return (
+    <Stack align="center" justify="center" mih={height} gap={4} px="md">
+      <Text component="div" size="sm" c="dimmed" ta="center">
+        {children ?? 'Nothing here in this time.'}
+      </Text>
+    </Stack>
+  );
+}
+
+/** What failed, why, and what to do. */
+export function ProblemBox({ problem, onRetry }: { problem: Problem; onRetry?: () => void }) {
+  return (
+    <Alert variant="light" color="red" icon={<IconAlertTriangle />} title={problem.title} role="alert">
+      {problem.detail !== '' && <Text size="sm">{problem.detail}</Text>}
+      {problem.mistakes.length > 0 && (
+        <ul>
+          {problem.mistakes.map((m, i) => (
+            <li key={i}>
+              {m.field} {m.value !== undefined && <q>{m.value}</q>} {m.rule}
+            </li>
+          ))}
+        </ul>
+      )}
+      {onRetry !== undefined && (
+        <Button size="compact-sm" variant="default" mt="xs" onClick={onRetry}>
+          Try again
+        </Button>
+      )}
+    </Alert>
+  );
+}
+
+/** Said above data that could not be refreshed. */
+function Stale({ problem, since, onRetry }: { problem: Problem; since: number; onRetry: () => void }) {
+  return (
+    <Group gap={6} mb={4} wrap="nowrap" role="status">
+      <IconClockPause size={14} aria-hidden />
+      <Text size="xs">
+        As of {formatInstant(since, false, true)}: {problem.title.toLowerCase()}.
+      </Text>
+      <Button size="compact-xs" variant="subtle" onClick={onRetry}>
+        Try again
+      </Button>
+    </Group>
+  );
+}

@@ -1,0 +1,59 @@
+import { formatInstant, formatUTC } from '@/lib/time';
+import { formatChange, formatValue, type Unit } from '@/lib/units';
+import type { ChartSeries, Mark } from './model';
+import classes from './Chart.module.css';
+
+interface Props {
+  cursor: { index: number; left: number };
+  width: number;
+  /** Where the plot begins in the chart. */
+  left: number;
+  times: readonly number[];
+  interval: number;
+  series: readonly ChartSeries[];
+  isolated: ReadonlySet<string>;
+  unit: Unit;
+  utc: boolean;
+  marks: readonly Mark[];
+  dark: boolean;
+}
+
+const rows = 12;
+
+/** The values under the crosshair, highest first, with the window that they are of in local time and UTC. */
+export function Tooltip({ cursor, width, left, times, interval, series, isolated, unit, utc, marks, dark }: Props) {
+  const start = times[cursor.index];
+  if (start === undefined) return null;
+  const shown = series
+    .filter((s) => isolated.size === 0 || isolated.has(s.key))
+    .map((s) => ({ s, value: s.values[cursor.index] ?? null, past: s.past?.[cursor.index] ?? null }))
+    .sort((a, b) => (b.value ?? Number.NEGATIVE_INFINITY) - (a.value ?? Number.NEGATIVE_INFINITY));
+  const at = left + cursor.left;
+  const near = marks.filter((m) => m.at > start && m.at <= start + interval);
+  return (
+    <div className={classes.tooltip} style={at > width / 2 ? { right: width - at + 12 } : { left: at + 12 }} aria-hidden>
+      <div className={classes.when}>
+        {formatInstant(start, utc)} – {formatInstant(start + interval, utc, true)}
+        {!utc && <span> · {formatUTC(start)}</span>}
+      </div>
+      {shown.slice(0, rows).map(({ s, value, past }) => (
+        <div key={s.key} className={classes.row}>
+          <span className={classes.swatch} style={{ background: dark ? s.colour.dark : s.colour.light }} />
+          <span className={classes.name}>{s.label}</span>
+          <strong>{formatValue(value, s.unit ?? unit)}</strong>
+          {s.past !== undefined && (
+            <span className={classes.past}>
+              {formatValue(past, s.unit ?? unit)} {formatChange(value, past)}
+            </span>
+          )}
+        </div>
+      ))}
+      {shown.length > rows && <div className={classes.more}>and {shown.length - rows} more</div>}
+      {near.slice(0, 4).map((m) => (
+        <div key={`${m.at} ${m.label}`} className={classes.more}>
+          {formatInstant(m.at, utc, true)} {m.label}
+        </div>
+      ))}
+    </div>
+  );
+}

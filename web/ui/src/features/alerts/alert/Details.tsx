@@ -1,0 +1,122 @@
+import { Anchor, Code, Stack, Table, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import type { AlertDetail, MetricDefinition } from '@/api/types';
+import { Panel } from '@/components/Panel';
+import { formatInstant } from '@/lib/time';
+import { formatValue } from '@/lib/units';
+import { usePageView } from '@/view/view';
+import { ViewLink } from '@/view/ViewLink';
+import { boundText, criterionUnit, definitionAt } from '../sentence';
+import type { AlertValue } from '../types';
+import { runbookId } from './Runbook';
+
+interface Props {
+  alert: AlertDetail;
+  definitions: readonly MetricDefinition[];
+}
+
+/** All that is known of an alert: what each criterion saw, who is told, labels, links. */
+export function Details({ alert, definitions }: Props) {
+  const { view } = usePageView();
+  const fired = alert.fired?.values ?? alert.values ?? [];
+  const last = alert.monitorCondition === 'Resolved' ? (alert.values ?? []) : [];
+  const query = fired.find((v) => v.query !== undefined)?.query;
+  const groups = alert.actionGroups ?? [];
+  const window = [alert.fired?.windowStartTime ?? alert.windowStartTime, alert.fired?.windowEndTime ?? alert.windowEndTime].map((t) => Date.parse(t ?? ''));
+  const runbook = alert.links?.runbook;
+  return (
+    <Panel title="Details" asked={{ data: alert, error: null, dataUpdatedAt: 0, refetch: () => undefined }}>
+      {() => (
+        <Stack gap="xs">
+          <Values label="At the check that fired" values={fired} alert={alert} definitions={definitions} />
+          {last.length > 0 && <Values label="At the check that resolved it" values={last} alert={alert} definitions={definitions} />}
+          {query !== undefined && (
+            <Code block tabIndex={0} aria-label="Query">
+              {query}
+            </Code>
+          )}
+          <Table variant="vertical" fz="sm" layout="fixed" verticalSpacing={4}>
+            <Table.Tbody>
+              {window.every((t) => !Number.isNaN(t)) && (
+                <Row label="Window" hint="The time whose data the check looked at">
+                  {formatInstant(window[0] ?? 0, view.utc)} – {formatInstant(window[1] ?? 0, view.utc, true)}
+                </Row>
+              )}
+              <Row label="Told" hint="The action groups that are told, after processing rules">
+                {groups.length === 0 ? 'nobody by its rule; the notification policy decides' : groups.map((g) => <GroupLink key={g} name={g} />)}
+              </Row>
+              {alert.filter !== undefined && alert.filter !== '' && <Row label="Filter">{alert.filter}</Row>}
+              {runbook !== undefined && runbookId(runbook) === undefined && (
+                <Row label="Run-book">
+                  <Anchor size="sm" href={runbook} target="_blank" rel="noreferrer">
+                    {runbook}
+                  </Anchor>
+                </Row>
+              )}
+              {alert.links?.generator !== undefined && (
+                <Row label="Where it comes from">
+                  <Anchor size="sm" href={alert.links.generator} target="_blank" rel="noreferrer">
+                    {alert.links.generator}
+                  </Anchor>
+                </Row>
+              )}
+              {Object.entries(alert.customProperties ?? {}).map(([name, value]) => (
+                <Row key={`property ${name}`} label={name}>
+                  {value}
+                </Row>
+              ))}
+              <Row label="Labels" hint="What routing and silences see">
+                {Object.entries(alert.labels ?? {}).map(([name, value]) => (
+                  <Code key={name} mr={4}>
+                    {name}={value}
+                  </Code>
+                ))}
+              </Row>
+              <Row label="Id">{alert.id}</Row>
+              {alert.expiresDateTime !== undefined && <Row label="Kept until">{formatInstant(Date.parse(alert.expiresDateTime), view.utc)}</Row>}
+            </Table.Tbody>
+          </Table>
+        </Stack>
+      )}
+    </Panel>
+  );
+}
+
+function Values({ label, values, alert, definitions }: { label: string; values: readonly AlertValue[]; alert: AlertDetail; definitions: readonly MetricDefinition[] }) {
+  if (values.length === 0) return null;
+  return (
+    <div>
+      <Text size="xs" c="dimmed">
+        {label}
+      </Text>
+      {values.map((v) => {
+        const definition = definitionAt(definitions, v.metricName, alert.scope);
+        const unit = criterionUnit(definition, v.timeAggregation);
+        return (
+          <Text key={v.criterion} size="sm" title={definition?.description}>
+            <strong>{definition?.display_name ?? v.metricName ?? v.criterion}</strong> {v.timeAggregation?.toLowerCase()} {formatValue(v.value, unit)}, {boundText(v, unit)}
+          </Text>
+        );
+      })}
+    </div>
+  );
+}
+
+function GroupLink({ name }: { name: string }) {
+  return (
+    <Anchor component={ViewLink} to={`/alerts/groups/${encodeURIComponent(name)}`} size="sm" mr={6}>
+      {name}
+    </Anchor>
+  );
+}
+
+function Row({ label, hint, children }: { label: string; hint?: string; children: ReactNode }) {
+  return (
+    <Table.Tr>
+      <Table.Th w={110} title={hint}>
+        {label}
+      </Table.Th>
+      <Table.Td>{children}</Table.Td>
+    </Table.Tr>
+  );
+}

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { criterionViews, firedTime, firings, onlySeries } from './previewModel';
+import type { Preview } from './types';
+
+const at = (m: number) => `2026-03-01T10:0${m}:00Z`;
+const ms = (m: number) => Date.parse(at(m));
+
+const preview: Preview = {
+  start: at(0),
+  end: at(5),
+  series: [
+    { scope: 'e/b/1', criterion: 'c', dimensions: { endpoint: 'e', deployment: 'b', instance: '1' }, timestamps: [at(0), at(1), at(2)], values: [9, 9, null], lower: null, upper: [5, 5, 5] },
+    { scope: 'e/b/2', criterion: 'c', dimensions: { endpoint: 'e', deployment: 'b', instance: '2', gpu: '0' }, timestamps: [at(1), at(2)], values: [1, 8], lower: null, upper: [5, 5] },
+  ],
+  events: [
+    { scope: 'e/b/2', dimensions: { gpu: '0' }, state: 'fired', at: at(2), value: 8 },
+    { scope: 'e/b/1', dimensions: {}, state: 'fired', at: at(3), value: null },
+    { scope: 'e/b/2', dimensions: { gpu: '0' }, state: 'resolved', at: at(4), value: 1 },
+  ],
+  notifications: 3,
+  warnings: [],
+};
+
+it('pairs what fired with its end', () => {
+  expect(firings(preview).map((f) => [f.scope, f.at, f.until, f.value])).toEqual([
+    ['e/b/2', ms(2), ms(4), 8],
+    ['e/b/1', ms(3), null, null],
+  ]);
+});
+
+it('counts time once in which several were fired', () => {
+  expect(firedTime(firings(preview), ms(5))).toBe(3 * 60_000);
+  expect(firedTime([], ms(5))).toBe(0);
+});
+
+describe('criterionViews', () => {
+  it('puts series on one time axis, those that fired first', () => {
+    const [view] = criterionViews(preview);
+    expect(view?.times).toEqual([ms(0), ms(1), ms(2)]);
+    expect(view?.series.map((s) => [s.label, s.values, s.fired])).toEqual([
+      ['1', [9, 9, null], 1],
+      ['2 · gpu 0', [null, 1, 8], 1],
+    ]);
+  });
+
+  it('knows bounds that never change, from those that were learned', () => {
+    expect(criterionViews(preview)[0]?.fixed).toEqual([5]);
+    const learned = preview.series.map((s) => ({ ...s, upper: s.values.map((_, i) => (i === 0 ? null : 5)) }));
+    expect(criterionViews({ ...preview, series: learned })[0]?.fixed).toBeNull();
+  });
+
+  it('has no charts without series', () => {
+    expect(criterionViews({ ...preview, series: [], events: [] })).toEqual([]);
+  });
+});
+
+it('keeps only what is about one target, or all where nothing is', () => {
+  const one = onlySeries(preview, 'e/b/2', { gpu: '0' });
+  expect([one.series.length, one.events.length]).toEqual([1, 2]);
+  expect(onlySeries(preview, 'x', {})).toBe(preview);
+});

@@ -1,0 +1,144 @@
+/** What a preview of a rule says, as charts and as words. */
+
+import type { Span } from '@/lib/time';
+import { scopeName, scopeParts } from '@/lib/scope';
+import type { Preview, PreviewSeries } from './types';
+
+export interface WatchedSeries {
+  key: string;
+  label: string;
+  values: (number | null)[];
+  lower: (number | null)[] | null;
+  upper: (number | null)[] | null;
+  /** How often it would have fired. */
+  fired: number;
+}
+
+/** What one criterion would have seen: one chart. */
+export interface CriterionView {
+  criterion: string;
+  /** The instants of the checks. */
+  times: number[];
+  /** Those that fired first, then the greatest first. */
+  series: WatchedSeries[];
+  /** The bounds where they are the same for all series at all times: static thresholds. */
+  fixed: number[] | null;
+}
+
+export interface Firing {
+  scope: string;
+  dimensions: Record<string, string>;
+  at: number;
+  /** When it resolved; null where it had not at the end. */
+  until: number | null;
+  value: number | null;
+}
+
+const identity = (s: { scope?: string; dimensions: Record<string, string> }) =>
+  JSON.stringify([
+    s.scope ?? '',
+    Object.entries(s.dimensions)
+      .filter(([name]) => !['endpoint', 'deployment', 'instance'].includes(name))
+      .sort(([a], [b]) => a.localeCompare(b)),
+  ]);
+
+/** Every time that the rule would have fired, in order, with its end. */
+export function firings(preview: Pick<Preview, 'events'>): Firing[] {
+  const open = new Map<string, Firing>();
+  const out: Firing[] = [];
+  for (const event of preview.events) {
+    const key = identity(event);
+    if (event.state === 'resolved') {
+      const firing = open.get(key);
+      if (firing !== undefined) firing.until = Date.parse(event.at);
+      open.delete(key);
+      continue;
+    }
+    const firing = { scope: event.scope ?? '', dimensions: event.dimensions, at: Date.parse(event.at), until: null, value: event.value };
+    open.set(key, firing);
+    out.push(firing);
+  }
+  return out;
+}
+
+/** How long something was fired, over all series together, up to an end. */
+export function firedTime(all: readonly Firing[], end: number): number {
+  const spans = all.map((f) => ({ start: f.at, end: f.until ?? end })).sort((a, b) => a.start - b.start);
+  let total = 0;
+  let reached = Number.NEGATIVE_INFINITY;
+  for (const s of spans) {
+    total += Math.max(0, s.end - Math.max(s.start, reached));
+    reached = Math.max(reached, s.end);
+  }
+  return total;
+}
+
+/** The charts of a preview, one for each criterion. */
+export function criterionViews(preview: Preview): CriterionView[] {
+  const counts = new Map<string, number>();
+  for (const f of firings(preview)) counts.set(identity(f), (counts.get(identity(f)) ?? 0) + 1);
+  const label = labeller(preview.series);
+  const names = [...new Set(preview.series.map((s) => s.criterion))];
+  return names.map((criterion) => {
+    const own = preview.series.filter((s) => s.criterion === criterion);
+    const times = [...new Set(own.flatMap((s) => s.timestamps.map((t) => Date.parse(t))))].sort((a, b) => a - b);
+    const at = new Map(times.map((t, i) => [t, i]));
+    const spread = (s: PreviewSeries, values: readonly (number | null)[]) => {
+      const out: (number | null)[] = times.map(() => null);
+      s.timestamps.forEach((t, i) => {
+        const index = at.get(Date.parse(t));
+        if (index !== undefined) out[index] = values[i] ?? null;
+      });
+      return out;
+    };
+    const series = own.map((s) => ({
+      key: identity(s),
+      label: label(s),
+      values: spread(s, s.values),
+      lower: s.lower === null ? null : spread(s, s.lower),
+      upper: s.upper === null ? null : spread(s, s.upper),
+      fired: counts.get(identity(s)) ?? 0,
+    }));
+    const top = (s: WatchedSeries) => Math.max(...s.values.map((v) => v ?? Number.NEGATIVE_INFINITY));
+    series.sort((a, b) => b.fired - a.fired || top(b) - top(a) || a.label.localeCompare(b.label));
+    return { criterion, times, series, fixed: fixedBounds(own) };
+  });
+}
+
+function fixedBounds(series: readonly PreviewSeries[]): number[] | null {
+  const bounds = new Set<number>();
+  for (const side of ['lower', 'upper'] as const) {
+    const values = new Set(series.flatMap((s) => s[side] ?? []));
+    if (values.size > 1 || values.has(null)) return null;
+    for (const v of values) if (v !== null) bounds.add(v);
+  }
+  return [...bounds];
+}
+
+function labeller(series: readonly PreviewSeries[]): (s: PreviewSeries) => string {
+  const all = series.map((s) => scopeParts(s.scope ?? ''));
+  const [first = []] = all;
+  // What all have in common says nothing.
+  const same = first.findIndex((part, i) => all.some((parts) => parts[i] !== part));
+  return (s) => {
+    const scope = s.scope ?? '';
+    const parts = scopeParts(scope);
+    const own = Object.entries(s.dimensions)
+      .filter(([name]) => !['endpoint', 'deployment', 'instance'].includes(name))
+      .map(([name, value]) => `${name} ${value === '' ? '(none)' : value}`);
+    const place = scope === '' ? [] : [same < 0 ? scopeName(scope) : parts.slice(same).join('/')];
+    return [...place, ...own].join(' · ') || 'value';
+  };
+}
+
+/** The time that a preview covers. */
+export function previewSpan(preview: Preview): Span {
+  return { start: Date.parse(preview.start), end: Date.parse(preview.end) };
+}
+
+/** Only the series and events of one target and its dimensions, where there are some; else all of them. */
+export function onlySeries(preview: Preview, scope: string, dimensions: Record<string, string>): Preview {
+  const fits = (s: { scope?: string; dimensions: Record<string, string> }) => s.scope === scope && Object.entries(dimensions).every(([name, value]) => s.dimensions[name] === undefined || s.dimensions[name] === value);
+  const series = preview.series.filter(fits);
+  return series.length === 0 ? preview : { ...preview, series, events: preview.events.filter(fits) };
+}

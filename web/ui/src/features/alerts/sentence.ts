@@ -1,0 +1,76 @@
+/** What an alert saw, in words with units. */
+
+import type { Alert, MetricDefinition } from '@/api/types';
+import { levels, scopeParts } from '@/lib/scope';
+import { formatValue, unitOf, type Unit } from '@/lib/units';
+import type { AlertValue } from './types';
+
+/** The definition of a metric at the level of a scope, in which names may be *. */
+export function definitionAt(definitions: readonly MetricDefinition[], name: string | undefined, scope: string | undefined): MetricDefinition | undefined {
+  const level = levels[scopeParts(scope ?? '').length - 1];
+  const same = definitions.filter((d) => d.name.toLowerCase() === name?.toLowerCase());
+  return same.find((d) => level !== undefined && d.levels.includes(level)) ?? same[0];
+}
+
+/** The unit in which a value of a criterion is read. Counts of samples have none. */
+export function criterionUnit(definition: MetricDefinition | undefined, aggregation: string | undefined): Unit {
+  if (definition === undefined || aggregation?.toLowerCase() === 'count') return 'Count';
+  return unitOf(definition.name, definition.unit, aggregation);
+}
+
+const relations: Record<string, string> = {
+  GreaterThan: 'above',
+  GreaterThanOrEqual: 'at or above',
+  LessThan: 'below',
+  LessThanOrEqual: 'at or below',
+  Equals: 'equal to',
+  Equal: 'equal to',
+  NotEquals: 'not equal to',
+};
+
+/** An operator as a word: above, at or below. */
+export function relationOf(operator: string | undefined): string {
+  return relations[operator ?? ''] ?? operator ?? '';
+}
+
+const aggregations: Record<string, string> = { Average: 'average', Minimum: 'smallest', Maximum: 'largest', Total: 'total', Count: 'number of' };
+
+/** An aggregation as a word before a metric's name. */
+export function aggregationWord(aggregation: string | undefined): string {
+  return aggregations[aggregation ?? ''] ?? (aggregation ?? '').toLowerCase();
+}
+
+/** The bound that a value crossed: above 100 ms, outside of 10 to 20 ms. */
+export function boundText(v: AlertValue, unit: Unit): string {
+  if (v.threshold !== undefined) return `${relationOf(v.operator)} ${formatValue(v.threshold, unit)}`;
+  const { lower, upper } = v;
+  if (lower !== undefined && upper !== undefined) return `outside of the usual ${formatValue(lower, unit)} to ${formatValue(upper, unit)}`;
+  if (upper !== undefined) return `above the usual ${formatValue(upper, unit)}`;
+  if (lower !== undefined) return `below the usual ${formatValue(lower, unit)}`;
+  return '';
+}
+
+/** What one criterion saw: "average Request Latency P90 was 186 ms, above 100 ms". */
+export function valueSentence(v: AlertValue, definitions: readonly MetricDefinition[], scope: string | undefined): string {
+  const definition = definitionAt(definitions, v.metricName, scope);
+  const unit = criterionUnit(definition, v.timeAggregation);
+  const name = definition?.display_name ?? v.metricName ?? (v.query === undefined ? (v.criterion ?? 'the value') : 'the query’s result');
+  const what = v.metricName === undefined ? name : `${aggregationWord(v.timeAggregation)} ${name}`;
+  if (v.value == null) return `${what} had no data`;
+  const bound = boundText(v, unit);
+  return `${what} was ${formatValue(v.value, unit)}${bound === '' ? '' : `, ${bound}`}`;
+}
+
+/** What an alert saw when it fired. Without values it is the server's summary. */
+export function alertSentence(alert: Pick<Alert, 'values' | 'scope' | 'summary'>, definitions: readonly MetricDefinition[], values = alert.values): string {
+  if (values === undefined || values.length === 0) return alert.summary ?? '';
+  const text = values.map((v) => valueSentence(v, definitions, alert.scope)).join('; ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Where an alert is, beside its scope: "gpu 0, statusCode 500". */
+export function dimensionText(dimensions: Record<string, string> | undefined): string {
+  return Object.entries(dimensions ?? {})
+    .map(([name, value]) => `${name} ${value === '' ? '(none)' : value}`)
+    .join(', ');
+}

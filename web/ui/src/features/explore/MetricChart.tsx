@@ -1,0 +1,46 @@
+import { useCallback, type ReactNode } from 'react';
+import type { MetricsAnswer } from '@/api/types';
+import { chartData, hasNoData, tellingLabels, truncation } from '@/components/chart/answer';
+import { ChartView } from '@/components/chart/ChartView';
+import type { ChartSpec, DrawKind } from '@/lib/chartspec';
+import { ChartCard } from '@/panels/ChartCard';
+import { useSpec } from '@/panels/specQuery';
+import { usePageView } from '@/view/view';
+import { useZoom } from '@/view/zoom';
+
+interface Props {
+  title: string;
+  spec: ChartSpec;
+  displayName: (metric: string) => string;
+  more: ReactNode;
+}
+
+/** What an answer leaves out or warns of. */
+export function notesOf(answer: MetricsAnswer): string | undefined {
+  const notes = [truncation(answer), ...answer.warnings].filter((n) => n !== undefined);
+  return notes.length === 0 ? undefined : notes.join(' · ');
+}
+
+/** The chart of metrics. */
+export function MetricChart({ title, spec, displayName, more }: Props) {
+  const { view } = usePageView();
+  const { zoom, back } = useZoom();
+  const asked = useSpec(spec, view);
+  const read = useCallback((answer: MetricsAnswer) => chartData(answer, tellingLabels(answer, displayName)), [displayName]);
+  const kind = spec.kind as Exclude<DrawKind, 'distribution'>;
+  return (
+    <ChartCard
+      title={title}
+      asked={asked}
+      isEmpty={hasNoData}
+      empty={spec.filter === '' ? 'Nothing was measured of this in this time.' : 'Nothing that was measured in this time meets the filter.'}
+      truncated={notesOf}
+      height={280}
+      spec={spec}
+      exploring
+      more={more}
+      read={read}
+      draw={(data, room) => <ChartView label={title} kind={kind} data={data} utc={view.utc} height={room} onZoom={zoom} onReset={back} />}
+    />
+  );
+}

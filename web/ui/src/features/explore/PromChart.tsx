@@ -1,0 +1,39 @@
+import { useCallback, type ReactNode } from 'react';
+import { ChartView } from '@/components/chart/ChartView';
+import type { ChartSpec } from '@/lib/chartspec';
+import { ChartCard } from '@/panels/ChartCard';
+import { histogramCount, promData } from '@/panels/promql';
+import { useProm, type PromResult } from '@/panels/useProm';
+import { usePageView } from '@/view/view';
+import { useZoom } from '@/view/zoom';
+
+function notesOf({ parts }: PromResult): string | undefined {
+  const histograms = histogramCount(parts);
+  const notes = [...new Set(parts.flatMap((p) => p.now.warnings))];
+  if (histograms > 0) notes.unshift(`${histograms === 1 ? 'A series is a histogram, which is' : `${histograms} series are histograms, which are`} no line: take histogram_quantile(0.9, …) or histogram_count(…) of it`);
+  return notes.length === 0 ? undefined : notes.join(' · ');
+}
+
+/** The chart of expressions in PromQL. */
+export function PromChart({ spec, more }: { spec: ChartSpec; more: ReactNode }) {
+  const { view } = usePageView();
+  const { zoom, back } = useZoom();
+  const asked = useProm(spec.promql.filter((q) => q.trim() !== ''), spec.interval, view);
+  const read = useCallback((r: PromResult) => promData(r.parts, r.grid, r.past, r.step, r.span, spec.unit), [spec.unit]);
+  const kind = spec.kind === 'distribution' ? 'line' : spec.kind;
+  return (
+    <ChartCard
+      title="PromQL"
+      asked={asked}
+      isEmpty={(r) => r.parts.every((p) => p.now.series.every((s) => s.values === undefined))}
+      empty="The expression has no values in this time."
+      truncated={notesOf}
+      height={280}
+      spec={spec}
+      exploring
+      more={more}
+      read={read}
+      draw={(data, room) => <ChartView label="PromQL" kind={kind} data={data} utc={view.utc} height={room} onZoom={zoom} onReset={back} />}
+    />
+  );
+}

@@ -1,0 +1,112 @@
+import { useQuery } from '@tanstack/react-query';
+import { useRef } from 'react';
+import { api, baseURL, body } from '@/api/client';
+import { problemOf } from '@/api/problem';
+import type { PageView } from '@/lib/urlstate';
+import { parseExposition, Readings, type Sample } from './exposition';
+
+/** The server's own metrics, now and at the refresh before. */
+export function useServerMetrics(view: PageView) {
+  const before = useRef<{ at: number; samples: Sample[] } | undefined>(undefined);
+  return useQuery({
+    queryKey: ['own metrics'],
+    queryFn: async ({ signal }) => {
+      const response = await fetch(`${baseURL()}/metrics`, { signal, headers: { Accept: 'text/plain' }, credentials: 'same-origin' });
+      if (!response.ok) throw await problemOf(response);
+      const now = { at: Date.now(), samples: parseExposition(await response.text()) };
+      const last = before.current;
+      before.current = now;
+      return new Readings(now.samples, last?.samples, last === undefined ? 0 : (now.at - last.at) / 1000);
+    },
+    refetchInterval: view.refresh || 10_000,
+    structuralSharing: false,
+  });
+}
+
+interface Vector {
+  metric: Record<string, string>;
+  value: number;
+}
+
+async function instant(query: string, signal: AbortSignal): Promise<Vector[]> {
+  const answer = body(await api().GET('/api/v1/query', { params: { query: { query } }, signal })) as { data?: { result?: { metric: Record<string, string>; value: [number, string] }[] } };
+  return (answer.data?.result ?? []).map((r) => ({ metric: r.metric, value: Number(r.value[1]) }));
+}
+
+/** What an agent tells of itself. */
+export interface AgentRow {
+  scope: string;
+  version: string;
+  /** Age of the oldest data that it has not delivered, in seconds. */
+  lag: number | null;
+  spool: number | null;
+  /** Samples and rows that it dropped, per minute, over the last hour. */
+  dropped: number | null;
+  memory: number | null;
+  cpu: number | null;
+}
+
+const of = 'endpoint, deployment, instance';
+const agentQueries = {
+  version: `agent_build_info`,
+  lag: `max by (${of}) ({__name__=~"agent_spool_oldest_age_seconds|agent_log_spool_oldest_age_seconds"})`,
+  spool: `sum by (${of}) ({__name__=~"agent_spool_bytes|agent_log_spool_bytes"})`,
+  dropped: `sum by (${of}) (rate(agent_dropped_samples_total[1h])) * 60`,
+  memory: `max by (${of}) (agent_process_resident_memory_bytes)`,
+  cpu: `max by (${of}) (rate(agent_process_cpu_seconds_total[5m])) * 100`,
+} as const;
+
+/** Every agent that reported in the last five minutes. */
+export function useAgents(view: PageView) {
+  return useQuery({
+    queryKey: ['agents'],
+    queryFn: async ({ signal }) => {
+      const names = Object.keys(agentQueries) as (keyof typeof agentQueries)[];
+      const answers = await Promise.all(names.map((n) => instant(agentQueries[n], signal)));
+      return joinAgents(Object.fromEntries(names.map((n, i) => [n, answers[i] ?? []])) as Record<keyof typeof agentQueries, Vector[]>);
+    },
+    refetchInterval: view.refresh || false,
+  });
+}
+
+/** One row for each agent out of the answers to each question. */
+export function joinAgents(answers: Record<keyof typeof agentQueries, Vector[]>): AgentRow[] {
+  const scopeOf = (m: Record<string, string>) => [m.endpoint, m.deployment, m.instance].join('/');
+  const rows = new Map<string, AgentRow>();
+  for (const v of answers.version) {
+    const scope = scopeOf(v.metric);
+    const version = v.metric.version ?? '';
+    rows.set(scope, { scope, version: version === '' ? (v.metric.revision ?? '') : version, lag: null, spool: null, dropped: null, memory: null, cpu: null });
+  }
+  for (const name of ['lag', 'spool', 'dropped', 'memory', 'cpu'] as const) {
+    for (const v of answers[name]) {
+      const row = rows.get(scopeOf(v.metric));
+      if (row !== undefined && Number.isFinite(v.value)) row[name] = v.value;
+    }
+  }
+  return [...rows.values()];
+}
+
+/** Series of each endpoint that had samples in the last five minutes. */
+export function useSeriesByEndpoint(view: PageView) {
+  return useQuery({
+    queryKey: ['series by endpoint'],
+    queryFn: async ({ signal }) => (await instant('sort_desc(count by (endpoint) ({endpoint!=""}))', signal)).map((v) => ({ endpoint: v.metric.endpoint ?? '', series: v.value })),
+    refetchInterval: view.refresh === 0 ? false : 60_000, // it reads the whole index
+  });
+}
+
+/** Version, start and retention. */
+export function useServerInfo() {
+  return useQuery({
+    queryKey: ['server info'],
+    queryFn: async ({ signal }) => {
+      const client = api();
+      const [version, runtime] = await Promise.all([client.GET('/version', { signal }), client.GET('/api/v1/status/runtimeinfo', { signal })]);
+      const data = (body(runtime) as { data?: { startTime?: string; storageRetention?: string } }).data;
+      const v = body(version) as { version?: string; revision?: string };
+      return { version: v.version || v.revision || 'unknown', started: data?.startTime, retention: data?.storageRetention };
+    },
+    staleTime: 60_000,
+  });
+}

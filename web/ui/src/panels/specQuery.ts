@@ -1,0 +1,56 @@
+/** The questions of a chart to the server. */
+
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { api, body } from '@/api/client';
+import type { MetricsAnswer } from '@/api/types';
+import { questionsOf, type ChartSpec } from '@/lib/chartspec';
+import { resolveRange, type Span } from '@/lib/time';
+import type { PageView } from '@/lib/urlstate';
+import { mergeAnswers } from '@/components/chart/answer';
+
+const seconds = ({ start, end }: Span) => ({ start: start / 1000, end: end / 1000 });
+
+/** The answer to all questions of a chart, over one span. */
+export async function askSpec(spec: ChartSpec, span: Span, compare: string, signal: AbortSignal): Promise<MetricsAnswer> {
+  const questions = questionsOf(spec).map((q) => ({ ...q, ...(compare === '' ? {} : { compare }), ...seconds(span) }));
+  return mergeAnswers(await Promise.all(questions.map(async (question) => body(await api().POST('/api/v1/metrics', { body: question, signal })))));
+}
+
+/** A chart of metrics over the page's time, with its comparison. */
+export function useSpec(spec: ChartSpec, view: PageView, enabled = true) {
+  return useQuery({
+    queryKey: ['metrics', questionsOf(spec), view.compare, view.range],
+    queryFn: ({ signal }) => askSpec(spec, resolveRange(view.range, Date.now()), view.compare, signal),
+    enabled,
+    refetchInterval: view.refresh || false,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The table of a chart that asks one question, as the server writes it; undefined where it asks more, which have no common table. */
+export async function specCSV(spec: ChartSpec, span: Span, compare: string): Promise<string | undefined> {
+  const questions = questionsOf(spec);
+  const [question] = questions;
+  if (question === undefined || questions.length > 1) return undefined;
+  const asked = { ...question, ...(compare === '' ? {} : { compare }), ...seconds(span) };
+  // The type knows answers of JSON only.
+  const text: unknown = body(await api().POST('/api/v1/metrics', { body: asked, headers: { Accept: 'text/csv' }, parseAs: 'text' }));
+  return String(text);
+}
+
+export type PlanStep = NonNullable<MetricsAnswer['plan']>[number];
+
+/** The expressions of PromQL that a chart was computed with. */
+export function usePlan(spec: ChartSpec, span: Span, enabled: boolean) {
+  return useQuery({
+    queryKey: ['plan', questionsOf(spec), span.start, span.end],
+    queryFn: ({ signal }) => askPlan(spec, span, signal),
+    enabled,
+    staleTime: Infinity,
+  });
+}
+
+export async function askPlan(spec: ChartSpec, span: Span, signal: AbortSignal): Promise<PlanStep[]> {
+  const answers = await Promise.all(questionsOf(spec).map(async (q) => body(await api().POST('/api/v1/metrics', { body: { ...q, ...seconds(span), explain: 'plan' }, signal }))));
+  return answers.flatMap((a) => a.plan ?? []);
+}
