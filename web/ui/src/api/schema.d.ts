@@ -669,6 +669,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow what happens in a scope, second by second.
+         * @description Server-sent events, described in docs/live.md: first `watch`, then `second` with a LiveSecond each, `dropped` with the number of seconds that this client
+         *     was too slow to get, `end` before the server stops, and comments as heartbeats. A second that is shown again takes the place of the one before.
+         *     Nothing is stored; agents are asked for frames while somebody watches.
+         */
+        get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/agent/{endpoint}/{deployment}/{instance}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint: string;
+                deployment: string;
+                instance: string;
+            };
+            cookie?: never;
+        };
+        /** The WebSocket that an agent keeps open, by which it is asked for frames and sends them. */
+        get: operations["live_agent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/logs/schema": {
         parameters: {
             query?: never;
@@ -2243,6 +2286,89 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        LiveSecond: {
+            /**
+             * Format: date-time
+             * @description when it began, by the server's clock
+             */
+            second: string;
+            /** @description it takes the place of the one that was shown before, as late frames have come */
+            again?: boolean;
+            instances: {
+                answered: number;
+                connected: number;
+                known: number;
+                silent: {
+                    scope: string;
+                    /** @enum {string} */
+                    reason: "late" | "not_connected" | "missing";
+                }[];
+                silent_omitted?: number;
+            };
+            total: components["schemas"]["LiveRow"] | null;
+            children: components["schemas"]["LiveRow"][];
+            children_omitted?: number;
+            /** @description where children are no instances */
+            by_instance?: components["schemas"]["LiveRow"][];
+            by_instance_omitted?: number;
+            failing: components["schemas"]["LiveRequest"][];
+        };
+        LiveRow: {
+            scope: string;
+            /** @description instances */
+            answered: number;
+            traffic: {
+                requests: number;
+                /** @description with a status of 400 or above, or a broken answer */
+                failures: number;
+                /** @description by class, such as 2xx */
+                status: {
+                    [key: string]: number;
+                };
+                duration: {
+                    mean: number;
+                    p50: number;
+                    p90: number;
+                    p95: number;
+                    p99: number;
+                    max: number;
+                    /** @description index and count of each bucket; of the total alone */
+                    histogram?: number[][];
+                } | null;
+                request_bytes: number;
+                response_bytes: number;
+                input_tokens: number | null;
+                output_tokens: number | null;
+            } | null;
+            in_flight: number | null;
+            cpu: components["schemas"]["LiveShare"] | null;
+            memory: components["schemas"]["LiveShare"] | null;
+            gpu: {
+                devices: number;
+                utilization: components["schemas"]["LiveShare"] | null;
+                memory: components["schemas"]["LiveShare"] | null;
+                age_seconds: number;
+            } | null;
+            /** @description requests that are in no number, because proxies were too busy to count them */
+            uncounted?: number;
+        };
+        LiveShare: {
+            mean: number;
+            max: number;
+        };
+        LiveRequest: {
+            scope: string;
+            /** Format: date-time */
+            time: string;
+            method: string;
+            path: string;
+            status: number;
+            model_status?: number;
+            duration_ms: number;
+            reason?: string;
+            stream_error?: string;
+            request_id: string;
+        };
         InvalidProblem: components["schemas"]["Problem"] & {
             /** @description Everything that is wrong, each with its field; of documents, each with its document, kind, name and detail. */
             errors?: {
@@ -2484,6 +2610,7 @@ export interface components {
             updated: components["schemas"]["ResourceKey"][];
             unchanged: components["schemas"]["ResourceKey"][];
             deleted: components["schemas"]["ResourceKey"][];
+            warnings?: string[];
         };
         PackRule: {
             id?: string;
@@ -2586,7 +2713,7 @@ export interface components {
             customProperties?: {
                 [key: string]: string;
             };
-            /** @description alert, chart, drillDown, explain, runbook, generator; those that there are. */
+            /** @description Pages for people: alert, chart, drillDown, explain, runbook, generator; those that there are. */
             links?: {
                 [key: string]: string;
             };
@@ -2634,6 +2761,9 @@ export interface components {
              * @example suppressed
              * @example groups_added
              * @example muted
+             * @example released
+             * @example no_groups
+             * @example given_up
              * @example state
              * @example comment
              * @example finding
@@ -5121,6 +5251,62 @@ export interface operations {
             404: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    live: {
+        parameters: {
+            query: {
+                /** @description endpoint[/deployment[/instance]], in which * stands for any name */
+                scope: string;
+                /** @description which requests count, in the language of the drill-down's filter: method, path, statusCode, statusCodeClass, modelStatusCode, model, streaming, streamError; endpoint, deployment and instanceId choose instances */
+                filter?: string;
+                /** @description only requests that last at least so long, such as 500ms */
+                min_duration?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events until the client leaves or the server stops. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["LiveSecond"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    live_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint: string;
+                deployment: string;
+                instance: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream, whose messages are described in docs/live.md. */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            426: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
         };
     };
