@@ -3,15 +3,15 @@ import { IconLock } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
 import { useNavigate, useParams, useSearchParams } from 'react-router';
 import { asProblem } from '@/api/problem';
+import { Whole } from '@/components/Whole';
 import { carryView } from '@/lib/urlstate';
+import { DeleteButton } from '@/panels/resources/DeleteButton';
+import { useResource, type ResourceKind } from '@/panels/resources/queries';
+import { ResourceHistory } from '@/panels/resources/ResourceHistory';
 import { useParamState } from '@/view/params';
 import { usePageView } from '@/view/view';
 import { AlertsHead } from './AlertsHead';
-import { DeleteButton } from './DeleteButton';
-import { ResourceHistory } from './ResourceHistory';
-import { useResource, type ResourceKind } from './resources';
 import type { ResourceDocument } from './types';
-import { Whole } from './Whole';
 
 interface Props {
   kind: ResourceKind;

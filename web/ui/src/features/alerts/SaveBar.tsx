@@ -1,10 +1,10 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { ProblemBox } from '@/components/Panel';
-import { ChangeList } from './ChangeList';
-import { withoutInfo } from './document';
+import { ChangeList } from '@/panels/resources/ChangeList';
+import { withoutInfo } from '@/panels/resources/document';
+import type { ResourceForm } from '@/panels/resources/useResourceForm';
 import type { ResourceDocument } from './types';
-import type { ResourceForm } from './useResourceForm';
 
 interface Props {
   form: ResourceForm;

@@ -9,14 +9,14 @@ import { scopeMatchers } from '@/lib/scope';
 import { parseLength, resolveRange } from '@/lib/time';
 import { DistributionPanel } from '@/panels/DistributionPanel';
 import { distributionOf } from '@/panels/distribution';
+import { MetricChart } from '@/panels/MetricChart';
+import { PromChart } from '@/panels/PromChart';
 import { askPlan } from '@/panels/specQuery';
 import { usePageView } from '@/view/view';
 import { choiceOf, choicesFor, commonDimensions, levelsOf } from './definitions';
 import { DrawEditor } from './DrawEditor';
 import { FilterEditor } from './FilterEditor';
-import { MetricChart } from './MetricChart';
 import { MetricLines } from './MetricLines';
-import { PromChart } from './PromChart';
 import { PromQueries } from './PromQueries';
 import { ScopePicker } from './ScopePicker';
 import { SplitEditor } from './SplitEditor';
@@ -116,12 +116,12 @@ export function ChartEditor({ number, spec, onChange, onCopy, onRemove }: Props)
 function Drawn({ spec, title, unit, displayName, more }: { spec: ChartSpec; title: string; unit: string; displayName: (metric: string) => string; more: React.ReactNode }) {
   const [first] = spec.metrics;
   if (spec.promql.length > 0) {
-    return spec.promql.every((q) => q.trim() === '') ? <Hint text="Write an expression, and press Enter." /> : <PromChart spec={spec} more={more} />;
+    return spec.promql.every((q) => q.trim() === '') ? <Hint text="Write an expression, and press Enter." /> : <PromChart spec={spec} exploring more={more} />;
   }
   if (spec.scopes.length === 0) return <Hint text="Choose a scope: an endpoint, one of its deployments or instances, or every one of them." />;
   if (first === undefined) return <Hint text="Choose a metric: the list says what each one means." />;
   if (spec.kind === 'distribution') return <DistributionPanel title={title} scope={spec.scopes} metric={first.name} unit={unit} filter={spec.filter} interval={spec.interval} height={280} exploring more={more} />;
-  return <MetricChart title={title} spec={spec} displayName={displayName} more={more} />;
+  return <MetricChart title={title} spec={spec} displayName={displayName} exploring more={more} />;
 }
 
 function Hint({ text }: { text: string }) {

@@ -2,7 +2,7 @@
 
 import type { AlertDetail } from '@/api/types';
 import { hour, minute, type Span } from '@/lib/time';
-import { withoutInfo } from '../document';
+import { withoutInfo } from '@/panels/resources/document';
 import type { ResourceDocument } from '../types';
 
 interface Criterion {

@@ -1,8 +1,8 @@
 import { Button, Fieldset, Group, Menu, Paper, Stack, Switch, Text, TextInput, Title } from '@mantine/core';
 import { useState } from 'react';
+import { useResourceForm } from '@/panels/resources/useResourceForm';
 import { SaveBar } from '../SaveBar';
 import type { ResourceDocument } from '../types';
-import { useResourceForm } from '../useResourceForm';
 import { groupOfDraft, moreError, newReceiver, receiverPath, type GroupDraft, type ReceiverDraft } from './draft';
 import { ReceiverFields } from './ReceiverFields';
 import { receiverTypes } from './receivers';

@@ -1,6 +1,6 @@
 import { Accordion, ActionIcon, Badge, Group, Paper, Stack, Switch, Textarea, TextInput } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
-import type { ResourceForm } from '../useResourceForm';
+import type { ResourceForm } from '@/panels/resources/useResourceForm';
 import { moreError, type ReceiverDraft } from './draft';
 import { receiverType } from './receivers';
 

@@ -1,6 +1,6 @@
 /** An action group as the form has it, and how it becomes a document and back. */
 
-import { withoutInfo } from '../document';
+import { withoutInfo } from '@/panels/resources/document';
 import type { ResourceDocument } from '../types';
 import { receiverType, receiverTypes } from './receivers';
 

@@ -1,10 +1,10 @@
 import { Fieldset, MultiSelect, Paper, SegmentedControl, Stack, Switch, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { useResources } from '../resources';
+import { useResources } from '@/panels/resources/queries';
+import { useResourceForm } from '@/panels/resources/useResourceForm';
 import { SaveBar } from '../SaveBar';
 import { ScopesInput } from '../ScopesInput';
 import type { ResourceDocument } from '../types';
-import { useResourceForm } from '../useResourceForm';
 import { Conditions } from './Conditions';
 import { processingOfDraft, type ProcessingDraft } from './draft';
 import { Schedule } from './Schedule';

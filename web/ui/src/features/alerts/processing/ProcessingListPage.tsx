@@ -2,11 +2,11 @@ import { Anchor, Button, Group, Stack, Switch, Text } from '@mantine/core';
 import { asProblem } from '@/api/problem';
 import { DataTable, type Column } from '@/components/DataTable';
 import { Panel, ProblemBox } from '@/components/Panel';
+import { usePatchResource, useResources } from '@/panels/resources/queries';
 import { useSort } from '@/view/params';
 import { usePageView } from '@/view/view';
 import { ViewLink } from '@/view/ViewLink';
 import { AlertsHead } from '../AlertsHead';
-import { usePatchResource, useResources } from '../resources';
 import type { ResourceDocument } from '../types';
 import { conditionsText, draftOfProcessing, scheduleText } from './draft';
 

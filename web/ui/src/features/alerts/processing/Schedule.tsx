@@ -1,6 +1,6 @@
 import { ActionIcon, Autocomplete, Button, Group, MultiSelect, Select, Stack, TagsInput, Text, TextInput } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
-import type { ResourceForm } from '../useResourceForm';
+import type { ResourceForm } from '@/panels/resources/useResourceForm';
 import { newRecurrence, scheduleText, type ProcessingDraft, type RecurrenceDraft } from './draft';
 
 interface Props {

@@ -1,6 +1,6 @@
 /** A processing rule as the form has it, and how it becomes a document and back. */
 
-import { withoutInfo } from '../document';
+import { withoutInfo } from '@/panels/resources/document';
 import type { ResourceDocument } from '../types';
 
 export interface ConditionDraft {

@@ -1,8 +1,8 @@
 import { Button, Group, SegmentedControl, Select, Stack, Textarea, TextInput } from '@mantine/core';
 import type { MetricDefinition } from '@/api/types';
 import { formatValue } from '@/lib/units';
+import type { ResourceForm } from '@/panels/resources/useResourceForm';
 import { criterionUnit, definitionAt } from '../sentence';
-import type { ResourceForm } from '../useResourceForm';
 import { Dimensions } from './Dimensions';
 import { parseThreshold, type CriterionDraft, type RuleDraft } from './draft';
 import { MetricPicker } from './MetricPicker';

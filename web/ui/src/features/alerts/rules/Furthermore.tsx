@@ -1,6 +1,6 @@
 import { Accordion, Group, Select, Stack, Switch, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import type { ResourceForm } from '../useResourceForm';
+import type { ResourceForm } from '@/panels/resources/useResourceForm';
 import type { RuleDraft } from './draft';
 
 interface Props {

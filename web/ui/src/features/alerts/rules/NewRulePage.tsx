@@ -1,9 +1,9 @@
 import { useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
+import { Whole } from '@/components/Whole';
 import { carryView } from '@/lib/urlstate';
+import { useResource } from '@/panels/resources/queries';
 import { AlertsHead } from '../AlertsHead';
-import { useResource } from '../resources';
-import { Whole } from '../Whole';
 import { draftOfLink, draftOfRule, type RuleDraft } from './draft';
 import { RuleForm } from './RuleForm';
 

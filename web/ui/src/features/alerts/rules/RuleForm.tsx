@@ -1,13 +1,13 @@
 import { Button, Divider, Fieldset, Group, MultiSelect, Paper, SegmentedControl, Select, SimpleGrid, Stack, Text, Textarea, TextInput, VisuallyHidden } from '@mantine/core';
 import { useState } from 'react';
 import { useDefinitions } from '@/api/hooks';
+import { useResources } from '@/panels/resources/queries';
+import { mistakesAt, useResourceForm } from '@/panels/resources/useResourceForm';
 import { SaveBar } from '../SaveBar';
 import { ScopesInput } from '../ScopesInput';
-import { useResources } from '../resources';
 import { definitionAt } from '../sentence';
 import { severities } from '../severity';
 import type { ResourceDocument } from '../types';
-import { mistakesAt, useResourceForm } from '../useResourceForm';
 import { CriterionFields } from './CriterionFields';
 import { emptyCriterion, missing, ruleOfDraft, withUsualAggregation, type CriterionDraft, type RuleDraft } from './draft';
 import { Furthermore } from './Furthermore';

@@ -1,6 +1,6 @@
 import { Autocomplete, Group, NumberInput, Select, Text } from '@mantine/core';
+import type { ResourceForm } from '@/panels/resources/useResourceForm';
 import { isoWords, parseISO } from '../duration';
-import type { ResourceForm } from '../useResourceForm';
 import type { RuleDraft } from './draft';
 
 interface Props {

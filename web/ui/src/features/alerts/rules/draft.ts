@@ -1,6 +1,6 @@
 /** A rule as the form has it, and how it becomes a document and back. What the form does not know stays as it was. */
 
-import { withoutInfo } from '../document';
+import { withoutInfo } from '@/panels/resources/document';
 import type { ResourceDocument } from '../types';
 
 export interface DimensionDraft {

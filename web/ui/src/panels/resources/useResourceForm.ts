@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { asProblem, type Mistake, type Problem } from '@/api/problem';
-import { useResource, useSaveResource, type ResourceKind } from './resources';
+import { useResource, useSaveResource, type ResourceKind } from './queries';
 import type { ResourceDocument } from './types';
 
 export interface ResourceForm {

@@ -1,10 +1,10 @@
-/** Rules, action groups and processing rules: documents with versions. The three kinds have the same calls. */
+/** Rules, action groups, dashboards and their like: documents with versions. All kinds have the same calls. */
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
 import type { AuditEntry, ResourceDocument, ResourceVersion } from './types';
 
-export type ResourceKind = 'alert-rules' | 'action-groups' | 'processing-rules';
+export type ResourceKind = 'alert-rules' | 'action-groups' | 'processing-rules' | 'dashboards' | 'saved-queries';
 
 // The paths of one kind stand for those of all: what differs is the document, which forms read field by field.
 const list = (kind: ResourceKind) => `/api/v1/${kind}` as '/api/v1/alert-rules';

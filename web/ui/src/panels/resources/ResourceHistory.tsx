@@ -4,7 +4,7 @@ import { asProblem } from '@/api/problem';
 import { Panel, ProblemBox } from '@/components/Panel';
 import { formatInstant, formatUTC } from '@/lib/time';
 import { ChangeList } from './ChangeList';
-import { useResourceHistory, useRestoreVersion, type ResourceKind } from './resources';
+import { useResourceHistory, useRestoreVersion, type ResourceKind } from './queries';
 import type { AuditEntry } from './types';
 
 interface Props {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseBlocks, parseInline } from './markdown';
+import { parseBlocks, parseInline } from './parse';
 
 it('reads what run-books are made of', () => {
   expect(parseBlocks('# CPU saturated\n\nBusy\nfor long.\n\n```\na  b\n# no heading\n```\n- one\n  more\n- two\n\n1. first\n2. second\n\n| a | b |\n|---|---|\n| 1 | 2 |\n')).toEqual([

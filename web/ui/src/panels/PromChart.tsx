@@ -1,11 +1,11 @@
 import { useCallback, type ReactNode } from 'react';
 import { ChartView } from '@/components/chart/ChartView';
 import type { ChartSpec } from '@/lib/chartspec';
-import { ChartCard } from '@/panels/ChartCard';
-import { histogramCount, promData } from '@/panels/promql';
-import { useProm, type PromResult } from '@/panels/useProm';
 import { usePageView } from '@/view/view';
 import { useZoom } from '@/view/zoom';
+import { ChartCard } from './ChartCard';
+import { histogramCount, promData } from './promql';
+import { useProm, type PromResult } from './useProm';
 
 function notesOf({ parts }: PromResult): string | undefined {
   const histograms = histogramCount(parts);
@@ -14,8 +14,18 @@ function notesOf({ parts }: PromResult): string | undefined {
   return notes.length === 0 ? undefined : notes.join(' · ');
 }
 
+interface Props {
+  spec: ChartSpec;
+  title?: string;
+  hint?: string | undefined;
+  height?: number;
+  /** In the explorer itself. */
+  exploring?: boolean;
+  more?: ReactNode;
+}
+
 /** The chart of expressions in PromQL. */
-export function PromChart({ spec, more }: { spec: ChartSpec; more: ReactNode }) {
+export function PromChart({ spec, title = 'PromQL', hint, height = 280, exploring = false, more }: Props) {
   const { view } = usePageView();
   const { zoom, back } = useZoom();
   const asked = useProm(spec.promql.filter((q) => q.trim() !== ''), spec.interval, view);
@@ -23,17 +33,18 @@ export function PromChart({ spec, more }: { spec: ChartSpec; more: ReactNode }) 
   const kind = spec.kind === 'distribution' ? 'line' : spec.kind;
   return (
     <ChartCard
-      title="PromQL"
+      title={title}
+      hint={hint}
       asked={asked}
       isEmpty={(r) => r.parts.every((p) => p.now.series.every((s) => s.values === undefined))}
       empty="The expression has no values in this time."
       truncated={notesOf}
-      height={280}
+      height={height}
       spec={spec}
-      exploring
+      exploring={exploring}
       more={more}
       read={read}
-      draw={(data, room) => <ChartView label="PromQL" kind={kind} data={data} utc={view.utc} height={room} onZoom={zoom} onReset={back} />}
+      draw={(data, room) => <ChartView label={title} kind={kind} data={data} utc={view.utc} height={room} onZoom={zoom} onReset={back} />}
     />
   );
 }

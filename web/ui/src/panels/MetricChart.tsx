@@ -3,16 +3,20 @@ import type { MetricsAnswer } from '@/api/types';
 import { chartData, hasNoData, tellingLabels, truncation } from '@/components/chart/answer';
 import { ChartView } from '@/components/chart/ChartView';
 import type { ChartSpec, DrawKind } from '@/lib/chartspec';
-import { ChartCard } from '@/panels/ChartCard';
-import { useSpec } from '@/panels/specQuery';
 import { usePageView } from '@/view/view';
 import { useZoom } from '@/view/zoom';
+import { ChartCard } from './ChartCard';
+import { useSpec } from './specQuery';
 
 interface Props {
   title: string;
   spec: ChartSpec;
   displayName: (metric: string) => string;
-  more: ReactNode;
+  hint?: string | undefined;
+  height?: number;
+  /** In the explorer itself. */
+  exploring?: boolean;
+  more?: ReactNode;
 }
 
 /** What an answer leaves out or warns of. */
@@ -21,8 +25,8 @@ export function notesOf(answer: MetricsAnswer): string | undefined {
   return notes.length === 0 ? undefined : notes.join(' · ');
 }
 
-/** The chart of metrics. */
-export function MetricChart({ title, spec, displayName, more }: Props) {
+/** The chart of metrics that a spec asks for. */
+export function MetricChart({ title, spec, displayName, hint, height = 280, exploring = false, more }: Props) {
   const { view } = usePageView();
   const { zoom, back } = useZoom();
   const asked = useSpec(spec, view);
@@ -31,13 +35,14 @@ export function MetricChart({ title, spec, displayName, more }: Props) {
   return (
     <ChartCard
       title={title}
+      hint={hint}
       asked={asked}
       isEmpty={hasNoData}
       empty={spec.filter === '' ? 'Nothing was measured of this in this time.' : 'Nothing that was measured in this time meets the filter.'}
       truncated={notesOf}
-      height={280}
+      height={height}
       spec={spec}
-      exploring
+      exploring={exploring}
       more={more}
       read={read}
       draw={(data, room) => <ChartView label={title} kind={kind} data={data} utc={view.utc} height={room} onZoom={zoom} onReset={back} />}

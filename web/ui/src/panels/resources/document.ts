@@ -1,4 +1,4 @@
-/** Documents of rules and groups without what the server added to them. */
+/** Documents without what the server added to them. */
 
 import type { ResourceDocument } from './types';
 

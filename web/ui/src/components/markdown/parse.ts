@@ -1,4 +1,4 @@
-/** The little of Markdown that run-books use: headings, paragraphs, lists, fenced code, tables. */
+/** The little of Markdown that run-books and dashboards use: headings, paragraphs, lists, fenced code, tables. */
 
 export type Block =
   | { kind: 'heading'; level: number; text: string }

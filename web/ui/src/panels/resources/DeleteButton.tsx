@@ -2,7 +2,7 @@ import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { asProblem } from '@/api/problem';
 import { ProblemBox } from '@/components/Panel';
-import { useDeleteResource, type ResourceKind } from './resources';
+import { useDeleteResource, type ResourceKind } from './queries';
 
 interface Props {
   kind: ResourceKind;
