@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/endscope/endscope/internal/strict"
 )
 
 // MaxDuration is the longest duration that ParseDuration reads: 100 years of 365 days.
@@ -14,7 +16,7 @@ const MaxDuration = 100 * 365 * 24 * time.Hour
 // is not known; so are signs, and durations above MaxDuration. Only the last number may have a fraction, of at most nine digits.
 func ParseDuration(s string) (time.Duration, error) {
 	wrong := func() (time.Duration, error) {
-		return 0, fmt.Errorf("%q is no ISO 8601 duration such as PT5M, PT1H30M or P1D", shorten(s))
+		return 0, fmt.Errorf("%q is no ISO 8601 duration such as PT5M, PT1H30M or P1D", strict.Shorten(s))
 	}
 	if len(s) > 64 {
 		return wrong()
@@ -133,13 +135,4 @@ func FormatDuration(d time.Duration) string {
 		b.WriteByte('S')
 	}
 	return b.String()
-}
-
-// shorten cuts a text that is quoted in a message.
-func shorten(s string) string {
-	const most = 120
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
 }

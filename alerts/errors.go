@@ -2,8 +2,9 @@ package alerts
 
 import (
 	"errors"
-	"fmt"
 	"strings"
+
+	"github.com/endscope/endscope/internal/strict"
 )
 
 var (
@@ -14,18 +15,13 @@ var (
 )
 
 // FieldError says that a field of a rule, group or processing rule has a value that it must not have.
-type FieldError struct {
-	Field string // path as in JSON: criteria.allOf[0].threshold
-	Value string // as it was given
-	Rule  string // reads on from the field: "must be one of …"
-}
+type FieldError = strict.FieldError
 
-func (e *FieldError) Error() string {
-	if e.Value == "" {
-		return fmt.Sprintf("%s: %s", e.Field, e.Rule)
-	}
-	return fmt.Sprintf("%s: %s (got %s)", e.Field, e.Rule, e.Value)
-}
+// FieldErrors returns the FieldErrors that an error of this package joins, in their order.
+func FieldErrors(err error) []*FieldError { return strict.FieldErrors(err) }
+
+// AlsoWrong joins errors of later checks of a document to those of an earlier one, as strict.AlsoWrong does.
+func AlsoWrong(told error, more ...error) error { return strict.AlsoWrong(told, more...) }
 
 func severityOf(label string) int {
 	switch strings.ToLower(label) {

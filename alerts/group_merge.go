@@ -23,14 +23,14 @@ func (g ActionGroup) MergeSecrets(old ActionGroup) (ActionGroup, error) {
 		}
 		r.merge(m, path, before)
 	}
-	return g, m.err()
+	return g, m.Err()
 }
 
 // merge puts the secrets of an older version of a receiver back.
 func (r *Receiver) merge(m *mistakes, at string, old Receiver) {
 	v, err := readJSON(r.Config, MaxActionGroupSize)
 	if err != nil {
-		m.add(at, "", "must be JSON")
+		m.Add(at, "", "must be JSON")
 		return
 	}
 	stored := map[string]string{}
@@ -45,7 +45,7 @@ func (r *Receiver) merge(m *mistakes, at string, old Receiver) {
 		}
 		secret, ok := stored[where]
 		if !ok || kind.hide(secret) != text {
-			m.add(at+where, "", "must be given in full: there is no stored secret for it")
+			m.Add(at+where, "", "must be given in full: there is no stored secret for it")
 			return text
 		}
 		kept = append(kept, where)
@@ -58,7 +58,7 @@ func (r *Receiver) merge(m *mistakes, at string, old Receiver) {
 	for _, where := range sortedKeys(union(now, stored)) {
 		if isDestination(where) && now[where] != stored[where] {
 			for _, k := range kept {
-				m.addf(at+k, "", "must be given in full, because %s has changed", strings.TrimPrefix(where, "."))
+				m.Addf(at+k, "", "must be given in full, because %s has changed", strings.TrimPrefix(where, "."))
 			}
 			return
 		}

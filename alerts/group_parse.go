@@ -20,8 +20,8 @@ func ParseActionGroup(data []byte) (ActionGroup, error) {
 		return ActionGroup{}, err
 	}
 	outer := objectOf(m, "", v)
-	if len(m.list) > 0 {
-		return ActionGroup{}, m.err()
+	if len(m.List) > 0 {
+		return ActionGroup{}, m.Err()
 	}
 	f := outer.open()
 	g := ActionGroup{
@@ -45,14 +45,14 @@ func ParseActionGroup(data []byte) (ActionGroup, error) {
 	if f != outer {
 		outer.done()
 	}
-	return g, m.err()
+	return g, m.Err()
 }
 
 // receivers is objects without the values in its messages: they may be secrets.
 func (f *fields) receivers(name string) []*fields {
 	v, ok := f.take(name)
 	if _, isArray := v.(jsonArray); ok && !isArray {
-		f.m.addf(f.at(name), jsonKind(v), "must be an array")
+		f.m.Addf(f.at(name), jsonKind(v), "must be an array")
 		return nil
 	}
 	return f.objects(name)
@@ -64,7 +64,7 @@ func (f *fields) refuseForeign() {
 	for _, name := range sortedKeys(foreign) {
 		v, ok := f.take(name)
 		if a, isArray := v.(jsonArray); ok && (!isArray || len(a) > 0) {
-			f.m.add(f.at(name), "", foreign[name])
+			f.m.Add(f.at(name), "", foreign[name])
 		}
 	}
 }
@@ -79,13 +79,13 @@ func (f *fields) readReceiver(t ReceiverType) Receiver {
 	case ReceiverWebhook:
 		r.UseCommonAlertSchema = f.readFormat()
 		if f.bool("useAadAuth", false) {
-			f.m.add(f.at("useAadAuth"), "true", "cannot be used without Azure: use http_config.oauth2, bearerToken or basicAuth")
+			f.m.Add(f.at("useAadAuth"), "true", "cannot be used without Azure: use http_config.oauth2, bearerToken or basicAuth")
 		}
 		f.ignore("objectId", "identifierUri", "tenantId")
 	case ReceiverLogicApp, ReceiverAzureFunction, ReceiverAutomationRunbook:
 		r.UseCommonAlertSchema = f.bool("useCommonAlertSchema", true)
 		if !r.UseCommonAlertSchema {
-			f.m.add(f.at("useCommonAlertSchema"), "false", "must be true or left out: these receivers are sent the common alert schema only")
+			f.m.Add(f.at("useCommonAlertSchema"), "false", "must be true or left out: these receivers are sent the common alert schema only")
 		}
 		r.UseCommonAlertSchema = true
 		f.ignore("resourceId", "functionAppResourceId", "functionName", "automationAccountId", "runbookName", "webhookResourceId", "isGlobalRunbook")
@@ -110,16 +110,16 @@ func (f *fields) readFormat() bool {
 		return common
 	case "common":
 		if f.has("useCommonAlertSchema") && !common {
-			f.m.add(f.at("format"), format, "must agree with useCommonAlertSchema, which is false")
+			f.m.Add(f.at("format"), format, "must agree with useCommonAlertSchema, which is false")
 		}
 		return true
 	case "alertmanager":
 		if common {
-			f.m.add(f.at("format"), format, "must agree with useCommonAlertSchema, which is true")
+			f.m.Add(f.at("format"), format, "must agree with useCommonAlertSchema, which is true")
 		}
 		return false
 	default:
-		f.m.add(f.at("format"), "", `must be "common" or "alertmanager"`)
+		f.m.Add(f.at("format"), "", `must be "common" or "alertmanager"`)
 		return common
 	}
 }

@@ -2,86 +2,17 @@ package alerts
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/endscope/endscope/internal/strict"
 )
 
 // mistakes collects everything that is wrong with a value.
-type mistakes struct{ list []*FieldError }
-
-func (m *mistakes) add(field, value, rule string) {
-	m.list = append(m.list, &FieldError{Field: field, Value: shorten(value), Rule: rule})
-}
-
-func (m *mistakes) addf(field, value, format string, args ...any) {
-	m.add(field, value, fmt.Sprintf(format, args...))
-}
-
-// err joins the mistakes in their order; nil for none.
-func (m *mistakes) err() error {
-	errs := make([]error, len(m.list))
-	for i, e := range m.list {
-		errs[i] = e
-	}
-	return errors.Join(errs...)
-}
-
-// FieldErrors returns the FieldErrors that an error of this package joins, in their order.
-func FieldErrors(err error) []*FieldError {
-	switch e := err.(type) {
-	case nil:
-		return nil
-	case *FieldError:
-		return []*FieldError{e}
-	case interface{ Unwrap() []error }:
-		var list []*FieldError
-		for _, one := range e.Unwrap() {
-			list = append(list, FieldErrors(one)...)
-		}
-		return list
-	}
-	return FieldErrors(errors.Unwrap(err))
-}
-
-// AlsoWrong joins errors of later checks of a document to those of an earlier one, so that all its mistakes are told at once and each once: of
-// a field that is wrong already, or of what stands in it, nothing more is said, and what is said to be missing is not while a part of it is
-// wrong. Errors that speak of no field come first.
-func AlsoWrong(told error, more ...error) error {
-	list := FieldErrors(told)
-	var others []error
-	if list == nil && told != nil {
-		others = append(others, told)
-	}
-	for _, err := range more {
-		before := len(list)
-		found := FieldErrors(err)
-		if found == nil && err != nil {
-			others = append(others, err)
-		}
-		for _, e := range found {
-			if !slices.ContainsFunc(list[:before], e.follows) {
-				list = append(list, e)
-			}
-		}
-	}
-	return errors.Join(append(others, (&mistakes{list: list}).err())...)
-}
-
-// follows says whether a mistake comes of another that has been told.
-func (e *FieldError) follows(told *FieldError) bool {
-	return within(e.Field, told.Field) || e.Value == "" && within(told.Field, e.Field)
-}
-
-// within says whether a field is another one or stands in it.
-func within(field, in string) bool {
-	rest, ok := strings.CutPrefix(field, in)
-	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
-}
+type mistakes = strict.Mistakes
 
 // fields reads the members of an object by name, and afterwards tells which it does not know. A member that is null is as one that is
 // not there.
@@ -100,7 +31,7 @@ func objectOf(m *mistakes, path string, v any) *fields {
 		if where == "" {
 			where = "body"
 		}
-		m.addf(where, jsonKind(v), "must be an object")
+		m.Addf(where, jsonKind(v), "must be an object")
 		m = &mistakes{}
 	}
 	return &fields{m: m, path: path, object: object}
@@ -130,7 +61,7 @@ func (f *fields) ignore(names ...string) { f.known = append(f.known, names...) }
 func (f *fields) refuse(why string, names ...string) {
 	for _, name := range names {
 		if v, ok := f.take(name); ok {
-			f.m.add(f.at(name), string(plainJSONOf(v)), why)
+			f.m.Add(f.at(name), string(plainJSONOf(v)), why)
 		}
 	}
 }
@@ -141,16 +72,16 @@ func (f *fields) done() {
 		if slices.Contains(f.known, m.name) {
 			continue
 		}
-		if near := nearest(m.name, f.known); near != "" {
-			f.m.addf(f.at(shorten(m.name)), "", "is no field; did you mean %s?", near)
+		if near := strict.Nearest(m.name, f.known); near != "" {
+			f.m.Addf(f.at(strict.Shorten(m.name)), "", "is no field; did you mean %s?", near)
 		} else {
-			f.m.add(f.at(shorten(m.name)), "", "is no field")
+			f.m.Add(f.at(strict.Shorten(m.name)), "", "is no field")
 		}
 	}
 }
 
 func (f *fields) wrong(name string, v any, want string) {
-	f.m.addf(f.at(name), string(plainJSONOf(v)), "must be %s", want)
+	f.m.Addf(f.at(name), string(plainJSONOf(v)), "must be %s", want)
 }
 
 func (f *fields) text(name string) string {
@@ -239,7 +170,7 @@ func (f *fields) instant(name string) time.Time {
 	}
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil || t.Year() < 1970 {
-		f.m.add(f.at(name), s, "must be a time such as 2026-11-28T10:00:00Z, not before 1970")
+		f.m.Add(f.at(name), s, "must be a time such as 2026-11-28T10:00:00Z, not before 1970")
 		return time.Time{}
 	}
 	return t.UTC()
@@ -262,7 +193,7 @@ func (f *fields) texts(name string) []string {
 	for i, v := range f.array(name) {
 		s, ok := v.(string)
 		if !ok {
-			f.m.addf(fmt.Sprintf("%s[%d]", f.at(name), i), string(plainJSONOf(v)), "must be a string")
+			f.m.Addf(fmt.Sprintf("%s[%d]", f.at(name), i), string(plainJSONOf(v)), "must be a string")
 			continue
 		}
 		list = append(list, s)
@@ -276,7 +207,7 @@ func (f *fields) ints(name string) []int {
 		n, ok := v.(json.Number)
 		x, err := strconv.Atoi(n.String())
 		if !ok || err != nil {
-			f.m.addf(fmt.Sprintf("%s[%d]", f.at(name), i), string(plainJSONOf(v)), "must be a whole number")
+			f.m.Addf(fmt.Sprintf("%s[%d]", f.at(name), i), string(plainJSONOf(v)), "must be a whole number")
 			continue
 		}
 		list = append(list, x)
@@ -304,7 +235,7 @@ func (f *fields) strings(name string) map[string]string {
 		case json.Number, bool:
 			s = fmt.Sprint(v)
 		default:
-			f.m.addf(f.at(name)+"."+shorten(m.name), string(plainJSONOf(v)), "must be a string")
+			f.m.Addf(f.at(name)+"."+strict.Shorten(m.name), string(plainJSONOf(v)), "must be a string")
 			continue
 		}
 		if all == nil {
@@ -341,43 +272,6 @@ func plainJSONOf(v any) []byte {
 	case jsonArray:
 		return []byte("an array")
 	default:
-		return []byte(shorten(string(plainJSON(v))))
+		return []byte(strict.Shorten(string(plainJSON(v))))
 	}
-}
-
-// nearest returns the name that was probably meant: the same without regard to case, or at most two letters away.
-func nearest(name string, known []string) string {
-	if len(name) > 64 {
-		return ""
-	}
-	best, least := "", 3
-	for _, k := range known {
-		if strings.EqualFold(name, k) {
-			return k
-		}
-		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < least && d < len(k)/2 {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
-// distance is the number of letters to insert, remove or replace to make one text of the other.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

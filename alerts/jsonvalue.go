@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"unicode/utf8"
+
+	"github.com/endscope/endscope/internal/strict"
 )
 
 // maxDepth bounds how deep JSON may be nested. No field needs more than ten.
@@ -147,15 +149,7 @@ func plainJSON(v any) []byte {
 }
 
 // EncodeJSON writes a value on one line, with <, > and & as they are: people read it.
-func EncodeJSON(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
+func EncodeJSON(v any) ([]byte, error) { return strict.Encode(v) }
 
 // jsonKind names the type of a value that readJSON returned.
 func jsonKind(v any) string {

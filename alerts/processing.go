@@ -23,8 +23,8 @@ func ParseProcessingRule(data []byte) (ProcessingRule, error) {
 		return ProcessingRule{}, err
 	}
 	outer := objectOf(m, "", v)
-	if len(m.list) > 0 {
-		return ProcessingRule{}, m.err()
+	if len(m.List) > 0 {
+		return ProcessingRule{}, m.Err()
 	}
 	f := outer.open()
 	r := ProcessingRule{Name: f.name(outer)}
@@ -46,7 +46,7 @@ func ParseProcessingRule(data []byte) (ProcessingRule, error) {
 	if f != outer {
 		outer.done()
 	}
-	return r, m.err()
+	return r, m.Err()
 }
 
 // CheckProcessingRule reads a processing rule and validates it, and returns the mistakes of both, as CheckRule does.
@@ -75,17 +75,17 @@ func (f *fields) readProcessingActions(r *ProcessingRule) {
 		case actionSuppress:
 			r.Suppress = true
 			if groups != nil {
-				f.m.addf(a.at("actionGroupIds"), "", "is only of %s", actionAdd)
+				f.m.Addf(a.at("actionGroupIds"), "", "is only of %s", actionAdd)
 			}
 		case actionAdd:
 			if groups == nil {
-				f.m.add(a.at("actionGroupIds"), "", "must name at least one action group")
+				f.m.Add(a.at("actionGroupIds"), "", "must name at least one action group")
 			}
 			for _, id := range groups {
 				r.AddGroups = append(r.AddGroups, groupName(id))
 			}
 		default:
-			f.m.addf(a.at("actionType"), t, "must be one of %s, %s", actionSuppress, actionAdd)
+			f.m.Addf(a.at("actionType"), t, "must be one of %s, %s", actionSuppress, actionAdd)
 		}
 		a.done()
 	}

@@ -23,43 +23,43 @@ func (r *ProcessingRule) Validate() error {
 	m := &mistakes{}
 	checkName(m, "name", r.Name)
 	if n := utf8.RuneCountInString(r.Description); n > MaxDescription {
-		m.addf("description", fmt.Sprint(n), "must have at most %d characters", MaxDescription)
+		m.Addf("description", fmt.Sprint(n), "must have at most %d characters", MaxDescription)
 	}
 	if len(r.Scopes) > MaxScopes {
-		m.addf("scopes", fmt.Sprint(len(r.Scopes)), "must have at most %d scopes", MaxScopes)
+		m.Addf("scopes", fmt.Sprint(len(r.Scopes)), "must have at most %d scopes", MaxScopes)
 	}
 	for i, s := range r.Scopes {
 		if _, err := scopes.ParsePattern(s); err != nil {
-			m.addf(indexed("scopes", i), s, "must be a scope such as credit, credit/blue or credit/*: %s", ScopeReason(err))
+			m.Addf(indexed("scopes", i), s, "must be a scope such as credit, credit/blue or credit/*: %s", ScopeReason(err))
 		}
 	}
 	if n := len(r.Conditions); n > MaxConditions {
-		m.addf("conditions", fmt.Sprint(n), "must have at most %d conditions", MaxConditions)
+		m.Addf("conditions", fmt.Sprint(n), "must have at most %d conditions", MaxConditions)
 	}
 	for i := range r.Conditions {
 		r.Conditions[i].check(m, indexed("conditions", i))
 	}
 	if !r.Suppress && len(r.AddGroups) == 0 {
-		m.addf("actions", "", "must have %s or %s", actionSuppress, actionAdd)
+		m.Addf("actions", "", "must have %s or %s", actionSuppress, actionAdd)
 	}
 	adding := "actions[0].actionGroupIds"
 	if r.Suppress {
 		adding = "actions[1].actionGroupIds" // as it is written
 	}
 	if n := len(r.AddGroups); n > MaxAddedGroups {
-		m.addf(adding, fmt.Sprint(n), "must have at most %d action groups", MaxAddedGroups)
+		m.Addf(adding, fmt.Sprint(n), "must have at most %d action groups", MaxAddedGroups)
 	}
 	for i, group := range r.AddGroups {
 		path := indexed(adding, i)
 		checkGroupName(m, path, group)
 		if slices.Contains(r.AddGroups[:i], group) {
-			m.add(path, group, "must not be given twice")
+			m.Add(path, group, "must not be given twice")
 		}
 	}
 	if r.Schedule != nil {
 		r.Schedule.check(m)
 	}
-	return m.err()
+	return m.Err()
 }
 
 var severityValue = regexp.MustCompile(`(?i)^(sev)?[0-4]$`)
@@ -77,7 +77,7 @@ func (c *ProcessingCondition) check(m *mistakes, path string) {
 			FieldTargetResourceGroup, FieldTargetResourceType, FieldAlertRuleID, FieldAlertRuleName, FieldDescription, FieldAlertContext)
 	}
 	if n := len(c.Values); n == 0 || n > MaxConditionValues {
-		m.addf(path+".values", fmt.Sprint(n), "must have from 1 to %d values", MaxConditionValues)
+		m.Addf(path+".values", fmt.Sprint(n), "must have from 1 to %d values", MaxConditionValues)
 	}
 	allowed := map[string][]string{
 		FieldMonitorService:   {MonitorService(KindMetric), MonitorService(KindLog), MonitorService(KindPrometheus), MonitorService("")},
@@ -88,32 +88,32 @@ func (c *ProcessingCondition) check(m *mistakes, path string) {
 		at := indexed(path+".values", i)
 		switch {
 		case v == "" && (c.Operator == OperatorContains || c.Operator == OperatorDoesNotContain):
-			m.add(at, `""`, "must not be empty, for every text contains that")
+			m.Add(at, `""`, "must not be empty, for every text contains that")
 		case c.Field == FieldSeverity && !severityValue.MatchString(v):
-			m.add(at, v, "must be one of Sev0, Sev1, Sev2, Sev3, Sev4")
+			m.Add(at, v, "must be one of Sev0, Sev1, Sev2, Sev3, Sev4")
 		case allowed != nil && !slices.ContainsFunc(allowed, func(a string) bool { return strings.EqualFold(a, v) }):
-			m.addf(at, v, "must be one of %s", strings.Join(allowed, ", "))
+			m.Addf(at, v, "must be one of %s", strings.Join(allowed, ", "))
 		}
 	}
 }
 
 func (s *Schedule) check(m *mistakes) {
 	if _, err := Zone(s.TimeZone); err != nil {
-		m.add("schedule.timeZone", s.TimeZone, "must be a time zone such as Europe/Berlin, or Azure's name of one such as W. Europe Standard Time")
+		m.Add("schedule.timeZone", s.TimeZone, "must be a time zone such as Europe/Berlin, or Azure's name of one such as W. Europe Standard Time")
 	}
 	from, errFrom := parseWall(s.EffectiveFrom)
 	until, errUntil := parseWall(s.EffectiveUntil)
 	if s.EffectiveFrom != "" && errFrom != nil {
-		m.add("schedule.effectiveFrom", s.EffectiveFrom, "must be a local time such as 2026-11-28T10:00:00, without a zone")
+		m.Add("schedule.effectiveFrom", s.EffectiveFrom, "must be a local time such as 2026-11-28T10:00:00, without a zone")
 	}
 	if s.EffectiveUntil != "" && errUntil != nil {
-		m.add("schedule.effectiveUntil", s.EffectiveUntil, "must be a local time such as 2026-11-28T10:00:00, without a zone")
+		m.Add("schedule.effectiveUntil", s.EffectiveUntil, "must be a local time such as 2026-11-28T10:00:00, without a zone")
 	}
 	if errFrom == nil && errUntil == nil && !until.After(from) {
-		m.addf("schedule.effectiveUntil", s.EffectiveUntil, "must be after effectiveFrom, %s", s.EffectiveFrom)
+		m.Addf("schedule.effectiveUntil", s.EffectiveUntil, "must be after effectiveFrom, %s", s.EffectiveFrom)
 	}
 	if n := len(s.Recurrences); n > MaxRecurrences {
-		m.addf("schedule.recurrences", fmt.Sprint(n), "must have at most %d recurrences", MaxRecurrences)
+		m.Addf("schedule.recurrences", fmt.Sprint(n), "must have at most %d recurrences", MaxRecurrences)
 	}
 	for i := range s.Recurrences {
 		s.Recurrences[i].check(m, indexed("schedule.recurrences", i))
@@ -124,31 +124,31 @@ func (r *Recurrence) check(m *mistakes, path string) {
 	checkOneOf(m, path+".recurrenceType", r.Type, "Daily", "Weekly", "Monthly")
 	start, errStart := parseClock(r.StartTime)
 	if r.StartTime != "" && (errStart != nil || start == clockEnd) {
-		m.add(path+".startTime", r.StartTime, "must be a time of day such as 22:00:00")
+		m.Add(path+".startTime", r.StartTime, "must be a time of day such as 22:00:00")
 	}
 	if _, err := parseClock(r.EndTime); r.EndTime != "" && err != nil {
-		m.add(path+".endTime", r.EndTime, "must be a time of day such as 06:00:00")
+		m.Add(path+".endTime", r.EndTime, "must be a time of day such as 06:00:00")
 	}
 	switch {
 	case r.Type == "Weekly" && len(r.DaysOfWeek) == 0:
-		m.add(path+".daysOfWeek", "", "must have at least one day")
+		m.Add(path+".daysOfWeek", "", "must have at least one day")
 	case r.Type != "Weekly" && len(r.DaysOfWeek) > 0:
-		m.add(path+".daysOfWeek", "", "is only of the recurrenceType Weekly")
+		m.Add(path+".daysOfWeek", "", "is only of the recurrenceType Weekly")
 	}
 	for i, d := range r.DaysOfWeek {
 		if weekday(d) < 0 {
-			m.add(indexed(path+".daysOfWeek", i), d, "must be one of Sunday, Monday, Tuesday, Wednesday, Thursday, Friday, Saturday")
+			m.Add(indexed(path+".daysOfWeek", i), d, "must be one of Sunday, Monday, Tuesday, Wednesday, Thursday, Friday, Saturday")
 		}
 	}
 	switch {
 	case r.Type == "Monthly" && len(r.DaysOfMonth) == 0:
-		m.add(path+".daysOfMonth", "", "must have at least one day")
+		m.Add(path+".daysOfMonth", "", "must have at least one day")
 	case r.Type != "Monthly" && len(r.DaysOfMonth) > 0:
-		m.add(path+".daysOfMonth", "", "is only of the recurrenceType Monthly")
+		m.Add(path+".daysOfMonth", "", "is only of the recurrenceType Monthly")
 	}
 	for i, d := range r.DaysOfMonth {
 		if d == 0 || d < -31 || d > 31 {
-			m.add(indexed(path+".daysOfMonth", i), fmt.Sprint(d), "must be from 1 to 31, or from -1 (the last day) to -31")
+			m.Add(indexed(path+".daysOfMonth", i), fmt.Sprint(d), "must be from 1 to 31, or from -1 (the last day) to -31")
 		}
 	}
 }

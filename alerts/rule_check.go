@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/endscope/endscope/internal/strict"
 	"github.com/endscope/endscope/scopes"
 )
 
@@ -37,36 +38,36 @@ func (r *Rule) Validate(defs MetricFunc) error {
 	m := &mistakes{}
 	checkName(m, "name", r.Name)
 	if n := utf8.RuneCountInString(r.Description); n > MaxDescription {
-		m.addf("description", fmt.Sprint(n), "must have at most %d characters", MaxDescription)
+		m.Addf("description", fmt.Sprint(n), "must have at most %d characters", MaxDescription)
 	}
 	checkActions(m, r.Actions)
 	switch r.Kind {
 	case KindPrometheus:
 		r.checkPrometheus(m)
-		return m.err()
+		return m.Err()
 	case KindMetric, KindLog:
 	default:
-		m.add("kind", string(r.Kind), "must be one of metric, log, prometheus")
-		return m.err()
+		m.Add("kind", string(r.Kind), "must be one of metric, log, prometheus")
+		return m.Err()
 	}
 	if r.Severity < 0 || r.Severity > 4 {
-		m.add("severity", fmt.Sprint(r.Severity), "must be from 0 (critical) to 4 (verbose)")
+		m.Add("severity", fmt.Sprint(r.Severity), "must be from 0 (critical) to 4 (verbose)")
 	}
 	r.checkScopes(m)
 	checkProperties(m, "customProperties", r.CustomProperties)
 	checkLabels(m, r.Labels)
 	r.checkOurs(m)
 	if len(r.Group) > 0 {
-		m.addf("group", "", "is only of rules of the kind prometheus")
+		m.Addf("group", "", "is only of rules of the kind prometheus")
 	}
 	if n := len(r.Criteria); n == 0 || n > MaxCriteria {
-		m.addf("criteria.allOf", fmt.Sprint(n), "must have from 1 to %d criteria", MaxCriteria)
+		m.Addf("criteria.allOf", fmt.Sprint(n), "must have from 1 to %d criteria", MaxCriteria)
 	}
 	for i := range r.Criteria {
 		path := indexed("criteria.allOf", i)
 		r.checkCriterion(m, path, &r.Criteria[i], defs)
 		if name := r.Criteria[i].Name; slices.ContainsFunc(r.Criteria[:i], func(c Criterion) bool { return c.Name == name }) {
-			m.add(path+".name", name, "must be another name than that of the criteria before it")
+			m.Add(path+".name", name, "must be another name than that of the criteria before it")
 		}
 	}
 	r.checkTogether(m, defs)
@@ -75,47 +76,47 @@ func (r *Rule) Validate(defs MetricFunc) error {
 	} else {
 		r.checkMetricTimes(m)
 	}
-	return m.err()
+	return m.Err()
 }
 
 func checkName(m *mistakes, path, name string) {
 	switch n := utf8.RuneCountInString(name); {
 	case name == "":
-		m.add(path, "", "is required")
+		m.Add(path, "", "is required")
 	case n > MaxName:
-		m.addf(path, fmt.Sprint(n), "must have at most %d characters", MaxName)
+		m.Addf(path, fmt.Sprint(n), "must have at most %d characters", MaxName)
 	case strings.ContainsAny(name, forbiddenInNames):
-		m.addf(path, name, "must not have any of %s", strings.Join(strings.Split(forbiddenInNames, ""), " "))
+		m.Addf(path, name, "must not have any of %s", strings.Join(strings.Split(forbiddenInNames, ""), " "))
 	case strings.ContainsFunc(name, unicode.IsControl) || !utf8.ValidString(name):
-		m.addf(path, fmt.Sprintf("%q", name), "must not have control characters")
+		m.Addf(path, fmt.Sprintf("%q", name), "must not have control characters")
 	case strings.HasSuffix(name, " ") || strings.HasSuffix(name, "."):
-		m.addf(path, fmt.Sprintf("%q", name), "must not end in a space or a period")
+		m.Addf(path, fmt.Sprintf("%q", name), "must not end in a space or a period")
 	case strings.HasPrefix(name, " "):
-		m.addf(path, fmt.Sprintf("%q", name), "must not begin with a space")
+		m.Addf(path, fmt.Sprintf("%q", name), "must not begin with a space")
 	}
 }
 
 func (r *Rule) checkScopes(m *mistakes) {
 	if len(r.Scopes) == 0 && r.Kind == KindMetric {
-		m.add("scopes", "", "must have at least one scope")
+		m.Add("scopes", "", "must have at least one scope")
 	}
 	if len(r.Scopes) > MaxScopes {
-		m.addf("scopes", fmt.Sprint(len(r.Scopes)), "must have at most %d scopes", MaxScopes)
+		m.Addf("scopes", fmt.Sprint(len(r.Scopes)), "must have at most %d scopes", MaxScopes)
 		return
 	}
 	for i, s := range r.Scopes {
 		path := indexed("scopes", i)
 		if _, err := scopes.ParsePattern(s.String()); err != nil {
-			m.addf(path, s.String(), "must be a scope such as credit, credit/blue or credit/*: %s", ScopeReason(err))
+			m.Addf(path, s.String(), "must be a scope such as credit, credit/blue or credit/*: %s", ScopeReason(err))
 			continue
 		}
 		if r.Kind == KindMetric && s.Level() != r.Scopes[0].Level() {
-			m.addf(path, s.String(), "must be of the same level as the first scope, %s", r.Scopes[0].Level())
+			m.Addf(path, s.String(), "must be of the same level as the first scope, %s", r.Scopes[0].Level())
 			continue
 		}
 		for j, other := range r.Scopes {
 			if i != j && includes(other, s) && (s != other || j < i) {
-				m.addf(path, s.String(), "must not be part of another scope, %s", other)
+				m.Addf(path, s.String(), "must not be part of another scope, %s", other)
 				break
 			}
 		}
@@ -130,13 +131,13 @@ func includes(p, q scopes.Pattern) bool {
 
 func checkActions(m *mistakes, list []Action) {
 	if len(list) > MaxActions {
-		m.addf("actions", fmt.Sprint(len(list)), "must have at most %d actions", MaxActions)
+		m.Addf("actions", fmt.Sprint(len(list)), "must have at most %d actions", MaxActions)
 	}
 	for i, a := range list {
 		path := indexed("actions", i)
 		checkGroupName(m, path+".actionGroupId", a.ActionGroupID)
 		if slices.ContainsFunc(list[:i], func(b Action) bool { return b.ActionGroupID == a.ActionGroupID }) {
-			m.add(path+".actionGroupId", a.ActionGroupID, "must not be given twice")
+			m.Add(path+".actionGroupId", a.ActionGroupID, "must not be given twice")
 		}
 		checkProperties(m, path+".webHookProperties", a.WebHookProperties)
 	}
@@ -145,7 +146,7 @@ func checkActions(m *mistakes, list []Action) {
 // checkGroupName checks the name of an action group. A comma would end it in the label that holds the names.
 func checkGroupName(m *mistakes, path, name string) {
 	if strings.Contains(name, ",") {
-		m.add(path, name, "must not have a comma")
+		m.Add(path, name, "must not have a comma")
 		return
 	}
 	checkName(m, path, name)
@@ -153,14 +154,14 @@ func checkGroupName(m *mistakes, path, name string) {
 
 func checkProperties(m *mistakes, path string, all map[string]string) {
 	if len(all) > MaxProperties {
-		m.addf(path, fmt.Sprint(len(all)), "must have at most %d entries", MaxProperties)
+		m.Addf(path, fmt.Sprint(len(all)), "must have at most %d entries", MaxProperties)
 	}
 	for _, k := range sortedKeys(all) {
 		if k == "" || utf8.RuneCountInString(k) > 128 {
-			m.add(path, fmt.Sprintf("%q", shorten(k)), "must have names of 1 to 128 characters")
+			m.Add(path, fmt.Sprintf("%q", strict.Shorten(k)), "must have names of 1 to 128 characters")
 		}
 		if n := utf8.RuneCountInString(all[k]); n > MaxPropertyValue {
-			m.addf(path+"."+shorten(k), fmt.Sprint(n), "must have at most %d characters", MaxPropertyValue)
+			m.Addf(path+"."+strict.Shorten(k), fmt.Sprint(n), "must have at most %d characters", MaxPropertyValue)
 		}
 	}
 }
@@ -170,9 +171,9 @@ func checkLabels(m *mistakes, all map[string]string) {
 	for _, k := range sortedKeys(all) {
 		switch {
 		case k != labelName(k) || strings.HasPrefix(k, "__"):
-			m.add("labels", shorten(k), "must have names of letters, digits and _, which do not start with a digit or __")
+			m.Add("labels", strict.Shorten(k), "must have names of letters, digits and _, which do not start with a digit or __")
 		case reservedLabel(k):
-			m.add("labels."+k, "", "must not be set: the server sets it")
+			m.Add("labels."+k, "", "must not be set: the server sets it")
 		}
 	}
 }
@@ -182,20 +183,20 @@ func (r *Rule) checkOurs(m *mistakes) {
 	switch r.NoData {
 	case NoDataIgnore, NoDataAlert, NoDataKeep:
 	default:
-		m.addf("noDataPolicy", string(r.NoData), "must be one of %s, %s, %s", NoDataIgnore, NoDataAlert, NoDataKeep)
+		m.Addf("noDataPolicy", string(r.NoData), "must be one of %s, %s, %s", NoDataIgnore, NoDataAlert, NoDataKeep)
 	}
 	if r.GracePeriod < 0 || r.GracePeriod > MaxGracePeriod {
-		m.addf("gracePeriod", FormatDuration(r.GracePeriod), "must be from PT0S to %s", FormatDuration(MaxGracePeriod))
+		m.Addf("gracePeriod", FormatDuration(r.GracePeriod), "must be from PT0S to %s", FormatDuration(MaxGracePeriod))
 	}
 	if r.MuteActionsDuration < 0 || r.MuteActionsDuration > 24*time.Hour {
-		m.add("muteActionsDuration", FormatDuration(r.MuteActionsDuration), "must be from PT0S to P1D")
+		m.Add("muteActionsDuration", FormatDuration(r.MuteActionsDuration), "must be from PT0S to P1D")
 	} else if r.MuteActionsDuration > 0 && r.AutoMitigate {
-		m.add("muteActionsDuration", FormatDuration(r.MuteActionsDuration), "must not be given unless autoMitigate is false")
+		m.Add("muteActionsDuration", FormatDuration(r.MuteActionsDuration), "must not be given unless autoMitigate is false")
 	}
 	if n := len(r.Filter); n > 4096 {
-		m.add("filter", sizeText(n), "must have at most 4096 bytes")
+		m.Add("filter", sizeText(n), "must have at most 4096 bytes")
 	} else if r.Filter != "" && r.Kind == KindLog {
-		m.add("filter", r.Filter, "is only of metric rules; a log rule has its query")
+		m.Add("filter", r.Filter, "is only of metric rules; a log rule has its query")
 	}
 	checkRunbook(m, r.RunbookURL)
 }
@@ -207,22 +208,22 @@ func checkRunbook(m *mistakes, s string) {
 	u, err := url.Parse(s)
 	local := strings.HasPrefix(s, "/") && !strings.HasPrefix(s, "//") && !strings.HasPrefix(s, `/\`)
 	if err != nil || len(s) > 2048 || !local && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
-		m.add("runbookUrl", s, "must be an http or https URL or a path on this server, of at most 2048 bytes")
+		m.Add("runbookUrl", s, "must be an http or https URL or a path on this server, of at most 2048 bytes")
 	}
 }
 
 func (r *Rule) checkPrometheus(m *mistakes) {
 	if len(r.Group) == 0 {
-		m.add("group", "", "is required")
+		m.Add("group", "", "is required")
 		return
 	}
 	if len(r.Group) > MaxGroupSize {
-		m.addf("group", sizeText(len(r.Group)), "must have at most 1 MB")
+		m.Addf("group", sizeText(len(r.Group)), "must have at most 1 MB")
 		return
 	}
 	v, err := readJSON(r.Group, MaxGroupSize)
 	if err != nil {
-		m.add("group", "", err.Error())
+		m.Add("group", "", err.Error())
 		return
 	}
 	checkGroup(m, "group", v)

@@ -48,26 +48,26 @@ func (r *Rule) checkMetricTimes(m *mistakes) {
 		of = " with a dynamic threshold"
 	}
 	if list := Frequencies(r.dynamic()); !slices.Contains(list, r.EvaluationFrequency) {
-		m.addf("evaluationFrequency", FormatDuration(r.EvaluationFrequency), "must be one of %s%s", durations(list), of)
+		m.Addf("evaluationFrequency", FormatDuration(r.EvaluationFrequency), "must be one of %s%s", durations(list), of)
 	}
 	if list := Windows(r.dynamic()); !slices.Contains(list, r.WindowSize) {
-		m.addf("windowSize", FormatDuration(r.WindowSize), "must be one of %s%s", durations(list), of)
+		m.Addf("windowSize", FormatDuration(r.WindowSize), "must be one of %s%s", durations(list), of)
 	} else if r.WindowSize < r.EvaluationFrequency {
-		m.addf("windowSize", FormatDuration(r.WindowSize), "must not be below evaluationFrequency, %s", FormatDuration(r.EvaluationFrequency))
+		m.Addf("windowSize", FormatDuration(r.WindowSize), "must not be below evaluationFrequency, %s", FormatDuration(r.EvaluationFrequency))
 	}
 	if r.QueryTimeRange != 0 {
-		m.add("overrideQueryTimeRange", FormatDuration(r.QueryTimeRange), "is only of log rules")
+		m.Add("overrideQueryTimeRange", FormatDuration(r.QueryTimeRange), "is only of log rules")
 	}
 	for i := range r.Criteria {
 		c, path := &r.Criteria[i], indexed("criteria.allOf", i)+".windowSize"
 		switch w := c.WindowSize; {
 		case w == 0:
 		case c.Type == DynamicThreshold:
-			m.add(path, FormatDuration(w), "must not be given with a dynamic threshold, which takes the rule's window")
+			m.Add(path, FormatDuration(w), "must not be given with a dynamic threshold, which takes the rule's window")
 		case w < r.EvaluationFrequency || w > MaxCriterionWindow:
-			m.addf(path, FormatDuration(w), "must be from evaluationFrequency, %s, to %s", FormatDuration(r.EvaluationFrequency), FormatDuration(MaxCriterionWindow))
+			m.Addf(path, FormatDuration(w), "must be from evaluationFrequency, %s, to %s", FormatDuration(r.EvaluationFrequency), FormatDuration(MaxCriterionWindow))
 		case w%time.Minute != 0 && w != 15*time.Second && w != 30*time.Second:
-			m.add(path, FormatDuration(w), "must be PT15S, PT30S or whole minutes")
+			m.Add(path, FormatDuration(w), "must be PT15S, PT30S or whole minutes")
 		}
 	}
 }
@@ -75,10 +75,10 @@ func (r *Rule) checkMetricTimes(m *mistakes) {
 func (r *Rule) checkCriterion(m *mistakes, path string, c *Criterion, defs MetricFunc) {
 	checkFailingPeriods(m, path+".failingPeriods", c)
 	if len(c.Name) > MaxName {
-		m.addf(path+".name", sizeText(len(c.Name)), "must have at most %d bytes", MaxName)
+		m.Addf(path+".name", sizeText(len(c.Name)), "must have at most %d bytes", MaxName)
 	}
 	if math.IsNaN(c.Threshold) || math.IsInf(c.Threshold, 0) {
-		m.add(path+".threshold", fmt.Sprint(c.Threshold), "must be a finite number")
+		m.Add(path+".threshold", fmt.Sprint(c.Threshold), "must be a finite number")
 	}
 	checkDimensions(m, path+".dimensions", c.Dimensions)
 	if r.Kind == KindLog {
@@ -96,16 +96,16 @@ func (r *Rule) checkCriterion(m *mistakes, path string, c *Criterion, defs Metri
 	}
 	known := checkOneOf(m, path+".timeAggregation", c.TimeAggregation, scopes.Average, scopes.Count, scopes.Minimum, scopes.Maximum, scopes.Total)
 	if c.Query != "" || c.MetricMeasureColumn != "" || c.ResourceIDColumn != "" {
-		m.add(path+".query", "", "is only of log rules")
+		m.Add(path+".query", "", "is only of log rules")
 	}
 	if c.MetricName == "" {
-		m.add(path+".metricName", "", "is required")
+		m.Add(path+".metricName", "", "is required")
 		return
 	}
 	if len(r.Scopes) > 0 {
 		r.checkMetric(m, path, c, defs, known)
 	} else if defs != nil && otherLevels(defs, c.MetricName) == "" && !c.SkipMetricValidation {
-		m.add(path+".metricName", c.MetricName, "must be a metric of the catalogue; skipMetricValidation takes it all the same")
+		m.Add(path+".metricName", c.MetricName, "must be a metric of the catalogue; skipMetricValidation takes it all the same")
 	}
 }
 
@@ -113,7 +113,7 @@ func (r *Rule) checkCriterion(m *mistakes, path string, c *Criterion, defs Metri
 func (r *Rule) checkMetric(m *mistakes, path string, c *Criterion, defs MetricFunc, aggregation bool) {
 	level := r.Scopes[0].Level()
 	if c.Type == DynamicThreshold && refusesDynamic(c.MetricName, level) {
-		m.addf(path+".criterionType", string(c.Type), "must not be dynamic for %s at the level %s", c.MetricName, level)
+		m.Addf(path+".criterionType", string(c.Type), "must not be dynamic for %s at the level %s", c.MetricName, level)
 	}
 	if defs == nil {
 		return
@@ -121,16 +121,16 @@ func (r *Rule) checkMetric(m *mistakes, path string, c *Criterion, defs MetricFu
 	d := defs(c.MetricName, level)
 	if d == nil {
 		if !c.SkipMetricValidation {
-			m.addf(path+".metricName", c.MetricName, "must be a metric of the catalogue at the level %s%s; skipMetricValidation takes it all the same", level, otherLevels(defs, c.MetricName))
+			m.Addf(path+".metricName", c.MetricName, "must be a metric of the catalogue at the level %s%s; skipMetricValidation takes it all the same", level, otherLevels(defs, c.MetricName))
 		}
 		return
 	}
 	if aggregation && !d.Supports(c.TimeAggregation) {
-		m.addf(path+".timeAggregation", string(c.TimeAggregation), "must be one that %s has: %s", d.Name, joinNames(d.Aggregations))
+		m.Addf(path+".timeAggregation", string(c.TimeAggregation), "must be one that %s has: %s", d.Name, joinNames(d.Aggregations))
 	}
 	for i, dim := range c.Dimensions {
 		if _, ok := d.Dimension(dim.Name); !ok && dim.Name != "" {
-			m.addf(indexed(path+".dimensions", i)+".name", dim.Name, "must be a dimension of %s at the level %s: %s", d.Name, level, dimensionNames(d))
+			m.Addf(indexed(path+".dimensions", i)+".name", dim.Name, "must be a dimension of %s at the level %s: %s", d.Name, level, dimensionNames(d))
 		}
 	}
 }
@@ -177,7 +177,7 @@ func checkOneOf[T ~string](m *mistakes, path string, v T, allowed ...T) bool {
 	if slices.Contains(allowed, v) {
 		return true
 	}
-	m.addf(path, string(v), "must be one of %s", joinNames(allowed))
+	m.Addf(path, string(v), "must be one of %s", joinNames(allowed))
 	return false
 }
 
@@ -193,12 +193,12 @@ func checkFailingPeriods(m *mistakes, path string, c *Criterion) {
 	}
 	n, k := p.NumberOfEvaluationPeriods, p.MinFailingPeriodsToAlert
 	if n < 1 || n > MaxEvaluationPeriods {
-		m.addf(path+".numberOfEvaluationPeriods", fmt.Sprint(n), "must be from 1 to %d", MaxEvaluationPeriods)
+		m.Addf(path+".numberOfEvaluationPeriods", fmt.Sprint(n), "must be from 1 to %d", MaxEvaluationPeriods)
 	}
 	if k < 1 {
-		m.add(path+".minFailingPeriodsToAlert", fmt.Sprint(k), "must be at least 1")
+		m.Add(path+".minFailingPeriodsToAlert", fmt.Sprint(k), "must be at least 1")
 	} else if k > n {
-		m.addf(path+".minFailingPeriodsToAlert", fmt.Sprint(k), "must not be above numberOfEvaluationPeriods, %d", n)
+		m.Addf(path+".minFailingPeriodsToAlert", fmt.Sprint(k), "must not be above numberOfEvaluationPeriods, %d", n)
 	}
 }
 
@@ -206,19 +206,19 @@ func checkDimensions(m *mistakes, path string, list []Dimension) {
 	for i, d := range list {
 		at := indexed(path, i)
 		if d.Name == "" {
-			m.add(at+".name", "", "is required")
+			m.Add(at+".name", "", "is required")
 		} else if slices.ContainsFunc(list[:i], func(o Dimension) bool { return strings.EqualFold(o.Name, d.Name) }) {
-			m.add(at+".name", d.Name, "must not be given twice")
+			m.Add(at+".name", d.Name, "must not be given twice")
 		}
 		checkOneOf(m, at+".operator", d.Operator, Include, Exclude, StartsWith)
 		if n := len(d.Values); n == 0 || n > MaxDimensionValues {
-			m.addf(at+".values", fmt.Sprint(n), "must have from 1 to %d values", MaxDimensionValues)
+			m.Addf(at+".values", fmt.Sprint(n), "must have from 1 to %d values", MaxDimensionValues)
 		}
 		if d.Operator != Include && slices.Contains(d.Values, scopes.Wildcard) {
-			m.addf(at+".values", scopes.Wildcard, "must not have * with the operator %s", d.Operator)
+			m.Addf(at+".values", scopes.Wildcard, "must not have * with the operator %s", d.Operator)
 		}
 		if d.Operator == StartsWith && slices.Contains(d.Values, "") {
-			m.add(at+".values", `""`, "must not be empty with the operator StartsWith; Include with * takes all")
+			m.Add(at+".values", `""`, "must not be empty with the operator StartsWith; Include with * takes all")
 		}
 	}
 }
@@ -232,11 +232,11 @@ func (r *Rule) checkTogether(m *mistakes, defs MetricFunc) {
 	for i := range r.Criteria {
 		c, path := &r.Criteria[i], indexed("criteria.allOf", i)
 		if c.Type == DynamicThreshold {
-			m.add(path+".criterionType", string(c.Type), "must not be dynamic in a rule of several criteria")
+			m.Add(path+".criterionType", string(c.Type), "must not be dynamic in a rule of several criteria")
 			continue
 		}
 		if p := c.periods(); p != first && p.valid() && first.valid() {
-			m.addf(path+".failingPeriods", fmt.Sprintf("%d of %d", p.MinFailingPeriodsToAlert, p.NumberOfEvaluationPeriods),
+			m.Addf(path+".failingPeriods", fmt.Sprintf("%d of %d", p.MinFailingPeriodsToAlert, p.NumberOfEvaluationPeriods),
 				"must be as in the first criterion, %d of %d", first.MinFailingPeriodsToAlert, first.NumberOfEvaluationPeriods)
 		}
 		for j := range r.Criteria {
@@ -261,14 +261,14 @@ func (r *Rule) checkShared(m *mistakes, path string, c, other *Criterion, defs M
 		i := slices.IndexFunc(c.Dimensions, func(o Dimension) bool { return strings.EqualFold(o.Name, d.Name) })
 		switch {
 		case i >= 0 && !alike(c.Dimensions[i], d):
-			m.addf(indexed(path+".dimensions", i), c.Dimensions[i].Name, "must have the operator and values that the criterion %q has", other.Name)
+			m.Addf(indexed(path+".dimensions", i), c.Dimensions[i].Name, "must have the operator and values that the criterion %q has", other.Name)
 		case i < 0 && r.Kind == KindMetric && defs != nil && len(r.Scopes) > 0:
 			def := defs(c.MetricName, r.Scopes[0].Level())
 			if def == nil {
 				continue
 			}
 			if _, has := def.Dimension(d.Name); has {
-				m.addf(path+".dimensions", "", "must set %s as the criterion %q does, since %s has it, too", d.Name, other.Name, def.Name)
+				m.Addf(path+".dimensions", "", "must set %s as the criterion %q does, since %s has it, too", d.Name, other.Name, def.Name)
 			}
 		}
 	}

@@ -24,15 +24,15 @@ func sizeText(n int) string { return fmt.Sprintf("%d bytes", n) }
 func (f *fields) readCriteria(r *Rule) {
 	c := f.sub("criteria")
 	if c == nil {
-		f.m.add(f.at("criteria"), "", "is required")
+		f.m.Add(f.at("criteria"), "", "is required")
 		return
 	}
 	switch t := c.text("odata.type"); t {
 	case "", criteriaSingle, criteriaMultiple:
 	case criteriaWebtest:
-		f.m.add(c.at("odata.type"), t, "is not supported, for there are no availability tests here")
+		f.m.Add(c.at("odata.type"), t, "is not supported, for there are no availability tests here")
 	default:
-		f.m.addf(c.at("odata.type"), t, "must be one of %s, %s", criteriaSingle, criteriaMultiple)
+		f.m.Addf(c.at("odata.type"), t, "must be one of %s, %s", criteriaSingle, criteriaMultiple)
 	}
 	for _, one := range c.objects("allOf") {
 		if r.Kind == KindLog {
@@ -98,7 +98,7 @@ func (f *fields) readCriterion() Criterion {
 
 func (f *fields) readLogCriterion() Criterion {
 	if t := f.text("criterionType"); t != "" && t != string(StaticThreshold) {
-		f.m.add(f.at("criterionType"), t, "must be StaticThresholdCriterion in a log rule")
+		f.m.Add(f.at("criterionType"), t, "must be StaticThresholdCriterion in a log rule")
 	}
 	c := Criterion{
 		Type:                StaticThreshold,
@@ -124,7 +124,7 @@ func (f *fields) readLogCriterion() Criterion {
 func (f *fields) threshold() float64 {
 	x, ok := f.number("threshold")
 	if !ok {
-		f.m.add(f.at("threshold"), "", "is required")
+		f.m.Add(f.at("threshold"), "", "is required")
 	}
 	return x + 0 // 0 instead of -0, so that a rule compares equal with what is read of it again
 }
@@ -166,9 +166,9 @@ func (f *fields) readDimensions() []Dimension {
 
 // checkGroup checks the shape of a group of a Prometheus rule file: its fields and their types. The rest is promrules'.
 func checkGroup(m *mistakes, path string, v any) {
-	before := len(m.list)
+	before := len(m.List)
 	g := objectOf(m, path, v)
-	if len(m.list) > before {
+	if len(m.List) > before {
 		return
 	}
 	g.required("name")
@@ -176,15 +176,15 @@ func checkGroup(m *mistakes, path string, v any) {
 		g.promDuration(name)
 	}
 	if n := g.int("limit", 0); n < 0 {
-		m.add(g.at("limit"), fmt.Sprint(n), "must not be negative")
+		m.Add(g.at("limit"), fmt.Sprint(n), "must not be negative")
 	}
 	_ = g.strings("labels")
 	if !g.has("rules") {
-		m.add(g.at("rules"), "", "is required")
+		m.Add(g.at("rules"), "", "is required")
 	}
 	for _, r := range g.objects("rules") {
 		if r.has("alert") == r.has("record") {
-			m.add(r.path, "", "must have either alert or record")
+			m.Add(r.path, "", "must have either alert or record")
 		}
 		for _, name := range []string{"alert", "record"} {
 			_ = r.text(name)
@@ -193,7 +193,7 @@ func checkGroup(m *mistakes, path string, v any) {
 			r.promDuration(name)
 		}
 		if strings.TrimSpace(r.required("expr")) == "" && r.has("expr") {
-			m.add(r.at("expr"), "", "must not be empty")
+			m.Add(r.at("expr"), "", "must not be empty")
 		}
 		_ = r.strings("labels")
 		_ = r.strings("annotations")
@@ -207,7 +207,7 @@ var promDuration = regexp.MustCompile(`^(0|(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\
 // promDuration checks a duration as Prometheus writes it.
 func (f *fields) promDuration(name string) {
 	if s := f.text(name); f.isText(name) && (s == "" || !promDuration.MatchString(s)) {
-		f.m.add(f.at(name), fmt.Sprintf("%q", s), "must be a duration such as 30s, 5m or 1h30m")
+		f.m.Add(f.at(name), fmt.Sprintf("%q", s), "must be a duration such as 30s, 5m or 1h30m")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/endscope/endscope/internal/strict"
 	"github.com/endscope/endscope/scopes"
 )
 
@@ -26,8 +27,8 @@ func ParseRule(data []byte) (Rule, error) {
 		return Rule{}, err
 	}
 	outer := objectOf(m, "", v)
-	if len(m.list) > 0 {
-		return Rule{}, m.err()
+	if len(m.List) > 0 {
+		return Rule{}, m.Err()
 	}
 	f := outer.open()
 	r := Rule{Name: f.name(outer)}
@@ -40,16 +41,16 @@ func ParseRule(data []byte) (Rule, error) {
 	case KindMetric, KindLog:
 		f.readRule(&r)
 	default:
-		return r, m.err() // which fields there are depends on the kind
+		return r, m.Err() // which fields there are depends on the kind
 	}
 	if r.Kind != KindPrometheus && len(data) > MaxRuleSize {
-		m.addf("body", sizeText(len(data)), "must have at most 64 KB")
+		m.Addf("body", sizeText(len(data)), "must have at most 64 KB")
 	}
 	f.done()
 	if f != outer {
 		outer.done()
 	}
-	return r, m.err()
+	return r, m.Err()
 }
 
 // CheckRule reads a rule and validates it, and returns the mistakes of both. Of a field that could not be read only that is told. With an
@@ -80,7 +81,7 @@ func (f *fields) name(outer *fields) string {
 	}
 	envelope := outer.text("name")
 	if name != "" && envelope != "" && name != envelope {
-		f.m.addf(f.at("name"), name, "must be as the envelope's name, %q", envelope)
+		f.m.Addf(f.at("name"), name, "must be as the envelope's name, %q", envelope)
 	}
 	if envelope != "" {
 		return envelope
@@ -98,13 +99,13 @@ func kindOf(outer, f *fields) RuleKind {
 	switch {
 	case kind == string(KindMetric) || kind == string(KindLog) || kind == string(KindPrometheus):
 		if azure != "" && azure != RuleKind(kind) {
-			outer.m.addf("type", string(azure), "must fit the kind, %s", kind)
+			outer.m.Addf("type", string(azure), "must fit the kind, %s", kind)
 		}
 		return RuleKind(kind)
 	case kind == "LogAlert":
 		return KindLog
 	case kind != "":
-		f.m.add(f.at("kind"), kind, "must be one of metric, log, prometheus")
+		f.m.Add(f.at("kind"), kind, "must be one of metric, log, prometheus")
 		return ""
 	case azure != "":
 		return azure
@@ -125,7 +126,7 @@ func (f *fields) typeName() RuleKind {
 	case "microsoft.insights/scheduledqueryrules":
 		return KindLog
 	default:
-		f.m.add("type", s, "must be Microsoft.Insights/metricAlerts or Microsoft.Insights/scheduledQueryRules")
+		f.m.Add("type", s, "must be Microsoft.Insights/metricAlerts or Microsoft.Insights/scheduledQueryRules")
 	}
 	return ""
 }
@@ -154,12 +155,12 @@ func (f *fields) readRule(r *Rule) {
 	for i, v := range f.array("scopes") {
 		s, ok := v.(string)
 		if !ok {
-			f.m.add(indexed(f.at("scopes"), i), string(plainJSONOf(v)), "must be a string")
+			f.m.Add(indexed(f.at("scopes"), i), string(plainJSONOf(v)), "must be a string")
 			continue
 		}
 		p, err := parseScope(s)
 		if err != nil {
-			f.m.addf(indexed(f.at("scopes"), i), s, "must be a scope such as credit, credit/blue or credit/*: %s", ScopeReason(err))
+			f.m.Addf(indexed(f.at("scopes"), i), s, "must be a scope such as credit, credit/blue or credit/*: %s", ScopeReason(err))
 			continue
 		}
 		r.Scopes = append(r.Scopes, p)
@@ -216,7 +217,7 @@ func (f *fields) readActions(r *Rule) {
 func (f *fields) readCustomProperties(r *Rule, where *fields) {
 	for k, v := range f.strings("customProperties") {
 		if old, ok := r.CustomProperties[k]; ok && old != v {
-			where.m.add(f.at("customProperties")+"."+shorten(k), v, "is given twice")
+			where.m.Add(f.at("customProperties")+"."+strict.Shorten(k), v, "is given twice")
 			continue
 		}
 		if r.CustomProperties == nil {
@@ -233,7 +234,7 @@ func (f *fields) readGroup(r *Rule) {
 	}
 	v, ok := f.take("group")
 	if !ok {
-		f.m.add(f.at("group"), "", "is required")
+		f.m.Add(f.at("group"), "", "is required")
 		return
 	}
 	checkGroup(f.m, f.at("group"), v)
@@ -246,7 +247,7 @@ func (f *fields) readGroup(r *Rule) {
 func (f *fields) required(name string) string {
 	if !f.has(name) {
 		f.known = append(f.known, name)
-		f.m.add(f.at(name), "", "is required")
+		f.m.Add(f.at(name), "", "is required")
 		return ""
 	}
 	return f.text(name)

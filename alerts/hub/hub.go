@@ -37,7 +37,7 @@ type Settings struct {
 	ProcessingRules func() []alerts.ProcessingRule
 	// Explain finds what changed, with the grants of the question's scope; nil finds nothing. It returns soon after its context ends.
 	Explain alerts.ExplainFunc
-	// Metric returns definitions of the catalogue, for links to the level below; nil makes links to the alert's own level.
+	// Metric returns definitions of the catalogue, for the units in summaries; nil leaves them out.
 	Metric alerts.MetricFunc
 	// ExternalURL is where people reach this server, without a query; empty makes no links.
 	ExternalURL string

@@ -14,9 +14,9 @@ import (
 // Annotations that the hub adds where the rule has not set them itself.
 const (
 	annotationLink        = "link"          // the page of the alert
-	annotationChart       = "chart_url"     // the metric around the window, in the UI
-	annotationDrillDown   = "drilldown_url" // the window one level further down, from the API
-	annotationExplain     = "explain_url"   // what changed in the window, from the API
+	annotationChart       = "chart_url"     // the metric around the window, or a log rule's query
+	annotationDrillDown   = "drilldown_url" // the page of the target around the window
+	annotationExplain     = "explain_url"   // that page, with what changed in the window
 	annotationRunbook     = "runbook_url"
 	annotationSummary     = "summary"     // rule, target and what was measured
 	annotationDescription = "description" // the rule's
@@ -74,27 +74,46 @@ func (h *Hub) addMetricLinks(a *alerts.Alert, add func(name, link string)) {
 	if c == nil || a.Target.Level() == "" {
 		return
 	}
-	window := a.WindowEnd.Sub(a.WindowStart)
-	values := func(scope string, start, end time.Time) url.Values {
-		v := url.Values{"scope": {scope}, "metric": {c.Criterion.MetricName}, "start": {stamp(start)}, "end": {stamp(end)}}
-		if c.Criterion.TimeAggregation != "" {
-			v.Set("aggregation", string(c.Criterion.TimeAggregation))
-		}
-		if filter := filterOf(a); filter != "" {
-			v.Set("filter", filter)
-		}
-		return v
+	start, end := around(a)
+	about := url.Values{"metric": {c.Criterion.MetricName}}
+	if c.Criterion.TimeAggregation != "" {
+		about.Set("aggregation", string(c.Criterion.TimeAggregation))
 	}
-	scope := a.Target.String()
-	add(annotationChart, h.url("/explore", values(scope, a.WindowStart.Add(-max(time.Hour, 4*window)), a.WindowEnd.Add(max(15*time.Minute, window)))))
-	below := values(h.below(a.Target, c.Criterion.MetricName), a.WindowStart, a.WindowEnd)
-	below.Set("interval", "full")
-	add(annotationDrillDown, h.url("/api/v1/metrics", below))
+	if filter := filterOf(a); filter != "" {
+		about.Set("filter", filter)
+	}
+	chart := between(about, start, end)
+	chart.Set("scope", a.Target.String())
+	add(annotationChart, h.url("/explore", chart))
+	add(annotationDrillDown, h.url(pageOf(a.Target), between(nil, start, end)))
 	start, end, baseline := alerts.ExplainSpan(a.WindowStart, a.WindowEnd) // as the finding is asked for, so that both agree
-	explain := values(scope, start, end)
+	explain := between(about, start, end)
+	explain.Set("explain", "1")
 	explain.Set("baselineStart", stamp(baseline))
 	explain.Set("baselineEnd", stamp(start))
-	add(annotationExplain, h.url("/api/v1/explain", explain))
+	add(annotationExplain, h.url(pageOf(a.Target), explain))
+}
+
+// around returns the time to look at an alert in: its window, with what came before and a little of what came after.
+func around(a *alerts.Alert) (start, end time.Time) {
+	window := a.WindowEnd.Sub(a.WindowStart)
+	return a.WindowStart.Add(-max(time.Hour, 4*window)), a.WindowEnd.Add(max(15*time.Minute, window))
+}
+
+// between returns the parameters with a time range besides.
+func between(query url.Values, start, end time.Time) url.Values {
+	out := url.Values{"start": {stamp(start)}, "end": {stamp(end)}}
+	maps.Copy(out, query)
+	return out
+}
+
+// pageOf returns the page of a scope.
+func pageOf(p scopes.Path) string {
+	parts := strings.Split(p.String(), "/")
+	for i, part := range parts {
+		parts[i] = url.PathEscape(part)
+	}
+	return "/endpoints/" + strings.Join(parts, "/")
 }
 
 func (h *Hub) addLogLinks(a *alerts.Alert, add func(name, link string)) {
@@ -106,18 +125,10 @@ func (h *Hub) addLogLinks(a *alerts.Alert, add func(name, link string)) {
 		v.Set("scope", a.Target.String())
 	}
 	add(annotationChart, h.url("/logs", v))
-	add(annotationDrillDown, h.url("/api/v1/logs/query", v))
-}
-
-// below returns the scopes one level further down, or the scope itself where the metric is not known there.
-func (h *Hub) below(p scopes.Path, metric string) string {
-	if h.set.Metric != nil {
-		levels := scopes.Levels()
-		if i := slices.Index(levels[:], p.Level()); i >= 0 && i+1 < len(levels) && h.set.Metric(metric, levels[i+1]) != nil {
-			return p.String() + "/" + scopes.Wildcard
-		}
+	if a.Target.Level() != "" {
+		start, end := around(a)
+		add(annotationDrillDown, h.url(pageOf(a.Target), between(nil, start, end)))
 	}
-	return p.String()
 }
 
 func (h *Hub) url(path string, query url.Values) string {

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/endscope/endscope/alerts"
-	"github.com/endscope/endscope/scopes"
 )
 
 // parametersOf returns the names that the API's description has for GET of a path.
@@ -31,23 +30,23 @@ func parametersOf(t *testing.T, path string) map[string]bool {
 	return names
 }
 
-func TestLinksLeadToWhatTheAPIHas(t *testing.T) {
-	w := newWorld(t, func(_ *Config, s *Settings) {
-		s.Metric = func(name string, level scopes.Level) *scopes.Definition { return &scopes.Definition{} }
-	})
+func TestLinksLeadToPages(t *testing.T) {
+	w := newWorld(t, nil)
 	check := func(link, path string) url.Values {
 		t.Helper()
 		u, err := url.Parse(link)
 		require.NoError(t, err)
 		require.Equal(t, "https://endscope.example", u.Scheme+"://"+u.Host)
 		require.Equal(t, "/base"+path, u.Path)
-		if strings.HasPrefix(path, "/api/") {
-			names := parametersOf(t, path)
-			for name := range u.Query() {
-				require.True(t, names[name], "%s has no parameter %s", path, name)
-			}
-		}
 		return u.Query()
+	}
+	// Pages have the parameters of the API's question.
+	asks := func(v url.Values, path string) {
+		t.Helper()
+		names := parametersOf(t, path)
+		for name := range v {
+			require.True(t, names[name] || name == "explain", "%s has no parameter %s", path, name)
+		}
 	}
 	at := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 	a := fired(1, at)
@@ -57,23 +56,28 @@ func TestLinksLeadToWhatTheAPIHas(t *testing.T) {
 	check(got["link"], "/alerts/id-1")
 	require.Equal(t, "https://endscope.example/base/docs/runbooks/latency", got["runbook_url"])
 	filter := "deployment eq 'blue' and name eq 'it''s' and statusCode eq '1'"
-	require.Equal(t, url.Values{
-		"scope": {"credit/blue"}, "metric": {"RequestLatency_P99"}, "aggregation": {"Average"}, "filter": {filter}, "start": {"2026-11-28T10:55:00Z"}, "end": {"2026-11-28T12:15:00Z"},
-	}, check(got["chart_url"], "/explore"))
-	window := url.Values{
-		"scope": {"credit/blue"}, "metric": {"RequestLatency_P99"}, "aggregation": {"Average"}, "filter": {filter}, "start": {"2026-11-28T11:55:00Z"}, "end": {"2026-11-28T12:00:00Z"},
-	}
-	explain := maps.Clone(window)
-	explain["baselineStart"], explain["baselineEnd"] = []string{"2026-11-28T11:40:00Z"}, []string{"2026-11-28T11:55:00Z"}
-	require.Equal(t, explain, check(got["explain_url"], "/api/v1/explain"))
-	window.Set("scope", "credit/blue/*")
-	window.Set("interval", "full")
-	require.Equal(t, window, check(got["drilldown_url"], "/api/v1/metrics"))
+	chart := check(got["chart_url"], "/explore")
+	asks(chart, "/api/v1/metrics")
+	about := url.Values{"metric": {"RequestLatency_P99"}, "aggregation": {"Average"}, "filter": {filter}}
+	around := url.Values{"start": {"2026-11-28T10:55:00Z"}, "end": {"2026-11-28T12:15:00Z"}}
+	want := maps.Clone(about)
+	maps.Copy(want, around)
+	want.Set("scope", "credit/blue")
+	require.Equal(t, want, chart)
+	require.Equal(t, around, check(got["drilldown_url"], "/endpoints/credit/blue"))
+	explain := check(got["explain_url"], "/endpoints/credit/blue")
+	asks(explain, "/api/v1/explain")
+	want = maps.Clone(about)
+	maps.Copy(want, url.Values{
+		"explain": {"1"}, "start": {"2026-11-28T11:55:00Z"}, "end": {"2026-11-28T12:00:00Z"},
+		"baselineStart": {"2026-11-28T11:40:00Z"}, "baselineEnd": {"2026-11-28T11:55:00Z"},
+	})
+	require.Equal(t, want, explain)
 
 	short := fired(4, at)
 	short.WindowStart = at.Add(-time.Minute)
 	w.apply(short)
-	asked := check(w.get("id-4").Annotations["explain_url"], "/api/v1/explain")
+	asked := check(w.get("id-4").Annotations["explain_url"], "/endpoints/credit/blue")
 	require.Equal(t, "2026-11-28T11:55:00Z", asked.Get("start"), "the link has the span that the finding is of")
 	require.Equal(t, "2026-11-28T11:40:00Z", asked.Get("baselineStart"))
 
@@ -84,7 +88,8 @@ func TestLinksLeadToWhatTheAPIHas(t *testing.T) {
 	w.apply(b)
 	got = w.get("id-2").Annotations
 	require.Equal(t, "mine", got["link"], "what the rule says itself stays")
-	require.Equal(t, url.Values{"query": {"T | where x == 'a&b'"}, "timespan": {"2026-11-28T11:55:00Z/2026-11-28T12:00:00Z"}, "scope": {"credit/blue"}}, check(got["drilldown_url"], "/api/v1/logs/query"))
+	require.Equal(t, url.Values{"query": {"T | where x == 'a&b'"}, "timespan": {"2026-11-28T11:55:00Z/2026-11-28T12:00:00Z"}, "scope": {"credit/blue"}}, check(got["chart_url"], "/logs"))
+	require.Equal(t, around, check(got["drilldown_url"], "/endpoints/credit/blue"))
 
 	c := fired(3, at)
 	c.Filter = strings.Repeat("x", 2*maxURL)
