@@ -14,6 +14,12 @@ func apiPage(page *url.URL) string {
 	switch {
 	case strings.HasPrefix(path, "/alerts/") && strings.Count(path, "/") == 2:
 		return "/api/v1/alerts/" + url.PathEscape(strings.TrimPrefix(path, "/alerts/"))
+	case strings.HasPrefix(path, "/endpoints/") && query.Get("explain") == "1" && query.Has("metric"):
+		query.Del("explain")
+		query.Set("scope", strings.TrimPrefix(path, "/endpoints/"))
+		return "/api/v1/explain?" + query.Encode()
+	case strings.HasPrefix(path, "/endpoints/"):
+		return "/api/v1/scopes" + strings.TrimPrefix(strings.TrimSuffix(page.EscapedPath(), "/"), "/endpoints")
 	case path == "/explore" && query.Has("metric"):
 		return "/api/v1/metrics?" + query.Encode()
 	case path == "/logs" && query.Has("query"):

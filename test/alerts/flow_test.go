@@ -212,17 +212,14 @@ func followLinks(t *testing.T, s *server, annotations map[string]string) {
 		require.NotEmpty(t, annotations[name], name)
 		followLink(t, s, annotations[name])
 	}
-	var answer struct {
-		Series []struct {
-			Scope  string
-			Values []*float64
-		}
-	}
-	s.call(http.MethodGet, annotations["drilldown_url"], nil, &answer)
-	require.Len(t, answer.Series, 1)
-	require.Equal(t, "credit/blue/b1", answer.Series[0].Scope)
-	require.Len(t, answer.Series[0].Values, 1)
-	require.EqualValues(t, hot, *answer.Series[0].Values[0])
+	explain, err := url.Parse(annotations["explain_url"])
+	require.NoError(t, err)
+	question := explain.Query()
+	question.Del("explain")
+	question.Set("scope", strings.TrimPrefix(explain.Path, "/endpoints/"))
+	var answer struct{ After *float64 }
+	s.call(http.MethodGet, "/api/v1/explain?"+question.Encode(), nil, &answer)
+	require.NotNil(t, answer.After, "the page asks explain with the link's parameters")
 }
 
 func followLink(t *testing.T, s *server, link string) {
