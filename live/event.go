@@ -19,7 +19,8 @@ type Event struct {
 	ChildrenOmitted   int       `json:"children_omitted,omitempty"`
 	ByInstance        []Row     `json:"by_instance,omitempty"` // where children are no instances
 	ByInstanceOmitted int       `json:"by_instance_omitted,omitempty"`
-	Failing           []Failing `json:"failing"` // a sample
+	Failing           []Request `json:"failing"` // a sample
+	Slowest           []Request `json:"slowest"` // the longest first
 }
 
 // Instances says how many of the instances stand behind a second.
@@ -78,7 +79,7 @@ type Duration struct {
 	P95       float64            `json:"p95"`
 	P99       float64            `json:"p99"`
 	Max       float64            `json:"max"`
-	Histogram []liveframe.Bucket `json:"histogram,omitempty"` // of the total alone
+	Histogram []liveframe.Bucket `json:"histogram,omitempty"` // of the total, and of all rows where the question asks for it
 }
 
 // Share is of something that each instance has its own of.
@@ -98,14 +99,17 @@ type GPU struct {
 	AgeSeconds  float64 `json:"age_seconds"` // of the oldest reading
 }
 
-// Failing is one failing request.
-type Failing struct {
+// Request is one request, and where it was.
+type Request struct {
 	Scope scopes.Path `json:"scope"`
 	liveframe.Request
 }
 
-// maxFailing is how many failing requests one event shows.
-const maxFailing = 50
+// How many failing requests one event shows, and how many slow ones.
+const (
+	maxFailing = 50
+	maxSlowest = 10
+)
 
 // maxSilent is how many silent instances one event names.
 const maxSilent = 50
@@ -197,7 +201,8 @@ func (s *sum) durations() *liveframe.Counts {
 	return c
 }
 
-func (s *sum) row(scope string) Row {
+// row makes the row, with its histogram or without.
+func (s *sum) row(scope string, histogram bool) Row {
 	r := Row{Scope: scope, path: s.path, Answered: s.answered, InFlight: s.inFlight, CPU: s.cpu, Memory: s.mem, GPU: s.gpu, Uncounted: s.dropped}
 	if s.proxies == 0 {
 		return r
@@ -214,13 +219,16 @@ func (s *sum) row(scope string) Row {
 	}
 	if c := s.durations(); c.Count() > 0 {
 		r.Traffic.Duration = &Duration{Mean: c.Mean(), P50: c.Quantile(0.5), P90: c.Quantile(0.9), P95: c.Quantile(0.95), P99: c.Quantile(0.99), Max: c.Max()}
+		if histogram {
+			r.Traffic.Duration.Histogram = c.Histogram().Buckets
+		}
 	}
 	return r
 }
 
 // merge makes the event of a second out of the frames that are there.
 func (g *group) merge(second int64, again bool) *Event {
-	e := &Event{Second: time.Unix(second, 0).UTC(), Again: again, Failing: []Failing{}}
+	e := &Event{Second: time.Unix(second, 0).UTC(), Again: again, Failing: []Request{}, Slowest: []Request{}}
 	total := &sum{}
 	children, instances := map[scopes.Path]*sum{}, map[scopes.Path]*sum{}
 	into := func(in map[scopes.Path]*sum, p scopes.Path) *sum {
@@ -235,7 +243,7 @@ func (g *group) merge(second int64, again bool) *Event {
 		agents = append(agents, a)
 	}
 	slices.SortFunc(agents, func(x, y *Agent) int { return comparePaths(x.path, y.path) })
-	var samples [][]Failing
+	var samples [][]Request
 	for _, a := range agents {
 		f, t := a.frame(second), (*liveframe.Traffic)(nil)
 		if f != nil && len(f.Views) > 0 {
@@ -256,23 +264,22 @@ func (g *group) merge(second int64, again bool) *Event {
 		for _, s := range rows {
 			s.add(f, t)
 		}
-		if t != nil && len(t.Failing) > 0 {
-			var list []Failing
-			for _, r := range t.Failing {
-				list = append(list, Failing{a.path, r})
-			}
-			samples = append(samples, list)
+		if t == nil {
+			continue
 		}
+		if len(t.Failing) > 0 {
+			samples = append(samples, requestsOf(a.path, t.Failing))
+		}
+		e.Slowest = append(e.Slowest, requestsOf(a.path, t.Slowest)...)
 	}
 	g.countInstances(e, len(agents), silent)
 	if total.answered > 0 {
-		row := total.row(g.scope.String())
-		if d := row.Traffic; d != nil && d.Duration != nil {
-			d.Duration.Histogram = total.durations().Histogram().Buckets
-		}
+		row := total.row(g.scope.String(), true)
 		e.Total = &row
 	}
 	e.Failing = pick(samples, e.Failing)
+	slices.SortStableFunc(e.Slowest, func(x, y Request) int { return cmp.Compare(y.DurationMS, x.DurationMS) })
+	e.Slowest = e.Slowest[:min(len(e.Slowest), maxSlowest)]
 	byInstance, omitted := g.rows(instances)
 	if g.scope.Level() == scopes.LevelEndpoint || g.scope.Level() == "" {
 		e.Children, e.ChildrenOmitted = g.rows(children)
@@ -309,7 +316,7 @@ func (g *group) rows(of map[scopes.Path]*sum) (rows []Row, omitted int) {
 	slices.SortFunc(sums, func(x, y *sum) int { return comparePaths(x.path, y.path) })
 	rows = make([]Row, 0, len(sums))
 	for _, s := range sums {
-		rows = append(rows, s.row(s.path.String()))
+		rows = append(rows, s.row(s.path.String(), g.histograms))
 	}
 	return rows, omitted
 }
@@ -340,8 +347,16 @@ func (g *group) countInstances(e *Event, connected int, silent map[scopes.Path]s
 	e.Instances = n
 }
 
+func requestsOf(p scopes.Path, list []liveframe.Request) []Request {
+	out := make([]Request, 0, len(list))
+	for _, r := range list {
+		out = append(out, Request{p, r})
+	}
+	return out
+}
+
 // pick takes failing requests from all instances in turn, and puts them in order of time.
-func pick(samples [][]Failing, out []Failing) []Failing {
+func pick(samples [][]Request, out []Request) []Request {
 	for i := 0; i < liveframe.MaxFailing; i++ {
 		for _, s := range samples {
 			if i < len(s) && len(out) < maxFailing {
@@ -349,7 +364,7 @@ func pick(samples [][]Failing, out []Failing) []Failing {
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(x, y Failing) int { return x.Time.Compare(y.Time) })
+	slices.SortStableFunc(out, func(x, y Request) int { return x.Time.Compare(y.Time) })
 	return out
 }
 

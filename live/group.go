@@ -15,6 +15,8 @@ type group struct {
 	view   *view
 	takes  func(scopes.Path) bool // of the filter
 	grants scopes.Grants
+	// histograms says that all rows have theirs.
+	histograms bool
 
 	agents   map[*Agent]bool
 	watchers map[*Watch]bool

@@ -484,6 +484,42 @@ func TestManyRowsAreCut(t *testing.T) {
 	})
 }
 
+func TestHistogramsOfRowsAreToldToWhoAsks(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		a, b := w.attach("chat/blue/a"), w.attach("chat/green/b")
+		plain := w.watch("chat")
+		q := question(t, "chat")
+		q.Histograms = true
+		full, err := w.hub.Watch(w.ctx, q)
+		require.NoError(t, err)
+		tick()
+		tick()
+		for i, agent := range []*Agent{a, b} {
+			f := frame(0, 2, 0)
+			for _, ms := range []float64{100, 90} {
+				f.Views[0].Slowest = append(f.Views[0].Slowest, liveframe.Request{DurationMS: ms + float64(i), RequestID: agent.path.Instance})
+			}
+			require.Empty(t, agent.Deliver(f))
+		}
+		few, all := next(t, plain), next(t, full)
+		require.Equal(t, few.Total, all.Total)
+		require.NotEmpty(t, few.Total.Traffic.Duration.Histogram)
+		for i := range all.Children {
+			for _, rows := range [][2]Row{{few.Children[i], all.Children[i]}, {few.ByInstance[i], all.ByInstance[i]}} {
+				require.Empty(t, rows[0].Traffic.Duration.Histogram)
+				require.Equal(t, []liveframe.Bucket{{-26, 2}}, rows[1].Traffic.Duration.Histogram)
+			}
+		}
+		var slowest []string
+		for _, r := range all.Slowest {
+			slowest = append(slowest, fmt.Sprint(r.Scope, " ", r.DurationMS))
+		}
+		require.Equal(t, []string{"chat/green/b 101", "chat/blue/a 100", "chat/green/b 91", "chat/blue/a 90"}, slowest)
+		plain.Close()
+		full.Close()
+	})
+}
+
 func TestConfigErrorsNameValueAndBound(t *testing.T) {
 	require.NoError(t, DefaultConfig().Validate())
 	for want, change := range map[string]func(*Config){

@@ -18,6 +18,8 @@ type Question struct {
 	// Filter is what counts: dimensions of requests, as liveframe.Dimensions lists them, and endpoint, deployment, instanceId (also instance), which choose
 	// instances.
 	Filter liveframe.Filter
+	// Histograms asks for the durations' histogram of each row, and not of the total alone, so that several seconds of a row can be merged.
+	Histograms bool
 }
 
 // waitingEvents is how many events a watcher may be behind.
@@ -78,11 +80,11 @@ func (h *Hub) Watch(ctx context.Context, q Question) (*Watch, error) {
 		return nil, err
 	}
 	now := h.set.Now()
-	key := fmt.Sprintf("%s %d %s %s", q.Scope, v.id, where, grantsKey(grants))
+	key := fmt.Sprintf("%s %d %t %s %s", q.Scope, v.id, q.Histograms, where, grantsKey(grants))
 	g := h.groups[key]
 	if g == nil {
 		g = &group{
-			hub: h, key: key, scope: q.Scope, view: v, takes: takes, grants: grants, known: known, looked: now,
+			hub: h, key: key, scope: q.Scope, view: v, takes: takes, grants: grants, histograms: q.Histograms, known: known, looked: now,
 			agents: map[*Agent]bool{}, watchers: map[*Watch]bool{}, shown: now.Unix(), closed: now.Unix(),
 		}
 		v.groups++

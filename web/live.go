@@ -42,7 +42,7 @@ func (s *Server) handleLiveAgent(w http.ResponseWriter, r *http.Request) error {
 
 // handleLive answers GET /api/v1/live: each second of a scope, as server-sent events.
 func (s *Server) handleLive(w http.ResponseWriter, r *http.Request) error {
-	p := newParams(r, time.Now(), "scope", "filter", "min_duration")
+	p := newParams(r, time.Now(), "scope", "filter", "min_duration", "histograms")
 	scope, text, least := p.one("scope"), p.one("filter"), p.one("min_duration")
 	var q live.Question
 	if scope == "" {
@@ -63,6 +63,13 @@ func (s *Server) handleLive(w http.ResponseWriter, r *http.Request) error {
 			p.fail("min_duration", least, "must be a duration between 1ms and 1h, such as 500ms")
 		}
 		q.Filter.MinDurationMS = d.Milliseconds()
+	}
+	switch histograms := p.one("histograms"); histograms {
+	case "", "total":
+	case "rows":
+		q.Histograms = true
+	default:
+		p.fail("histograms", histograms, "must be total or rows")
 	}
 	if err := p.err(); err != nil {
 		return err

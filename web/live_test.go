@@ -109,6 +109,12 @@ func TestLiveShowsSecondsOfTheScopeThatMayBeSeen(t *testing.T) {
 	require.Contains(t, data, `"children":[{"scope":"chat",`)
 	require.Contains(t, data, `{"scope":"chat/green/host:1","answered":1`)
 
+	require.NotContains(t, strings.SplitN(data, `"children"`, 2)[1], "histogram")
+	full := h.followLive(url.Values{"scope": {"*"}, "histograms": {"rows"}})
+	until(full, `"answered":2`)
+	require.Contains(t, strings.SplitN(data, `"by_instance"`, 2)[1], `"histogram":[[-8,2]]`)
+	require.Contains(t, data, `"slowest":[]`)
+
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.url+"/api/v1/live?scope=chat", nil)
 	require.NoError(t, err)
 	req.Header.Set("X-Narrow", "yes")
@@ -145,6 +151,7 @@ func TestLiveRefusesWhatItCannotShow(t *testing.T) {
 		{"/api/v1/live?scope=chat&filter=path", "filter", 400},
 		{"/api/v1/live?scope=chat&min_duration=fast", "must be a duration between 1ms and 1h", 400},
 		{"/api/v1/live?scope=chat&step=1", "step", 400},
+		{"/api/v1/live?scope=chat&histograms=some", "must be total or rows", 400},
 		{"/api/v1/live/agent/chat/blue/a", "is a WebSocket", 426},
 		{"/api/v1/live/agent/chat/-blue/a", "deployment name", 400},
 	} {

@@ -41,6 +41,7 @@ type tally struct {
 	told     [2]bool // whether an answer told of input and output tokens
 	duration liveframe.Counts
 	failing  []liveframe.Request
+	slowest  []liveframe.Request // the longest first
 }
 
 // newTap makes a tap for the views that can be compiled. A filter that cannot be is left out: then no frame answers for it.
@@ -96,20 +97,44 @@ func (v *tally) add(row *records.Traffic) {
 	if row.OutputTokens >= 0 {
 		v.output, v.told[1] = v.output+row.OutputTokens, true
 	}
+	v.slow(row)
 	if row.Code < 400 && row.StreamError == "" {
 		return
 	}
 	t.Failures++
-	r := liveframe.Request{
-		Time: row.Time, Method: row.Method, Path: row.Path, Status: row.Code, ModelStatus: row.ModelCode,
-		DurationMS: max(float64(row.Total)/float64(time.Millisecond), 0), Reason: row.Reason, StreamError: row.StreamError, RequestID: row.RequestID,
-	}
+	r := requestOf(row)
 	if len(v.failing) < liveframe.MaxFailing {
 		v.failing = append(v.failing, r)
 	} else if i := rand.N(t.Failures); i < liveframe.MaxFailing { // each failure has the same chance
 		v.failing[i] = r
 	}
 }
+
+// slow keeps the request where it is one of the longest.
+func (v *tally) slow(row *records.Traffic) {
+	n := len(v.slowest)
+	if n < liveframe.MaxSlowest || milliseconds(row.Total) > v.slowest[n-1].DurationMS {
+		v.keepSlow(requestOf(row))
+	}
+}
+
+func (v *tally) keepSlow(r liveframe.Request) {
+	at := slices.IndexFunc(v.slowest, func(o liveframe.Request) bool { return o.DurationMS < r.DurationMS })
+	if at < 0 {
+		at = len(v.slowest)
+	}
+	v.slowest = slices.Insert(v.slowest, at, r)
+	v.slowest = v.slowest[:min(len(v.slowest), liveframe.MaxSlowest)]
+}
+
+func requestOf(row *records.Traffic) liveframe.Request {
+	return liveframe.Request{
+		Time: row.Time, Method: row.Method, Path: row.Path, Status: row.Code, ModelStatus: row.ModelCode,
+		DurationMS: milliseconds(row.Total), Reason: row.Reason, StreamError: row.StreamError, RequestID: row.RequestID,
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return max(float64(d)/float64(time.Millisecond), 0) }
 
 // take returns what was counted since the last call, and how many requests were not.
 func (t *tap) take() (all []liveframe.Traffic, dropped int64) {
@@ -145,6 +170,9 @@ func (v *tally) merge(o *tally) {
 	v.told[0], v.told[1] = v.told[0] || o.told[0], v.told[1] || o.told[1]
 	v.duration.Merge(&o.duration)
 	v.failing = append(v.failing, o.failing...)
+	for _, r := range o.slowest {
+		v.keepSlow(r)
+	}
 }
 
 func (v *tally) finish(id int) liveframe.Traffic {
@@ -159,8 +187,11 @@ func (v *tally) finish(id int) liveframe.Traffic {
 	rand.Shuffle(len(v.failing), func(i, j int) { v.failing[i], v.failing[j] = v.failing[j], v.failing[i] })
 	t.Failing = v.failing[:min(len(v.failing), liveframe.MaxFailing)]
 	slices.SortFunc(t.Failing, func(x, y liveframe.Request) int { return x.Time.Compare(y.Time) })
-	for i := range t.Failing {
-		t.Failing[i].Trim()
+	t.Slowest = v.slowest
+	for _, list := range [][]liveframe.Request{t.Failing, t.Slowest} {
+		for i := range list {
+			list[i].Trim()
+		}
 	}
 	return t
 }

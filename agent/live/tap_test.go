@@ -56,10 +56,33 @@ func TestTheTapCountsEveryRequestOnceByEachView(t *testing.T) {
 		require.Equal(t, 503, r.Status)
 		require.True(t, i == 0 || !r.Time.Before(everything.Failing[i-1].Time), "in order of time")
 	}
+	require.Len(t, everything.Slowest, liveframe.MaxSlowest)
+	require.Len(t, some.Slowest, liveframe.MaxSlowest)
+	if dropped == 0 {
+		for _, r := range everything.Slowest {
+			require.Equal(t, float64(each), r.DurationMS, "each worker had one of these")
+		}
+		require.Equal(t, float64(each-1), some.Slowest[0].DurationMS)
+	}
 	taken, dropped = tap.take()
 	require.Zero(t, taken[0].Requests)
+	require.Empty(t, taken[0].Slowest)
 	require.Empty(t, taken[0].Duration.Buckets)
 	require.Zero(t, dropped)
+}
+
+func TestTheLongestRequestsAreShownLongestFirst(t *testing.T) {
+	tap := newTap(views(liveframe.Filter{}))
+	for _, ms := range []int{5, 80, 3, 40, 80, 1, 60} {
+		tap.count(&records.Traffic{Code: 200, Total: time.Duration(ms) * time.Millisecond, RequestID: fmt.Sprint(ms)})
+	}
+	taken, _ := tap.take()
+	var got []float64
+	for _, r := range taken[0].Slowest {
+		got = append(got, r.DurationMS)
+	}
+	require.Equal(t, []float64{80, 80, 60}, got)
+	require.Empty(t, taken[0].Failing, "slow is not failed")
 }
 
 func TestABusyTapDropsAndTells(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 const (
 	// MaxFailing is how many failing requests a frame shows of each view.
 	MaxFailing = 10
+	// MaxSlowest is how many of the longest requests a frame shows of each view.
+	MaxSlowest = 3
 	// MaxViews is how many filters an agent is asked about at a time.
 	MaxViews = 16
 	// MaxAsk is the size of the largest message of the server, in bytes.
@@ -72,6 +74,7 @@ type Traffic struct {
 	InputTokens   *int64    `json:"input_tokens,omitempty"` // as answers told; absent when none did
 	OutputTokens  *int64    `json:"output_tokens,omitempty"`
 	Failing       []Request `json:"failing,omitempty"` // a sample of the failures
+	Slowest       []Request `json:"slowest,omitempty"` // the longest requests, whether they failed or not
 }
 
 // Classes counts requests by the first digit of their status; at 0 those whose status is none.
@@ -93,7 +96,7 @@ func ClassName(class int) string {
 	return string(rune('0'+class)) + "xx"
 }
 
-// Request is one request that failed.
+// Request is one request.
 type Request struct {
 	Time        time.Time `json:"time"` // of its first byte, by the instance's clock, as in its row of the traffic log
 	Method      string    `json:"method"`
@@ -177,14 +180,16 @@ func (t *Traffic) check() error {
 	if n != t.Requests || classes != t.Requests || t.Failures > t.Requests {
 		return fmt.Errorf("durations (%d) and status classes (%d) must add up to the requests (%d), and failures (%d) must not be more", n, classes, t.Requests, t.Failures)
 	}
-	if len(t.Failing) > MaxFailing {
-		return fmt.Errorf("must show at most %d failing requests (got %d)", MaxFailing, len(t.Failing))
+	if len(t.Failing) > MaxFailing || len(t.Slowest) > MaxSlowest {
+		return fmt.Errorf("must show at most %d failing requests and %d slow ones (got %d and %d)", MaxFailing, MaxSlowest, len(t.Failing), len(t.Slowest))
 	}
-	for i := range t.Failing {
-		r := &t.Failing[i]
-		r.Trim()
-		if !(r.DurationMS >= 0 && r.DurationMS <= maxCount) {
-			return fmt.Errorf("a duration must be between 0 and %d ms (got %g)", int64(maxCount), r.DurationMS)
+	for _, list := range [][]Request{t.Failing, t.Slowest} {
+		for i := range list {
+			r := &list[i]
+			r.Trim()
+			if !(r.DurationMS >= 0 && r.DurationMS <= maxCount) {
+				return fmt.Errorf("a duration must be between 0 and %d ms (got %g)", int64(maxCount), r.DurationMS)
+			}
 		}
 	}
 	return nil

@@ -129,7 +129,9 @@ func TestDecodeFrame(t *testing.T) {
 		{`[-18,1]`, `[500,1]`, "bucket [500 1]"},
 		{`"sum":0.3`, `"sum":-0.3`, "sum and max of durations"},
 		{`"duration_ms":200`, `"duration_ms":-2`, "a duration must be between"},
-		{`"failing":[`, `"failing":[{},{},{},{},{},{},{},{},{},{},`, "at most 10 failing requests (got 11)"},
+		{`"failing":[`, `"failing":[{},{},{},{},{},{},{},{},{},{},`, "at most 10 failing requests and 3 slow ones (got 11 and 0)"},
+		{`"failing":[`, `"slowest":[{},{},{},{}],"failing":[`, "and 3 slow ones (got 1 and 4)"},
+		{`"failing":[`, `"slowest":[{"duration_ms":-1}],"failing":[`, "a duration must be between"},
 		{`"gpus":[`, `"gpus":[` + strings.Repeat("{},", 128), "128 GPUs"},
 	} {
 		text := strings.Replace(good, tc.old, tc.new, 1)

@@ -2311,7 +2311,10 @@ export interface components {
             /** @description where children are no instances */
             by_instance?: components["schemas"]["LiveRow"][];
             by_instance_omitted?: number;
+            /** @description a sample of the failures, in order of time */
             failing: components["schemas"]["LiveRequest"][];
+            /** @description the requests that lasted longest, at most 3 of each instance and 10 in all, the longest first */
+            slowest: components["schemas"]["LiveRequest"][];
         };
         LiveRow: {
             scope: string;
@@ -2332,7 +2335,7 @@ export interface components {
                     p95: number;
                     p99: number;
                     max: number;
-                    /** @description index and count of each bucket; of the total alone */
+                    /** @description index and count of each bucket; of the total, and of all rows with histograms=rows */
                     histogram?: number[][];
                 } | null;
                 request_bytes: number;
@@ -5263,6 +5266,8 @@ export interface operations {
                 filter?: string;
                 /** @description only requests that last at least so long, such as 500ms */
                 min_duration?: string;
+                /** @description which rows have the histogram of their durations: the total alone, or all, so that several seconds of a row can be merged */
+                histograms?: "total" | "rows";
             };
             header?: never;
             path?: never;
