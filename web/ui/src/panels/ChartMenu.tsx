@@ -1,10 +1,11 @@
 import { ActionIcon, Menu } from '@mantine/core';
-import { IconBell, IconChartLine, IconCode, IconDots, IconDownload, IconLink, IconListDetails, IconMaximize, IconPhoto, IconTable } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import { IconBell, IconChartLine, IconCode, IconDots, IconDownload, IconLink, IconListDetails, IconMaximize, IconPhoto, IconPin, IconTable } from '@tabler/icons-react';
+import { useState, type ReactNode } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import type { ChartSpec } from '@/lib/chartspec';
 import type { Span } from '@/lib/time';
 import { exploreLink, logsLink, ruleLink } from './links';
+import { PinDialog } from './pin/PinDialog';
 
 interface Props {
   title: string;
@@ -29,56 +30,63 @@ const mostRules = 6;
 /** What can be done with a chart. */
 export function ChartMenu({ title, spec, span, table, onExpand, onTable, onCSV, onPNG, onPlan, onCopyLink, exploring, more }: Props) {
   const [search] = useSearchParams();
+  const [pinning, setPinning] = useState(false);
   const none = span === undefined;
   const measured = spec !== undefined && spec.promql.length === 0 ? spec : undefined;
   return (
-    <Menu position="bottom-end" width={230} shadow="md">
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="sm" aria-label={`Actions of ${title}`}>
-          <IconDots size={16} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item leftSection={<IconMaximize {...size} />} onClick={onExpand} disabled={none}>
-          Expand
-        </Menu.Item>
-        <Menu.Item leftSection={table ? <IconChartLine {...size} /> : <IconTable {...size} />} onClick={onTable} disabled={none}>
-          {table ? 'Show as a chart' : 'Show as a table'}
-        </Menu.Item>
-        <Menu.Item leftSection={<IconDownload {...size} />} onClick={onCSV} disabled={none}>
-          Download CSV
-        </Menu.Item>
-        <Menu.Item leftSection={<IconPhoto {...size} />} onClick={onPNG} disabled={none || table}>
-          Download PNG
-        </Menu.Item>
-        {spec !== undefined && (
-          <>
-            <Menu.Divider />
-            {!exploring && (
-              <Menu.Item leftSection={<IconChartLine {...size} />} component={Link} to={exploreLink(search, spec)}>
-                Open in the explorer
+    <>
+      <Menu position="bottom-end" width={230} shadow="md">
+        <Menu.Target>
+          <ActionIcon variant="subtle" color="gray" size="sm" aria-label={`Actions of ${title}`}>
+            <IconDots size={16} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<IconMaximize {...size} />} onClick={onExpand} disabled={none}>
+            Expand
+          </Menu.Item>
+          <Menu.Item leftSection={table ? <IconChartLine {...size} /> : <IconTable {...size} />} onClick={onTable} disabled={none}>
+            {table ? 'Show as a chart' : 'Show as a table'}
+          </Menu.Item>
+          <Menu.Item leftSection={<IconDownload {...size} />} onClick={onCSV} disabled={none}>
+            Download CSV
+          </Menu.Item>
+          <Menu.Item leftSection={<IconPhoto {...size} />} onClick={onPNG} disabled={none || table}>
+            Download PNG
+          </Menu.Item>
+          {spec !== undefined && (
+            <>
+              <Menu.Divider />
+              {!exploring && (
+                <Menu.Item leftSection={<IconChartLine {...size} />} component={Link} to={exploreLink(search, spec)}>
+                  Open in the explorer
+                </Menu.Item>
+              )}
+              <Menu.Item leftSection={<IconCode {...size} />} onClick={onPlan} disabled={none}>
+                Show the PromQL
               </Menu.Item>
-            )}
-            <Menu.Item leftSection={<IconCode {...size} />} onClick={onPlan} disabled={none}>
-              Show the PromQL
-            </Menu.Item>
-            {measured?.metrics.slice(0, mostRules).map((line, i) => (
-              <Menu.Item key={`${line.name} ${line.aggregation}`} leftSection={<IconBell {...size} />} component={Link} to={ruleLink(search, measured, i)}>
-                {measured.metrics.length === 1 ? 'New alert rule' : `New alert rule: ${line.name}`}
+              {measured?.metrics.slice(0, mostRules).map((line, i) => (
+                <Menu.Item key={`${line.name} ${line.aggregation}`} leftSection={<IconBell {...size} />} component={Link} to={ruleLink(search, measured, i)}>
+                  {measured.metrics.length === 1 ? 'New alert rule' : `New alert rule: ${line.name}`}
+                </Menu.Item>
+              ))}
+              {measured !== undefined && span !== undefined && (
+                <Menu.Item leftSection={<IconListDetails {...size} />} component={Link} to={logsLink(search, measured, span)}>
+                  Logs of this scope and time
+                </Menu.Item>
+              )}
+              <Menu.Item leftSection={<IconPin {...size} />} onClick={() => setPinning(true)}>
+                Pin to a dashboard
               </Menu.Item>
-            ))}
-            {measured !== undefined && span !== undefined && (
-              <Menu.Item leftSection={<IconListDetails {...size} />} component={Link} to={logsLink(search, measured, span)}>
-                Logs of this scope and time
+              <Menu.Item leftSection={<IconLink {...size} />} onClick={onCopyLink} disabled={none}>
+                Copy link
               </Menu.Item>
-            )}
-            <Menu.Item leftSection={<IconLink {...size} />} onClick={onCopyLink} disabled={none}>
-              Copy link
-            </Menu.Item>
-          </>
-        )}
-        {more}
-      </Menu.Dropdown>
-    </Menu>
+            </>
+          )}
+          {more}
+        </Menu.Dropdown>
+      </Menu>
+      {spec !== undefined && <PinDialog pinned={pinning ? { title, content: { kind: 'chart', chart: spec } } : undefined} onClose={() => setPinning(false)} />}
+    </>
   );
 }
