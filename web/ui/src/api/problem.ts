@@ -6,6 +6,8 @@ export interface Mistake {
   rule?: string;
 }
 
+const notReachable = 'Server not reachable';
+
 /** A place in a text; both count from 1. */
 export interface Place {
   line: number;
@@ -33,6 +35,16 @@ export class Problem extends Error {
   get temporary(): boolean {
     return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
   }
+
+  /** Whether nothing answered at all. */
+  get unreachable(): boolean {
+    return this.status === 0 && this.title === notReachable;
+  }
+
+  /** Whether the server said that it starts, and does not answer questions yet. */
+  get starting(): boolean {
+    return this.status === 503 && this.title === 'Server is starting';
+  }
 }
 
 /** Reads the problem out of an answer of any of the server's shapes: RFC 9457, Prometheus's, Azure's, or text of a proxy between. */
@@ -53,7 +65,7 @@ export function unreachable(cause: unknown): Problem {
   if (cause instanceof DOMException && cause.name === 'TimeoutError') {
     return new Problem(0, 'No answer', 'The server did not answer in time.');
   }
-  return new Problem(0, 'Server not reachable', 'The server does not answer. It may be stopped, starting, or the network is down.');
+  return new Problem(0, notReachable, 'The server does not answer. It may be stopped, starting, or the network is down.');
 }
 
 /** Any error as a problem, for panels. */

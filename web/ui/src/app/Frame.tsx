@@ -1,39 +1,42 @@
-import { ActionIcon, Anchor, Badge, Burger, Drawer, Group, NavLink, Stack, Text, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { ActionIcon, Anchor, Badge, Burger, Drawer, Group, Kbd, NavLink, Stack, Text, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure, useMediaQuery } from '@mantine/hooks';
-import { IconMoon, IconSun } from '@tabler/icons-react';
+import { IconKeyboard, IconMoon, IconSearch, IconSun } from '@tabler/icons-react';
+import { lazy, Suspense } from 'react';
 import { Outlet, useLocation } from 'react-router';
 import { useFiredAlerts } from '@/api/hooks';
 import { usePageView } from '@/view/view';
 import { ViewLink } from '@/view/ViewLink';
 import classes from './Frame.module.css';
+import { isAt, places } from './places';
+import { ServerBanner } from './server/ServerBanner';
+import { focusContent, useArrival } from './useArrival';
+import { useKeys } from './useKeys';
 
-interface Place {
-  to: string;
-  label: string;
-}
+const FindPalette = lazy(() => import('./find/FindPalette'));
+const ShortcutHelp = lazy(() => import('./ShortcutHelp'));
 
-/** Where the frame leads. A place appears here when its page exists. */
-const places: Place[] = [
-  { to: '/', label: 'Overview' },
-  { to: '/fleet', label: 'Fleet' },
-  { to: '/explore', label: 'Explore' },
-  { to: '/alerts', label: 'Alerts' },
-  { to: '/logs', label: 'Logs' },
-  { to: '/system', label: 'System' },
-];
-
-/** What is around every page: where to go, how many alerts are fired, light or dark. */
+/** What is around every page: where to go, what to find, how many alerts are fired, light or dark, and whether the server is there. */
 export function Frame() {
   const [open, menu] = useDisclosure(false);
+  const [finding, finder] = useDisclosure(false);
+  const [helping, help] = useDisclosure(false);
+  useKeys(finder.open, help.open);
+  useArrival();
   const { pathname } = useLocation();
   const { view } = usePageView();
   const alerts = useFiredAlerts(view);
   const fired = alerts.data?.length ?? 0;
   const narrow = useMediaQuery('(max-width: 48em)', false, { getInitialValueInEffect: false });
-  const here = (p: Place) => (p.to === '/' ? pathname === '/' || pathname.startsWith('/endpoints/') : pathname.startsWith(p.to));
   return (
     <>
-      <a href="#content" className={classes.skip}>
+      <a
+        href={`.${pathname}#content`}
+        className={classes.skip}
+        onClick={(e) => {
+          e.preventDefault(); // with the page's <base> the browser would leave it
+          focusContent();
+        }}
+      >
         To the content
       </a>
       <header className={classes.header}>
@@ -45,7 +48,7 @@ export function Frame() {
           {!narrow && (
             <nav aria-label="Pages" className={classes.nav}>
               {places.map((p) => (
-                <ViewLink key={p.to} to={p.to} aria-current={here(p) ? 'page' : undefined} className={classes.place}>
+                <ViewLink key={p.to} to={p.to} aria-current={isAt(p, pathname) ? 'page' : undefined} className={classes.place}>
                   {p.label}
                 </ViewLink>
               ))}
@@ -53,9 +56,23 @@ export function Frame() {
           )}
           <Group gap="xs" ml="auto" wrap="nowrap">
             {fired > 0 && (
-              <Badge color="red" variant="light" tt="none">
-                {fired} {fired === 1 ? 'alert' : 'alerts'}
+              <Badge component={ViewLink} to="/alerts" variant="default" tt="none" className={classes.fired}>
+                {fired === 1000 ? '1,000 or more' : fired} {fired === 1 ? 'alert' : 'alerts'}
               </Badge>
+            )}
+            {narrow ? (
+              <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Find" aria-keyshortcuts="/" onClick={finder.open}>
+                <IconSearch size={18} />
+              </ActionIcon>
+            ) : (
+              <UnstyledButton className={classes.find} aria-keyshortcuts="/" onClick={finder.open}>
+                <IconSearch size={14} aria-hidden /> Find <Kbd size="xs" aria-hidden>/</Kbd>
+              </UnstyledButton>
+            )}
+            {!narrow && (
+              <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Keyboard shortcuts" aria-keyshortcuts="?" onClick={help.open}>
+                <IconKeyboard size={18} />
+              </ActionIcon>
             )}
             <SchemeSwitch />
           </Group>
@@ -64,10 +81,11 @@ export function Frame() {
       <Drawer opened={open && narrow} onClose={menu.close} title="Endscope" size="xs">
         <Stack gap={0} component="nav" aria-label="Pages">
           {places.map((p) => (
-            <NavLink key={p.to} component={ViewLink} to={p.to} label={p.label} active={here(p)} onClick={menu.close} />
+            <NavLink key={p.to} component={ViewLink} to={p.to} label={p.label} active={isAt(p, pathname)} onClick={menu.close} />
           ))}
         </Stack>
       </Drawer>
+      <ServerBanner utc={view.utc} />
       <main id="content" tabIndex={-1} className={classes.main}>
         <Outlet />
       </main>
@@ -76,6 +94,10 @@ export function Frame() {
           Times are {view.utc ? 'UTC' : `local (${Intl.DateTimeFormat().resolvedOptions().timeZone})`}
         </Text>
       </footer>
+      <Suspense fallback={null}>
+        {finding && <FindPalette onClose={finder.close} />}
+        {helping && <ShortcutHelp onClose={help.close} />}
+      </Suspense>
     </>
   );
 }

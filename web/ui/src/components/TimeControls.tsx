@@ -41,12 +41,12 @@ export function TimeControls({ refresh = true, compare = true }: TimeControlsPro
   return (
     <Group gap={6} role="group" aria-label="Time">
       <Button.Group>
-        <ActionIcon variant="default" size={30} aria-label="Earlier" onClick={() => shift(-1)}>
+        <ActionIcon variant="default" size={30} aria-label="Earlier" aria-keyshortcuts="[" onClick={() => shift(-1)}>
           <IconChevronLeft size={16} />
         </ActionIcon>
         <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus>
           <Popover.Target>
-            <Button variant="default" size="xs" leftSection={<IconClock size={14} />} onClick={() => setOpen(!open)} aria-expanded={open}>
+            <Button variant="default" size="xs" leftSection={<IconClock size={14} />} onClick={() => setOpen(!open)} aria-expanded={open} aria-keyshortcuts="t">
               {rangeLabel(view.range, view.utc)}
             </Button>
           </Popover.Target>
@@ -54,7 +54,7 @@ export function TimeControls({ refresh = true, compare = true }: TimeControlsPro
             <RangePicker onDone={() => setOpen(false)} />
           </Popover.Dropdown>
         </Popover>
-        <ActionIcon variant="default" size={30} aria-label="Later" onClick={() => shift(1)} disabled={view.range.kind === 'relative'}>
+        <ActionIcon variant="default" size={30} aria-label="Later" aria-keyshortcuts="]" onClick={() => shift(1)} disabled={view.range.kind === 'relative'}>
           <IconChevronRight size={16} />
         </ActionIcon>
         <ActionIcon variant="default" size={30} aria-label="Twice as long" onClick={widen}>
@@ -63,7 +63,7 @@ export function TimeControls({ refresh = true, compare = true }: TimeControlsPro
       </Button.Group>
       {refresh && (
         <Button.Group>
-          <ActionIcon variant="default" size={30} aria-label="Refresh now" onClick={() => void client.invalidateQueries()}>
+          <ActionIcon variant="default" size={30} aria-label="Refresh now" aria-keyshortcuts="r" onClick={() => void client.invalidateQueries()}>
             <IconRefresh size={16} />
           </ActionIcon>
           <Menu>
