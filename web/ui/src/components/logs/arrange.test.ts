@@ -56,3 +56,34 @@ describe('sortIndices', () => {
     ['Unknown', false, [0, 1, 2]],
   ])('%s, descending %s', (column, descending, want) => expect(sortIndices(table, all, { column, descending })).toEqual(want));
 });
+
+describe('sortIndices of many kinds', () => {
+  const of = (type: string, cells: (string | number | boolean | null)[], descending: boolean, indices = cells.map((_, i) => i)) => {
+    const many: LogTable = { name: 'T', columns: [{ name: 'c', type }], rows: cells.map((c) => [c]) };
+    return sortIndices(many, indices, { column: 'c', descending }).map((i) => cells[i]);
+  };
+  it.each([
+    ['real', [2, null, 'NaN', 1, 2, -1], false, [-1, 1, 2, 2, null, 'NaN']],
+    ['real', [2, null, 'NaN', 1, 2, -1], true, [2, 2, 1, -1, null, 'NaN']],
+    ['bool', [true, false, null], false, [false, true, null]],
+    ['string', ['b10', 'b9', '', null], false, ['', 'b9', 'b10', null]],
+    ['timespan', ['1.00:00:00', '23:00:00', null], false, ['23:00:00', '1.00:00:00', null]],
+    ['datetime', ['2026-01-01T00:00:00.0000002Z', '2026-01-01T00:00:00.0000001Z'], false, ['2026-01-01T00:00:00.0000001Z', '2026-01-01T00:00:00.0000002Z']],
+  ])('%s %j, descending %s', (type, cells, descending, want) => expect(of(type, cells, descending)).toEqual(want));
+
+  it('keeps equal ones as they are, either way, and looks only at those that pass', () => {
+    const two: LogTable = { name: 'T', columns: [{ name: 'c', type: 'int' }], rows: [[1], [2], [1], [2], [1]] };
+    expect(sortIndices(two, [0, 1, 2, 3, 4], { column: 'c', descending: true })).toEqual([1, 3, 0, 2, 4]);
+    expect(sortIndices(two, [1, 2, 4], { column: 'c', descending: false })).toEqual([2, 4, 1]);
+  });
+
+  it('sorts more words than the rules of a language allow for by their characters', () => {
+    const cells = Array.from({ length: 6000 }, (_, i) => `id-${(i * 7919) % 6007}`);
+    expect(of('string', cells, false)).toEqual([...cells].sort());
+  });
+});
+
+it('finds times by what is shown of them', () => {
+  expect(filterIndices(table, {}, '00:00:01.5', true)).toEqual([2]);
+  expect(filterIndices(table, {}, 'z', true)).toEqual([]);
+});

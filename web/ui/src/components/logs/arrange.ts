@@ -2,6 +2,7 @@
 
 import type { Cell, LogColumn, LogTable } from './answer';
 import { cellOrder, cellText, isNumeric, isTime, timespanMs } from './cells';
+import { none, ranksOf } from './rank';
 
 export interface GridSort {
   column: string;
@@ -76,42 +77,36 @@ export function filterIndices(table: LogTable, filters: Filters, find: string, u
     if (test !== undefined) tests.push({ index, test });
   });
   const wanted = find.trim().toLowerCase();
+  // Times are costly to write; they have nothing but digits and signs.
+  const inTimes = /^[\d\s:.-]+$/.test(wanted);
   const out: number[] = [];
   table.rows.forEach((row, i) => {
     if (!tests.every(({ index, test }) => test(row[index]))) return;
-    if (wanted !== '' && !table.columns.some((c, j) => cellText(row[j], c, utc).toLowerCase().includes(wanted))) return;
+    if (wanted !== '' && !table.columns.some((c, j) => (inTimes || !isTime(c)) && cellText(row[j], c, utc).toLowerCase().includes(wanted))) return;
     out.push(i);
   });
   return out;
 }
 
-/** Indices in order of a column; rows without a value are last either way, and equal ones stay as they are. */
+/** Indices in order of a column; rows without a value are last either way, and equal ones stay in the order of the table. */
 export function sortIndices(table: LogTable, indices: readonly number[], sort: GridSort | undefined): readonly number[] {
   const at = table.columns.findIndex((c) => c.name === sort?.column);
   const column = table.columns[at];
   if (column === undefined || sort === undefined) return indices;
-  const ranks = rank(table, column, at);
-  const turn = sort.descending ? -1 : 1;
-  return [...indices].sort((a, b) => {
-    const [x, y] = [ranks[a] ?? Number.NaN, ranks[b] ?? Number.NaN];
-    if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) === Number.isNaN(y) ? a - b : Number.isNaN(x) ? 1 : -1;
-    return (x - y) * turn || a - b;
-  });
-}
-
-const words = new Intl.Collator('en', { numeric: true });
-const fewWords = 20_000; // comparing by the rules of a language is slow: of more values than this, by their characters
-
-/** The place of each row's value among all values of a column; NaN for none. */
-function rank(table: LogTable, column: LogColumn, at: number): Float64Array {
-  const out = new Float64Array(table.rows.length).fill(Number.NaN);
-  const texts = new Map<string, number>();
-  const values = table.rows.map((row) => cellOrder(row[at], column));
-  for (const v of values) if (typeof v === 'string') texts.set(v, 0);
-  const byCharacters = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-  [...texts.keys()].sort(texts.size > fewWords ? byCharacters : (a, b) => words.compare(a, b) || byCharacters(a, b)).forEach((text, i) => texts.set(text, i));
-  values.forEach((v, i) => {
-    if (v !== null) out[i] = typeof v === 'number' ? v : (texts.get(v) ?? Number.NaN);
-  });
+  const { ranks, count } = ranksOf(table, column, at);
+  // Each rank has its place, as in a counting sort: what is filtered anew, or turned round, is not compared again.
+  const places = new Uint32Array(count + 2);
+  const slot = (row: number) => {
+    const rank = ranks[row] ?? none;
+    return rank === none ? count : sort.descending ? count - 1 - rank : rank;
+  };
+  for (const row of indices) places[slot(row) + 1] = (places[slot(row) + 1] ?? 0) + 1;
+  for (let i = 1; i < places.length; i++) places[i] = (places[i] ?? 0) + (places[i - 1] ?? 0);
+  const out = new Array<number>(indices.length);
+  for (const row of indices) {
+    const place = places[slot(row)] ?? 0;
+    out[place] = row;
+    places[slot(row)] = place + 1;
+  }
   return out;
 }

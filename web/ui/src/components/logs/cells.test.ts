@@ -22,9 +22,12 @@ it.each([
   ['not a time', 'not a time'],
 ])('time %s', (cell, want) => expect(timeText(cell, true)).toBe(want));
 
-it('orders fractions of a second after whole ones', () => {
-  const [a, b] = ['2026-11-28T07:10:00Z', '2026-11-28T07:10:00.5Z'].map((c) => String(cellOrder(c, column('datetime'))));
-  expect((a ?? '') < (b ?? '')).toBe(true);
+it('orders instants to the seventh digit of a second', () => {
+  const cells = ['2026-11-28T07:10:00Z', '2026-11-28T07:10:00.5Z', '2026-11-28T07:10:00.5000001Z', '2026-11-28T07:10:00.500001Z', '2026-11-28T07:10:00.501Z'];
+  const orders = cells.map((c) => Number(cellOrder(c, column('datetime'))));
+  expect(orders).toEqual([...new Set(orders)].sort((a, b) => a - b));
+  expect(cellOrder('not a time', column('datetime'))).toBeNull();
+  expect(cellNumber('2026-11-28T07:10:00Z', column('datetime'))).toBeNull();
 });
 
 it.each([

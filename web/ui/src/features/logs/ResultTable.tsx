@@ -39,10 +39,12 @@ export function ResultTable({ table: given, render, asked, view, onChange, utc, 
   const [filters, setFilters] = useState(view.filters);
   const [find, setFind] = useState(view.find);
   const [laterFilters, laterFind] = [useDeferredValue(filters), useDeferredValue(find)];
-  const table = useMemo(() => view.expanded.reduce(expandColumn, given), [given, view.expanded]);
+  // Of many rows none of this is done anew because something else in the URL changed.
+  const [expanded, sort] = [useSame(view.expanded), useSame(view.sort)];
+  const table = useMemo(() => expanded.reduce(expandColumn, given), [given, expanded]);
   const columns = useMemo(() => view.columns ?? usualColumns(table), [view.columns, table]);
   const matching = useMemo(() => filterIndices(table, laterFilters, laterFind, utc), [table, laterFilters, laterFind, utc]);
-  const rows = useMemo(() => sortIndices(table, matching, view.sort), [table, matching, view.sort]);
+  const rows = useMemo(() => sortIndices(table, matching, sort), [table, matching, sort]);
   const wanted = render === undefined ? undefined : chartNamed(render.visualization);
   const shown = view.shown ?? (wanted === undefined ? 'rows' : 'chart');
   const chart = chartNamed(view.chart) ?? wanted ?? usualChart(table);
@@ -138,6 +140,14 @@ export function ResultTable({ table: given, render, asked, view, onChange, utc, 
       />
     </Stack>
   );
+}
+
+/** A value that is the same as before where it says the same. */
+function useSame<T>(value: T): T {
+  const [kept, setKept] = useState(value);
+  if (kept === value || JSON.stringify(kept) === JSON.stringify(value)) return kept;
+  setKept(value);
+  return value;
 }
 
 /** What rows without a render are drawn as: over time if there is one. */
