@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/endscope/endscope/scopes"
@@ -34,6 +35,26 @@ type Request struct {
 type OrderBy struct {
 	Aggregation scopes.Aggregation // empty means the series' own
 	Ascending   bool
+}
+
+// ParseOrderBy reads an aggregation, and asc or desc after it: `average desc`. Without either it is desc. Errors: *ParamError.
+func ParseOrderBy(text string) (by OrderBy, err error) {
+	if text == "" {
+		return by, nil
+	}
+	words := strings.Fields(text)
+	ok := len(words) == 1 || len(words) == 2
+	if ok {
+		by.Aggregation, ok = scopes.ParseAggregation(words[0])
+	}
+	if ok && len(words) == 2 {
+		by.Ascending = strings.EqualFold(words[1], "asc")
+		ok = by.Ascending || strings.EqualFold(words[1], "desc")
+	}
+	if !ok {
+		return by, &ParamError{Name: "orderBy", Value: text, Rule: "must be an aggregation and asc or desc, such as average desc; the aggregation must be one of Average, Minimum, Maximum, Total, Count"}
+	}
+	return by, nil
 }
 
 // Compare names the past that an answer is compared with: an offset, an absolute start of a span as long as the request's, or
@@ -126,6 +147,13 @@ const (
 // Truncation says that an answer shows only some of its series.
 type Truncation struct {
 	Shown, Total int
+}
+
+// Check returns what DrillDown would refuse of a request whatever is stored and when it is asked: a *ParamError, the first of several.
+// The time, Every and Compare are not looked at.
+func (p *Planner) Check(r Request) error {
+	_, _, err := p.plans(r, windows{})
+	return err
 }
 
 // DrillDown answers a request with what the grants in ctx make visible.

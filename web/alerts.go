@@ -18,30 +18,6 @@ import (
 	"github.com/endscope/endscope/resources"
 )
 
-// The kinds of resources that the routes of alerting know.
-const (
-	kindAlertRule      = "alert-rule"
-	kindActionGroup    = "action-group"
-	kindProcessingRule = "processing-rule"
-	kindPolicy         = "notification-policy"
-)
-
-// ResourceStore keeps what operators create. *resources.Store is one. It has the kinds alert-rule, action-group, processing-rule and
-// notification-policy.
-type ResourceStore interface {
-	Get(ctx context.Context, kind, name string) (resources.Resource, error)
-	List(ctx context.Context, kind string) ([]resources.Resource, error)
-	Put(ctx context.Context, c resources.Change) (resources.Result, error)
-	PutAll(ctx context.Context, by string, dry bool, changes []resources.Change) ([]resources.Result, error)
-	Delete(ctx context.Context, c resources.Change) error
-	Restore(ctx context.Context, version int64, c resources.Change) (resources.Result, error)
-	Versions(ctx context.Context, kind, name string) ([]resources.Version, error)
-	Audit(ctx context.Context, q resources.AuditQuery) ([]resources.AuditEntry, error)
-	Provision(ctx context.Context, p resources.Provisioning) (resources.ProvisionResult, error)
-	Release(ctx context.Context, source, by string) ([]resources.Key, error)
-	Sources(ctx context.Context) ([]resources.Source, error)
-}
-
 // AlertStore tells of alerts what the grants in the context allow. *state.Store is one.
 type AlertStore interface {
 	List(ctx context.Context, q state.Query) (*state.Page, error)
@@ -78,7 +54,6 @@ type RulePack interface {
 // AlertsAPI is what the routes of alerting answer from. All fields without the word optional are needed. All functions may be called
 // concurrently.
 type AlertsAPI struct {
-	Resources  ResourceStore
 	Alerts     AlertStore
 	People     AlertPeople
 	Evaluator  AlertEvaluator
@@ -92,7 +67,7 @@ type AlertsAPI struct {
 	// TestGroup really sends a sample to receivers of a group, all of them if none is named. (*receivers.Builder).Test is one.
 	TestGroup func(ctx context.Context, g *alerts.ActionGroup, sample alerts.Alert, names []string) []receivers.TestResult
 	// Fit says what of a notification policy or action group that is wrong for itself would not fit what is stored, either; whether what is right
-	// fits is looked at by Resources. Other kinds always fit. Errors: alerts.FieldErrors. It is optional: nil says nothing.
+	// fits is looked at by Settings.Resources. Other kinds always fit. Errors: alerts.FieldErrors. It is optional: nil says nothing.
 	Fit func(ctx context.Context, changed resources.Document) error
 	// Enforce puts what is stored into force at once rather than in a moment, and returns what could not be. It is optional.
 	Enforce func(ctx context.Context) error
@@ -112,7 +87,7 @@ type AlertsAPI struct {
 // check says what is missing, which is a fault of the program and not of its operator.
 func (a *AlertsAPI) check() error {
 	for name, missing := range map[string]bool{
-		"Resources": a.Resources == nil, "Alerts": a.Alerts == nil, "People": a.People == nil, "Evaluator": a.Evaluator == nil,
+		"Alerts": a.Alerts == nil, "People": a.People == nil, "Evaluator": a.Evaluator == nil,
 		"CheckRule": a.CheckRule == nil, "CheckGroup": a.CheckGroup == nil, "TestGroup": a.TestGroup == nil, "DefaultPolicy": a.DefaultPolicy == nil,
 	} {
 		if missing {

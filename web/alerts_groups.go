@@ -87,7 +87,7 @@ func (s *Server) groupToTest(r *http.Request, given json.RawMessage, stored bool
 		if err != nil {
 			return nil, err
 		}
-		res, err := s.set.Alerts.Resources.Get(r.Context(), kindActionGroup, name)
+		res, err := s.set.Resources.Get(r.Context(), kindActionGroup, name)
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +109,7 @@ func (s *Server) groupToTest(r *http.Request, given json.RawMessage, stored bool
 		return nil, below("group", alerts.AlsoWrong(unread, s.set.Alerts.CheckGroup(&group)))
 	}
 	var before alerts.ActionGroup
-	res, err := s.set.Alerts.Resources.Get(r.Context(), kindActionGroup, group.Name)
+	res, err := s.set.Resources.Get(r.Context(), kindActionGroup, group.Name)
 	switch {
 	case err == nil:
 		if before, err = alerts.ParseActionGroup(res.Spec); err != nil {

@@ -58,7 +58,7 @@ func (s *Server) handlePacks(w http.ResponseWriter, r *http.Request) error {
 	if err := newParams(r, time.Now()).err(); err != nil {
 		return err
 	}
-	stored, err := s.set.Alerts.Resources.List(r.Context(), kindAlertRule)
+	stored, err := s.set.Resources.List(r.Context(), kindAlertRule)
 	if err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (s *Server) handlePackEnable(w http.ResponseWriter, r *http.Request) error 
 	wrong := []error{err}
 	choice := pack.Choice{Scope: scope}
 	for i, name := range c.ActionGroups {
-		if _, err := s.set.Alerts.Resources.Get(r.Context(), kindActionGroup, name); err != nil {
+		if _, err := s.set.Resources.Get(r.Context(), kindActionGroup, name); err != nil {
 			var bad *resources.NameError
 			if !errors.Is(err, resources.ErrNotFound) && !errors.As(err, &bad) {
 				return err
@@ -192,7 +192,7 @@ func (s *Server) handlePackEnable(w http.ResponseWriter, r *http.Request) error 
 	if err := alerts.AlsoWrong(nil, wrong...); err != nil {
 		return err
 	}
-	results, err := s.set.Alerts.Resources.PutAll(r.Context(), who(r), dry, changes)
+	results, err := s.set.Resources.PutAll(r.Context(), who(r), dry, changes)
 	if err != nil {
 		return err
 	}
@@ -243,7 +243,7 @@ func (s *Server) handlePackDisable(w http.ResponseWriter, r *http.Request) error
 		result := newPackResult()
 		for _, e := range entries {
 			name := pack.Name(e.ID, scope)
-			err := s.set.Alerts.Resources.Delete(r.Context(), resources.Change{Kind: kindAlertRule, Name: name, By: who(r), DryRun: try})
+			err := s.set.Resources.Delete(r.Context(), resources.Change{Kind: kindAlertRule, Name: name, By: who(r), DryRun: try})
 			switch {
 			case errors.Is(err, resources.ErrNotFound):
 				result.Unchanged = append(result.Unchanged, name)

@@ -20,16 +20,9 @@ func (s *Server) alertRoutes() []route {
 		everything("alert_rule_status", getHead, "/api/v1/alert-rules/{name}/status", s.handleRuleStatus),
 		everything("action_groups_test", post, "/api/v1/action-groups/test", s.handleGroupTest),
 		everything("action_group_test", post, "/api/v1/action-groups/{name}/test", s.handleGroupTest),
-
-		everything("provisioning", getHead, "/api/v1/provisioning", s.handleSources),
-		everything("provisioning_apply", post, "/api/v1/provisioning/{source}", s.handleProvision),
-		everything("provisioning_release", post, "/api/v1/provisioning/{source}/release", s.handleRelease),
-		everything("export", getHead, "/api/v1/export", s.handleExport),
 		{name: "runbook", methods: getHead, path: "/runbooks/{id}", handle: s.handleRunbook},
 	}
-	for _, k := range resourceKinds() {
-		all = append(all, s.resourceRoutes(k)...)
-	}
+	all = append(all, s.resourcesRoutes()...)
 	if s.set.Alerts.Pack != nil {
 		all = append(all,
 			everything("alert_packs", getHead, "/api/v1/alert-packs", s.handlePacks),

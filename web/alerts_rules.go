@@ -113,7 +113,7 @@ func (s *Server) previewed(ctx context.Context, given json.RawMessage) (alerts.R
 	}
 	var name string
 	if json.Unmarshal(given, &name) == nil {
-		res, err := s.set.Alerts.Resources.Get(ctx, kindAlertRule, name)
+		res, err := s.set.Resources.Get(ctx, kindAlertRule, name)
 		if err != nil {
 			return alerts.Rule{}, err
 		}
@@ -206,7 +206,7 @@ func (s *Server) missingGroups(ctx context.Context, kind string, document json.R
 	}
 	var out []string
 	for _, name := range names {
-		_, err := s.set.Alerts.Resources.Get(ctx, kindActionGroup, name)
+		_, err := s.set.Resources.Get(ctx, kindActionGroup, name)
 		var bad *resources.NameError
 		switch {
 		case errors.Is(err, resources.ErrNotFound), errors.As(err, &bad):

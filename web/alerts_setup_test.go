@@ -25,6 +25,7 @@ import (
 	"github.com/endscope/endscope/alerts/receivers"
 	routing "github.com/endscope/endscope/alerts/route"
 	"github.com/endscope/endscope/alerts/state"
+	"github.com/endscope/endscope/dashboards"
 	"github.com/endscope/endscope/resources"
 	"github.com/endscope/endscope/scopes"
 )
@@ -32,7 +33,7 @@ import (
 // emptyAlerts makes every route of alerting exist. Nothing behind them works.
 func emptyAlerts() *AlertsAPI {
 	return &AlertsAPI{
-		Resources: &resources.Store{}, Alerts: &state.Store{}, People: &hub.Hub{}, Evaluator: &evaluate.Evaluator{}, Pack: &pack.Pack{},
+		Alerts: &state.Store{}, People: &hub.Hub{}, Evaluator: &evaluate.Evaluator{}, Pack: &pack.Pack{},
 		CheckRule:     func(string, json.RawMessage) (alerts.Rule, error) { return alerts.Rule{}, nil },
 		CheckGroup:    func(*alerts.ActionGroup) error { return nil },
 		TestGroup:     func(context.Context, *alerts.ActionGroup, alerts.Alert, []string) []receivers.TestResult { return nil },
@@ -117,6 +118,20 @@ func (a *alertWorld) kinds() []resources.Kind {
 				return nil, err
 			}
 			return policy.JSON()
+		}},
+		{Name: kindDashboard, MaxSpec: dashboards.MaxSpec, Validate: func(_ string, spec json.RawMessage) (json.RawMessage, error) {
+			d, err := dashboards.ParseDashboard(spec)
+			if err != nil {
+				return nil, err
+			}
+			return d.JSON()
+		}},
+		{Name: kindSavedQuery, Validate: func(_ string, spec json.RawMessage) (json.RawMessage, error) {
+			q, err := dashboards.ParseSavedQuery(spec)
+			if err != nil {
+				return nil, err
+			}
+			return q.JSON()
 		}},
 	}
 }
@@ -239,7 +254,7 @@ func startAlerts(t *testing.T, change ...func(*options)) *alertWorld {
 	policy, err := routing.DefaultPolicy().JSON()
 	require.NoError(t, err)
 	a.api = &AlertsAPI{
-		Resources: a.resources, Alerts: a.state, People: a.hub, Evaluator: evaluator, Pack: ready,
+		Alerts: a.state, People: a.hub, Evaluator: evaluator, Pack: ready,
 		CheckRule: a.checkRule, CheckGroup: a.checkGroup, TestGroup: a.builder.Test, Fit: func(ctx context.Context, d resources.Document) error { return a.fit(ctx, a.resources, d) }, DefaultPolicy: policy,
 		ExportPrometheus: func(ctx context.Context) ([]byte, error) {
 			all, err := a.resources.List(ctx, kindAlertRule)
@@ -266,7 +281,7 @@ func startAlerts(t *testing.T, change ...func(*options)) *alertWorld {
 			return a.unhealthy
 		},
 	}
-	change = append([]func(*options){func(o *options) { o.settings.Alerts = a.api }}, change...)
+	change = append([]func(*options){func(o *options) { o.settings.Alerts, o.settings.Resources = a.api, a.resources }}, change...)
 	a.harness = start(t, change...)
 	return a
 }

@@ -131,7 +131,7 @@ func (s *Server) handleRuleStatus(w http.ResponseWriter, r *http.Request) error 
 	if err := newParams(r, time.Now()).err(); err != nil {
 		return err
 	}
-	res, err := s.set.Alerts.Resources.Get(r.Context(), kindAlertRule, name)
+	res, err := s.set.Resources.Get(r.Context(), kindAlertRule, name)
 	if err != nil {
 		return err
 	}

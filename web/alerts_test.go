@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/endscope/endscope/alerts"
+	"github.com/endscope/endscope/resources"
 	"github.com/endscope/endscope/scopes"
 )
 
@@ -288,7 +289,7 @@ func TestRoutesOfAlertingNeedIt(t *testing.T) {
 		require.Equal(t, 404, h.get(path).status, path)
 	}
 	require.JSONEq(t, `{"status": "success", "data": {"alerts": []}}`, h.get("/api/v1/alerts").body)
-	_, err := New(DefaultConfig(), Settings{Listen: "127.0.0.1:0", Logger: h.Server.log, Registerer: discardRegistry(), Alerts: &AlertsAPI{}})
+	_, err := New(DefaultConfig(), Settings{Listen: "127.0.0.1:0", Logger: h.Server.log, Registerer: discardRegistry(), Alerts: &AlertsAPI{}, Resources: &resources.Store{}})
 	require.ErrorContains(t, err, "web: Settings.Alerts.")
 }
 

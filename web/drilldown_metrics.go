@@ -55,12 +55,15 @@ func metricsRequest(w http.ResponseWriter, r *http.Request) (query.Request, erro
 		return query.Request{}, err
 	}
 	request := query.Request{
-		Metrics: p.list("metric"), Split: p.list("split"), Filter: p.one("filter"), Aggregations: p.aggregations("aggregation"), OrderBy: p.orderBy(),
+		Metrics: p.list("metric"), Split: p.list("split"), Filter: p.one("filter"), Aggregations: p.aggregations("aggregation"),
 		Plan: p.oneOf("explain", "plan") == "plan", Raw: p.oneOf("rollups", "on", "off") == "off",
 	}
 	request.Start, request.End = p.span(defaultRange)
 	request.Compare = p.compare(request.End.Sub(request.Start))
 	if request.Interval, err = query.ParseInterval(p.one("interval")); err != nil {
+		p.note(err)
+	}
+	if request.OrderBy, err = query.ParseOrderBy(p.one("orderBy")); err != nil {
 		p.note(err)
 	}
 	if text := p.one("top"); text != "" {
@@ -93,27 +96,6 @@ func (p *params) aggregations(name string) []scopes.Aggregation {
 		out = append(out, a)
 	}
 	return out
-}
-
-// orderBy reads an aggregation, and asc or desc after it.
-func (p *params) orderBy() (by query.OrderBy) {
-	text := p.one("orderBy")
-	if text == "" {
-		return by
-	}
-	words := strings.Fields(text)
-	ok := len(words) == 1 || len(words) == 2
-	if ok {
-		by.Aggregation, ok = scopes.ParseAggregation(words[0])
-	}
-	if ok && len(words) == 2 {
-		by.Ascending = strings.EqualFold(words[1], "asc")
-		ok = by.Ascending || strings.EqualFold(words[1], "desc")
-	}
-	if !ok {
-		p.fail("orderBy", text, "must be an aggregation and asc or desc, such as average desc; the aggregation "+aggregationRule)
-	}
-	return by
 }
 
 // compare reads what to compare a span of some length with.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,31 @@ import (
 	"github.com/endscope/endscope/alerts"
 	"github.com/endscope/endscope/resources"
 )
+
+// The kinds of resources.
+const (
+	kindAlertRule      = "alert-rule"
+	kindActionGroup    = "action-group"
+	kindProcessingRule = "processing-rule"
+	kindPolicy         = "notification-policy"
+	kindDashboard      = "dashboard"
+	kindSavedQuery     = "saved-query"
+)
+
+// ResourceStore keeps what operators create. *resources.Store is one. It has the kinds of resourceKinds.
+type ResourceStore interface {
+	Get(ctx context.Context, kind, name string) (resources.Resource, error)
+	List(ctx context.Context, kind string) ([]resources.Resource, error)
+	Put(ctx context.Context, c resources.Change) (resources.Result, error)
+	PutAll(ctx context.Context, by string, dry bool, changes []resources.Change) ([]resources.Result, error)
+	Delete(ctx context.Context, c resources.Change) error
+	Restore(ctx context.Context, version int64, c resources.Change) (resources.Result, error)
+	Versions(ctx context.Context, kind, name string) ([]resources.Version, error)
+	Audit(ctx context.Context, q resources.AuditQuery) ([]resources.AuditEntry, error)
+	Provision(ctx context.Context, p resources.Provisioning) (resources.ProvisionResult, error)
+	Release(ctx context.Context, source, by string) ([]resources.Key, error)
+	Sources(ctx context.Context) ([]resources.Source, error)
+}
 
 // resourceKind is one kind of what operators create, as its routes know it.
 type resourceKind struct {
@@ -31,17 +57,34 @@ func resourceKinds() []resourceKind {
 		{kind: kindActionGroup, path: "/api/v1/action-groups", filters: []string{"enabled", "q"}},
 		{kind: kindProcessingRule, path: "/api/v1/processing-rules", filters: []string{"enabled", "q"}},
 		{kind: kindPolicy, path: "/api/v1/notification-policy", singleton: true},
+		{kind: kindDashboard, path: "/api/v1/dashboards", filters: []string{"q", "tag"}},
+		{kind: kindSavedQuery, path: "/api/v1/saved-queries", filters: []string{"q", "tag"}},
 	}
 }
 
 // resourceHandler is a handler of a route that all kinds have.
 type resourceHandler func(s *Server, w http.ResponseWriter, r *http.Request, k resourceKind) error
 
-// resourceRoutes are the routes that one kind has. They need all access: a rule asks for whole scopes, and a group tells secrets.
+// resourcesRoutes are the routes of all kinds, and of what provisions and exports them. They need all access: a rule asks for whole scopes,
+// and a group tells secrets.
+func (s *Server) resourcesRoutes() []route {
+	all := []route{
+		{name: "provisioning", methods: getHead, path: "/api/v1/provisioning", handle: s.handleSources, everything: true},
+		{name: "provisioning_apply", methods: post, path: "/api/v1/provisioning/{source}", handle: s.handleProvision, everything: true},
+		{name: "provisioning_release", methods: post, path: "/api/v1/provisioning/{source}/release", handle: s.handleRelease, everything: true},
+		{name: "export", methods: getHead, path: "/api/v1/export", handle: s.handleExport, everything: true},
+	}
+	for _, k := range resourceKinds() {
+		all = append(all, s.resourceRoutes(k)...)
+	}
+	return all
+}
+
+// resourceRoutes are the routes that one kind has.
 func (s *Server) resourceRoutes(k resourceKind) []route {
-	name := strings.ReplaceAll(k.kind, "-", "_")
-	rt := func(suffix string, methods []string, path string, h resourceHandler) route {
-		return route{name: name + suffix, methods: methods, path: k.path + path, everything: true, handle: func(w http.ResponseWriter, r *http.Request) error {
+	name, list := strings.ReplaceAll(k.kind, "-", "_"), strings.ReplaceAll(path.Base(k.path), "-", "_")
+	rt := func(name string, methods []string, below string, h resourceHandler) route {
+		return route{name: name, methods: methods, path: k.path + below, everything: true, handle: func(w http.ResponseWriter, r *http.Request) error {
 			return h(s, w, r, k)
 		}}
 	}
@@ -50,16 +93,16 @@ func (s *Server) resourceRoutes(k resourceKind) []route {
 	if k.singleton {
 		one = ""
 	} else {
-		all = append(all, rt("s", getHead, "", (*Server).listResources), rt("s_create", post, "", (*Server).createResource))
+		all = append(all, rt(list, getHead, "", (*Server).listResources), rt(list+"_create", post, "", (*Server).createResource))
 	}
 	return append(all,
-		rt("", getHead, one, (*Server).getResource),
-		rt("_put", put, one, (*Server).putResource),
-		rt("_patch", patch, one, (*Server).patchResource),
-		rt("_delete", deleteOnly, one, (*Server).deleteResource),
-		rt("_history", getHead, one+"/history", (*Server).resourceHistory),
-		rt("_versions", getHead, one+"/versions", (*Server).resourceVersions),
-		rt("_restore", post, one+"/restore", (*Server).restoreResource),
+		rt(name, getHead, one, (*Server).getResource),
+		rt(name+"_put", put, one, (*Server).putResource),
+		rt(name+"_patch", patch, one, (*Server).patchResource),
+		rt(name+"_delete", deleteOnly, one, (*Server).deleteResource),
+		rt(name+"_history", getHead, one+"/history", (*Server).resourceHistory),
+		rt(name+"_versions", getHead, one+"/versions", (*Server).resourceVersions),
+		rt(name+"_restore", post, one+"/restore", (*Server).restoreResource),
 	)
 }
 
@@ -108,7 +151,7 @@ func (s *Server) getResource(w http.ResponseWriter, r *http.Request, k resourceK
 	if err := newParams(r, time.Now()).err(); err != nil {
 		return err
 	}
-	res, err := s.set.Alerts.Resources.Get(r.Context(), k.kind, name)
+	res, err := s.set.Resources.Get(r.Context(), k.kind, name)
 	if k.singleton && errors.Is(err, resources.ErrNotFound) {
 		body, err := spliced(s.set.Alerts.DefaultPolicy, map[string]any{"id": k.path, "default": true, "provisioned": false})
 		if err != nil {
@@ -225,7 +268,7 @@ func (s *Server) patchResource(w http.ResponseWriter, r *http.Request, k resourc
 	}
 	ifMatch, _ := conditions(r)
 	for try := 1; ; try++ {
-		current, err := s.set.Alerts.Resources.Get(r.Context(), k.kind, name)
+		current, err := s.set.Resources.Get(r.Context(), k.kind, name)
 		if err != nil {
 			return err
 		}
@@ -272,7 +315,7 @@ func (s *Server) deleteResource(w http.ResponseWriter, r *http.Request, k resour
 	}
 	c := resources.Change{Kind: k.kind, Name: name, By: who(r), DryRun: dry, Force: force}
 	c.IfMatch, _ = conditions(r)
-	err = s.set.Alerts.Resources.Delete(r.Context(), c)
+	err = s.set.Resources.Delete(r.Context(), c)
 	var used *resources.InUseError
 	if errors.As(err, &used) {
 		return fmt.Errorf("%w, or delete it with force=true", err)
@@ -286,7 +329,7 @@ func (s *Server) deleteResource(w http.ResponseWriter, r *http.Request, k resour
 
 // change stores a resource. Where it is refused for itself, what would not fit beside it is told, too.
 func (s *Server) change(ctx context.Context, c resources.Change) (resources.Result, error) {
-	result, err := s.set.Alerts.Resources.Put(ctx, c)
+	result, err := s.set.Resources.Put(ctx, c)
 	var unfit *resources.UnfitError
 	switch {
 	case errors.As(err, &unfit):

@@ -28,12 +28,12 @@ func (s *Server) resourceHistory(w http.ResponseWriter, r *http.Request, k resou
 	if err := p.err(); err != nil {
 		return err
 	}
-	entries, err := s.set.Alerts.Resources.Audit(r.Context(), q)
+	entries, err := s.set.Resources.Audit(r.Context(), q)
 	if err != nil {
 		return err
 	}
 	if len(entries) == 0 && q.Before == 0 {
-		if _, err := s.set.Alerts.Resources.Get(r.Context(), k.kind, name); err != nil {
+		if _, err := s.set.Resources.Get(r.Context(), k.kind, name); err != nil {
 			return err
 		}
 	}
@@ -53,7 +53,7 @@ func (s *Server) resourceVersions(w http.ResponseWriter, r *http.Request, k reso
 	if err := newParams(r, time.Now()).err(); err != nil {
 		return err
 	}
-	versions, err := s.set.Alerts.Resources.Versions(r.Context(), k.kind, name)
+	versions, err := s.set.Resources.Versions(r.Context(), k.kind, name)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (s *Server) restoreResource(w http.ResponseWriter, r *http.Request, k resou
 	}
 	c := resources.Change{Kind: k.kind, Name: name, By: who(r), DryRun: dry}
 	c.IfMatch, c.IfNoneMatch = conditions(r)
-	result, err := s.set.Alerts.Resources.Restore(r.Context(), version, c)
+	result, err := s.set.Resources.Restore(r.Context(), version, c)
 	if err != nil {
 		return err
 	}

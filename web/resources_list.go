@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,8 @@ type resourceView struct {
 	Enabled     *bool    `json:"enabled"`
 	Description string   `json:"description"`
 	Scopes      []string `json:"scopes"`
+	Title       string   `json:"title"`
+	Tags        []string `json:"tags"`
 }
 
 // listResources answers a page of the resources of a kind, by name.
@@ -30,7 +33,7 @@ func (s *Server) listResources(w http.ResponseWriter, r *http.Request, k resourc
 	if err := p.err(); err != nil {
 		return err
 	}
-	all, err := s.set.Alerts.Resources.List(r.Context(), k.kind)
+	all, err := s.set.Resources.List(r.Context(), k.kind)
 	if err != nil {
 		return err
 	}
@@ -70,7 +73,7 @@ func (s *Server) listResources(w http.ResponseWriter, r *http.Request, k resourc
 // resourceFilter reads which resources of a kind are meant.
 func (s *Server) resourceFilter(p *params, k resourceKind) func(*resources.Resource, *resourceView) bool {
 	kind := p.oneOf("kind", "metric", "log", "prometheus")
-	enabled, text := p.oneOf("enabled", "true", "false"), strings.ToLower(p.one("q"))
+	enabled, text, tag := p.oneOf("enabled", "true", "false"), strings.ToLower(p.one("q")), p.one("tag")
 	var scope *scopes.Pattern
 	if asked := p.one("scope"); asked != "" {
 		pattern, err := scopes.ParsePattern(asked)
@@ -83,7 +86,8 @@ func (s *Server) resourceFilter(p *params, k resourceKind) func(*resources.Resou
 		switch {
 		case kind != "" && v.Kind != kind,
 			enabled != "" && fmt.Sprint(v.Enabled == nil || *v.Enabled) != enabled,
-			text != "" && !strings.Contains(strings.ToLower(r.Name), text) && !strings.Contains(strings.ToLower(v.Description), text):
+			tag != "" && !slices.Contains(v.Tags, tag),
+			text != "" && !slices.ContainsFunc([]string{r.Name, v.Title, v.Description}, func(s string) bool { return strings.Contains(strings.ToLower(s), text) }):
 			return false
 		}
 		return scope == nil || s.watches(r.Name, v, *scope)

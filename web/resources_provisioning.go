@@ -47,7 +47,7 @@ func (s *Server) handleSources(w http.ResponseWriter, r *http.Request) error {
 	if err := newParams(r, time.Now()).err(); err != nil {
 		return err
 	}
-	sources, err := s.set.Alerts.Resources.Sources(r.Context())
+	sources, err := s.set.Resources.Sources(r.Context())
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (s *Server) handleProvision(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return refusedDocuments(err)
 	}
-	result, err := s.set.Alerts.Resources.Provision(r.Context(), resources.Provisioning{Source: source, Documents: docs, By: who(r), Keep: !prune, DryRun: dry})
+	result, err := s.set.Resources.Provision(r.Context(), resources.Provisioning{Source: source, Documents: docs, By: who(r), Keep: !prune, DryRun: dry})
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (s *Server) handleRelease(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	released, err := s.set.Alerts.Resources.Release(r.Context(), source, who(r))
+	released, err := s.set.Resources.Release(r.Context(), source, who(r))
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (s *Server) handleExport(w http.ResponseWriter, r *http.Request) error {
 		if !slices.Contains(kinds, kind) {
 			continue
 		}
-		all, err := a.Resources.List(ctx, kind)
+		all, err := s.set.Resources.List(ctx, kind)
 		if err != nil {
 			return err
 		}

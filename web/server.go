@@ -43,6 +43,9 @@ type Settings struct {
 	// Logs answers for the log tables; without it their routes do not exist.
 	Logs *LogsAPI
 
+	// Resources keeps what operators create; it comes with Alerts, whose rules are among that.
+	Resources ResourceStore
+
 	// Alerts answers for alert rules, what they found, and who is told; without it their routes do not exist.
 	Alerts *AlertsAPI
 
@@ -127,6 +130,9 @@ func New(cfg Config, set Settings) (*Server, error) {
 		if err := set.Prometheus.check(); err != nil {
 			return nil, err
 		}
+	}
+	if (set.Alerts == nil) != (set.Resources == nil) {
+		return nil, errors.New("web: Settings.Alerts and Settings.Resources must be given together")
 	}
 	if set.Alerts != nil {
 		if err := set.Alerts.check(); err != nil {

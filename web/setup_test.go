@@ -25,6 +25,7 @@ import (
 	"github.com/endscope/endscope/ingest"
 	"github.com/endscope/endscope/live"
 	"github.com/endscope/endscope/query"
+	"github.com/endscope/endscope/resources"
 	"github.com/endscope/endscope/scopes"
 	"github.com/endscope/endscope/tsdb"
 )
@@ -246,7 +247,8 @@ func (r replaying) Ready() error { return r.err }
 
 // withEverything makes every route exist.
 func withEverything(o *options) {
-	o.settings.DrillDown, o.settings.Logs, o.settings.Alerts, o.settings.Live = &query.Planner{}, &LogsAPI{}, emptyAlerts(), &live.Hub{}
+	o.settings.DrillDown, o.settings.Logs, o.settings.Live = &query.Planner{}, &LogsAPI{}, &live.Hub{}
+	o.settings.Alerts, o.settings.Resources = emptyAlerts(), &resources.Store{}
 	withIngest(nil)(o)
 }
 

@@ -76,6 +76,7 @@ var dependencies = []dependencyRule{
 	{"logs", []string{"scopes", "internal/config", "internal/logrows"}, "log tables and their language meet ingest through batches and web through values, so that another engine can take their place"},
 	{"internal/sqlite", nil, "it opens a database file with the same promises for whoever keeps one"},
 	{"resources", []string{"scopes", "internal/config", "internal/sqlite"}, "what operators create is stored as documents, and those who understand them are handed in as functions"},
+	{"dashboards", []string{"scopes", "internal/strict"}, "a dashboard is a document; whether what it asks is answered, those say who have the engines"},
 	{"alerts", []string{"alerts/...", "scopes", "internal/config", "internal/sqlite", "internal/strict"}, "rules ask through function types, so that another engine can answer and the parts can be tested alone"},
 	{"live", []string{"scopes", "internal/config", "internal/liveframe"}, "it merges what agents say now and must not know what is stored, or how routes write it"},
 	{"agent", []string{"agent/...", "scopes", "internal/config", "internal/liveframe"}, "the agent runs on other people's instances and carries no part of the server"},

@@ -74,7 +74,8 @@ type alertParts struct {
 	logStore *logs.Store
 	language *kql.Engine
 	gate     *kql.Gate
-	external *url.URL // where people reach the server
+	kinds    []resources.Kind // what else is stored beside what is of alerting
+	external *url.URL         // where people reach the server
 	ready    func() error
 }
 
@@ -104,7 +105,7 @@ func newAlerting(cfg AlertsConfig, res resources.Config, log *slog.Logger, p ale
 	}
 	a.checker = &ruleChecker{metric: a.metrics.definition, parser: p.queries.Parser(), language: p.language, builder: a.builder, limits: p.gate.Config().Limits()}
 	a.resources, err = resources.Open(ctx, res, resources.Settings{
-		DataDir: p.dataDir, Kinds: a.checker.kinds(), Fit: a.fits, Registerer: p.registry, Logger: part(log, "resources"), Now: time.Now,
+		DataDir: p.dataDir, Kinds: append(a.checker.kinds(), p.kinds...), Fit: a.fits, Registerer: p.registry, Logger: part(log, "resources"), Now: time.Now,
 	})
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ func (a *alerting) api() (*web.AlertsAPI, error) {
 		return nil, fmt.Errorf("write the default notification policy: %w", err)
 	}
 	return &web.AlertsAPI{
-		Resources: a.resources, Alerts: a.state, People: a.hub, Evaluator: a.evaluator, Prometheus: a.prometheus, Pack: a.pack,
+		Alerts: a.state, People: a.hub, Evaluator: a.evaluator, Prometheus: a.prometheus, Pack: a.pack,
 		CheckRule:  a.checker.checkRule,
 		CheckGroup: a.checker.checkGroup,
 		TestGroup:  a.builder.Test, Fit: a.alsoFit, Enforce: a.enforce, DefaultPolicy: policy,

@@ -168,9 +168,10 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 	}
 	gate := kql.NewGate(cfg.LogQuery, registry)
 	logsAPI := &web.LogsAPI{Engine: language, Store: a.logs, Gate: gate, Snapshots: filepath.Join(dir, "snapshots", "logs")}
+	checker := &dashboardChecker{planner: planner, parser: engine.Parser(), language: language, limits: gate.Config().Limits()}
 	a.alerts, err = newAlerting(cfg.Alerts, cfg.Resources, a.log, alertParts{
 		registry: registry, dataDir: cfg.DataDir, planner: planner, queries: engine, store: a.store, logStore: a.logs, language: language, gate: gate,
-		external: external, ready: a.Ready,
+		kinds: checker.kinds(), external: external, ready: a.Ready,
 	})
 	if err != nil {
 		return nil, err
@@ -221,7 +222,7 @@ func (a *App) webSettings(set Settings, dir string, p webParts) web.Settings {
 	out := web.Settings{
 		Listen: a.cfg.Listen, Logger: part(a.log, "web"), Registerer: set.Registry, Gatherer: set.Registry,
 		Prometheus: api, DrillDown: p.planner, Ingest: p.ingester, Retention: a.cfg.Storage.Retention,
-		Logs: p.logs, LogsPush: p.ingester, Alerts: p.alerts, Live: a.live,
+		Logs: p.logs, LogsPush: p.ingester, Resources: a.alerts.resources, Alerts: p.alerts, Live: a.live,
 	}
 	if set.Source != nil {
 		out.Reload = a.Reload

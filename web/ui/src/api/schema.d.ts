@@ -1224,6 +1224,216 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dashboards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The dashboards, by name. */
+        get: operations["dashboards"];
+        put?: never;
+        /** Make a dashboard. */
+        post: operations["dashboards_create"];
+        delete?: never;
+        options?: never;
+        /** The dashboards, by name. */
+        head: operations["dashboards-head"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** One dashboard. */
+        get: operations["dashboard"];
+        /** Create or replace a dashboard. */
+        put: operations["dashboard_put"];
+        post?: never;
+        /** Delete a dashboard. */
+        delete: operations["dashboard_delete"];
+        options?: never;
+        /** One dashboard. */
+        head: operations["dashboard-head"];
+        /** Change some fields, as a JSON merge patch (RFC 7396). */
+        patch: operations["dashboard_patch"];
+        trace?: never;
+    };
+    "/api/v1/dashboards/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** Who changed it, newest first. */
+        get: operations["dashboard_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** Who changed it, newest first. */
+        head: operations["dashboard_history-head"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** Its versions that are kept, newest first. */
+        get: operations["dashboard_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** Its versions that are kept, newest first. */
+        head: operations["dashboard_versions-head"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{name}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an old version the current one, also of one that is deleted. */
+        post: operations["dashboard_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The saved queries, by name. */
+        get: operations["saved_queries"];
+        put?: never;
+        /** Make a saved query. */
+        post: operations["saved_queries_create"];
+        delete?: never;
+        options?: never;
+        /** The saved queries, by name. */
+        head: operations["saved_queries-head"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-queries/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** One saved query. */
+        get: operations["saved_query"];
+        /** Create or replace a saved query. */
+        put: operations["saved_query_put"];
+        post?: never;
+        /** Delete a saved query. */
+        delete: operations["saved_query_delete"];
+        options?: never;
+        /** One saved query. */
+        head: operations["saved_query-head"];
+        /** Change some fields, as a JSON merge patch (RFC 7396). */
+        patch: operations["saved_query_patch"];
+        trace?: never;
+    };
+    "/api/v1/saved-queries/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** Who changed it, newest first. */
+        get: operations["saved_query_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** Who changed it, newest first. */
+        head: operations["saved_query_history-head"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-queries/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** Its versions that are kept, newest first. */
+        get: operations["saved_query_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** Its versions that are kept, newest first. */
+        head: operations["saved_query_versions-head"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-queries/{name}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an old version the current one, also of one that is deleted. */
+        post: operations["saved_query_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notification-policy": {
         parameters: {
             query?: never;
@@ -2437,6 +2647,109 @@ export interface components {
             groupShortName?: string;
             enabled?: boolean;
         };
+        /** @description A page of tiles on a grid of 12 columns and rows of 80 px. In titles, texts, scopes, filters, units, PromQL and KQL $name and ${name} stand for the value of a variable, and $$ for a dollar sign; see docs/dashboards.md. */
+        Dashboard: components["schemas"]["ResourceInfo"] & {
+            name?: string;
+            /** @description The name if absent. */
+            title?: string;
+            description?: string;
+            tags?: string[];
+            variables?: components["schemas"]["DashboardVariable"][];
+            /** @description What the dashboard opens with. */
+            time?: {
+                /**
+                 * @description How far back it looks.
+                 * @example 1h
+                 */
+                last?: string;
+                /**
+                 * @description How often it asks again, or off.
+                 * @example 10s
+                 */
+                refresh?: string;
+            };
+            tiles: components["schemas"]["DashboardTile"][];
+        };
+        DashboardVariable: {
+            /** @description Not left or right. */
+            name: string;
+            /** @description The name if absent. */
+            label?: string;
+            /** @enum {string} */
+            kind: "endpoint" | "deployment" | "instance" | "text";
+            /** @description An earlier variable of a level above; its value narrows the choice. */
+            of?: string;
+            /** @description The choice of a text; none for any text. */
+            options?: string[];
+            /** @description * if absent, but for a text. */
+            default?: string;
+        };
+        /** @description A rectangle of the grid, which no other overlaps. It has the one of chart, logs and text that its kind names. */
+        DashboardTile: {
+            id: string;
+            /** @enum {string} */
+            kind: "chart" | "logs" | "text";
+            title?: string;
+            description?: string;
+            /** @description Its first column. */
+            x: number;
+            /** @description Its first row. */
+            y: number;
+            w: number;
+            h: number;
+            chart?: components["schemas"]["DashboardChart"];
+            logs?: {
+                /** @description KQL; it is drawn as its render says, or as a table. */
+                query: string;
+                /** @description Whose rows are seen; all if absent. */
+                scopes?: string[];
+            };
+            /** @description Markdown without HTML. */
+            text?: string;
+        };
+        /** @description What a chart asks, in the words of /api/v1/metrics. With promql only that is asked, and beside it interval, kind and unit count. */
+        DashboardChart: {
+            scopes?: string[];
+            metrics?: {
+                name: string;
+                /**
+                 * @description The metric's own first one if absent.
+                 * @enum {string}
+                 */
+                aggregation?: "Average" | "Minimum" | "Maximum" | "Total" | "Count";
+            }[];
+            filter?: string;
+            split?: string[];
+            /** @description Series to keep of each metric and scope, 0 for all; it counts where something makes several. */
+            top?: number;
+            /** @example average desc */
+            orderBy?: string;
+            /**
+             * @description One that fits the time if absent.
+             * @example 1m
+             */
+            interval?: string;
+            /**
+             * @default line
+             * @enum {string}
+             */
+            kind: "line" | "area" | "stack" | "bar" | "scatter" | "heat" | "distribution" | "grid";
+            promql?: string[];
+            /** @description Of what the expressions give. */
+            unit?: string;
+        };
+        /** @description A query of the logs that is kept under a name. */
+        SavedQuery: components["schemas"]["ResourceInfo"] & {
+            name?: string;
+            /** @description The name if absent. */
+            title?: string;
+            description?: string;
+            /** @description KQL. */
+            query: string;
+            /** @description Whose rows are seen; all if absent. */
+            scopes?: string[];
+            tags?: string[];
+        };
         ProcessingRule: components["schemas"]["ResourceInfo"] & {
             name?: string;
             description?: string;
@@ -2579,7 +2892,7 @@ export interface components {
         };
         ResourceDocument: {
             /** @enum {string} */
-            kind: "alert-rule" | "action-group" | "processing-rule" | "notification-policy";
+            kind: "alert-rule" | "action-group" | "processing-rule" | "notification-policy" | "dashboard" | "saved-query";
             name?: string;
             spec: Record<string, never>;
         };
@@ -7273,6 +7586,1160 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProcessingRule"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Invalid"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    dashboards: {
+        parameters: {
+            query?: {
+                /** @description only those with the text in their name, title or description */
+                q?: string;
+                /** @description only those with the tag */
+                tag?: string;
+                /** @description most that are answered; 1000 if absent */
+                limit?: number;
+                /** @description of a nextLink */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        value: components["schemas"]["Dashboard"][];
+                        /** @description Where the next page is. */
+                        nextLink?: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+        };
+    };
+    dashboards_create: {
+        parameters: {
+            query?: {
+                /** @description checks everything and changes nothing */
+                dryRun?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "gpus",
+                 *       "title": "GPUs at work",
+                 *       "tags": [
+                 *         "gpu"
+                 *       ],
+                 *       "variables": [
+                 *         {
+                 *           "name": "endpoint",
+                 *           "label": "Endpoint",
+                 *           "kind": "endpoint",
+                 *           "default": "*"
+                 *         }
+                 *       ],
+                 *       "time": {
+                 *         "last": "1h",
+                 *         "refresh": "10s"
+                 *       },
+                 *       "tiles": [
+                 *         {
+                 *           "id": "busy",
+                 *           "kind": "chart",
+                 *           "title": "Busy",
+                 *           "x": 0,
+                 *           "y": 0,
+                 *           "w": 6,
+                 *           "h": 4,
+                 *           "chart": {
+                 *             "scopes": [
+                 *               "$endpoint/*\/*"
+                 *             ],
+                 *             "metrics": [
+                 *               {
+                 *                 "name": "GpuUtilizationPercentage",
+                 *                 "aggregation": "Average"
+                 *               }
+                 *             ],
+                 *             "split": [
+                 *               "instanceId"
+                 *             ],
+                 *             "top": 10,
+                 *             "kind": "heat"
+                 *           }
+                 *         },
+                 *         {
+                 *           "id": "failures",
+                 *           "kind": "logs",
+                 *           "title": "Failures",
+                 *           "x": 6,
+                 *           "y": 0,
+                 *           "w": 6,
+                 *           "h": 4,
+                 *           "logs": {
+                 *             "query": "AmlOnlineEndpointTrafficLog | where ResponseCode >= 500 | take 100",
+                 *             "scopes": [
+                 *               "$endpoint"
+                 *             ]
+                 *           }
+                 *         },
+                 *         {
+                 *           "id": "notes",
+                 *           "kind": "text",
+                 *           "x": 0,
+                 *           "y": 4,
+                 *           "w": 12,
+                 *           "h": 2,
+                 *           "text": "# What to look at"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Dashboard"];
+            };
+        };
+        responses: {
+            /** @description What would be stored (dryRun). */
+            200: {
+                headers: {
+                    /** @description Entity tag of the version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description It is new. */
+            201: {
+                headers: {
+                    /** @description Entity tag of the version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    "dashboards-head": {
+        parameters: {
+            query?: {
+                /** @description only those with the text in their name, title or description */
+                q?: string;
+                /** @description only those with the tag */
+                tag?: string;
+                /** @description most that are answered; 1000 if absent */
+                limit?: number;
+                /** @description of a nextLink */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        value: components["schemas"]["Dashboard"][];
+                        /** @description Where the next page is. */
+                        nextLink?: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+        };
+    };
+    dashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The dashboard. */
+            200: {
+                headers: {
+                    /** @description Entity tag of the version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    dashboard_put: {
+        parameters: {
+            query?: {
+                /** @description checks everything and changes nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description the change is made only if the resource still has this entity tag */
+                "If-Match"?: string;
+                /** @description *: the change is made only if there is no such resource */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "gpus",
+                 *       "title": "GPUs at work",
+                 *       "tags": [
+                 *         "gpu"
+                 *       ],
+                 *       "variables": [
+                 *         {
+                 *           "name": "endpoint",
+                 *           "label": "Endpoint",
+                 *           "kind": "endpoint",
+                 *           "default": "*"
+                 *         }
+                 *       ],
+                 *       "time": {
+                 *         "last": "1h",
+                 *         "refresh": "10s"
+                 *       },
+                 *       "tiles": [
+                 *         {
+                 *           "id": "busy",
+                 *           "kind": "chart",
+                 *           "title": "Busy",
+                 *           "x": 0,
+                 *           "y": 0,
+                 *           "w": 6,
+                 *           "h": 4,
+                 *           "chart": {
+                 *             "scopes": [
+                 *               "$endpoint/*\/*"
+                 *             ],
+                 *             "metrics": [
+                 *               {
+                 *                 "name": "GpuUtilizationPercentage",
+                 *                 "aggregation": "Average"
+                 *               }
+                 *             ],
+                 *             "split": [
+                 *               "instanceId"
+                 *             ],
+                 *             "top": 10,
+                 *             "kind": "heat"
+                 *           }
+                 *         },
+                 *         {
+                 *           "id": "failures",
+                 *           "kind": "logs",
+                 *           "title": "Failures",
+                 *           "x": 6,
+                 *           "y": 0,
+                 *           "w": 6,
+                 *           "h": 4,
+                 *           "logs": {
+                 *             "query": "AmlOnlineEndpointTrafficLog | where ResponseCode >= 500 | take 100",
+                 *             "scopes": [
+                 *               "$endpoint"
+                 *             ]
+                 *           }
+                 *         },
+                 *         {
+                 *           "id": "notes",
+                 *           "kind": "text",
+                 *           "x": 0,
+                 *           "y": 4,
+                 *           "w": 12,
+                 *           "h": 2,
+                 *           "text": "# What to look at"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Dashboard"];
+            };
+        };
+        responses: {
+            /** @description It is replaced, or what would be stored (dryRun). */
+            200: {
+                headers: {
+                    /** @description Entity tag of the version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description It is new. */
+            201: {
+                headers: {
+                    /** @description Entity tag of the version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Invalid"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    dashboard_delete: {
+        parameters: {
+            query?: {
+                /** @description checks everything and changes nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description the change is made only if the resource still has this entity tag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Invalid"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    "dashboard-head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The dashboard. */
+            200: {
+                headers: {
+                    /** @description Entity tag of the version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    dashboard_patch: {
+        parameters: {
+            query?: {
+                /** @description checks everything and changes nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description the change is made only if the resource still has this entity tag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "title": "Renamed"
+                 *     }
+                 */
+                "application/merge-patch+json": Record<string, never>;
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description It is changed, or what would be stored (dryRun). */
+            200: {
+                headers: {
+                    /** @description Entity tag of the version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Invalid"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    dashboard_history: {
+        parameters: {
+            query?: {
+                /** @description 100 if absent */
+                limit?: number;
+                /** @description of a nextLink */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the audit trail. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        value: components["schemas"]["AuditEntry"][];
+                        /** @description Where the next page is. */
+                        nextLink?: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    "dashboard_history-head": {
+        parameters: {
+            query?: {
+                /** @description 100 if absent */
+                limit?: number;
+                /** @description of a nextLink */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the audit trail. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        value: components["schemas"]["AuditEntry"][];
+                        /** @description Where the next page is. */
+                        nextLink?: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    dashboard_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        value: components["schemas"]["ResourceVersion"][];
+                        /** @description Where the next page is. */
+                        nextLink?: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    "dashboard_versions-head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        value: components["schemas"]["ResourceVersion"][];
+                        /** @description Where the next page is. */
+                        nextLink?: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    dashboard_restore: {
+        parameters: {
+            query?: {
+                /** @description number of the version; must be given */
+                version?: number;
+                /** @description checks everything and changes nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description the change is made only if the resource still has this entity tag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is restored. */
+            200: {
+                headers: {
+                    /** @description Entity tag of the version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description It is new. */
+            201: {
+                headers: {
+                    /** @description Entity tag of the version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Invalid"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    saved_queries: {
+        parameters: {
+            query?: {
+                /** @description only those with the text in their name, title or description */
+                q?: string;
+                /** @description only those with the tag */
+                tag?: string;
+                /** @description most that are answered; 1000 if absent */
+                limit?: number;
+                /** @description of a nextLink */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        value: components["schemas"]["SavedQuery"][];
+                        /** @description Where the next page is. */
+                        nextLink?: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+        };
+    };
+    saved_queries_create: {
+        parameters: {
+            query?: {
+                /** @description checks everything and changes nothing */
+                dryRun?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "slow-requests",
+                 *       "title": "Slow requests",
+                 *       "query": "AmlOnlineEndpointTrafficLog | where TotalDurationMs > 1000 | take 100",
+                 *       "tags": [
+                 *         "traffic"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["SavedQuery"];
+            };
+        };
+        responses: {
+            /** @description What would be stored (dryRun). */
+            200: {
+                headers: {
+                    /** @description Entity tag of the version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description It is new. */
+            201: {
+                headers: {
+                    /** @description Entity tag of the version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    "saved_queries-head": {
+        parameters: {
+            query?: {
+                /** @description only those with the text in their name, title or description */
+                q?: string;
+                /** @description only those with the tag */
+                tag?: string;
+                /** @description most that are answered; 1000 if absent */
+                limit?: number;
+                /** @description of a nextLink */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        value: components["schemas"]["SavedQuery"][];
+                        /** @description Where the next page is. */
+                        nextLink?: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+        };
+    };
+    saved_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The saved query. */
+            200: {
+                headers: {
+                    /** @description Entity tag of the version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    saved_query_put: {
+        parameters: {
+            query?: {
+                /** @description checks everything and changes nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description the change is made only if the resource still has this entity tag */
+                "If-Match"?: string;
+                /** @description *: the change is made only if there is no such resource */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "slow-requests",
+                 *       "title": "Slow requests",
+                 *       "query": "AmlOnlineEndpointTrafficLog | where TotalDurationMs > 1000 | take 100",
+                 *       "tags": [
+                 *         "traffic"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["SavedQuery"];
+            };
+        };
+        responses: {
+            /** @description It is replaced, or what would be stored (dryRun). */
+            200: {
+                headers: {
+                    /** @description Entity tag of the version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description It is new. */
+            201: {
+                headers: {
+                    /** @description Entity tag of the version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Invalid"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    saved_query_delete: {
+        parameters: {
+            query?: {
+                /** @description checks everything and changes nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description the change is made only if the resource still has this entity tag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Invalid"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    "saved_query-head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The saved query. */
+            200: {
+                headers: {
+                    /** @description Entity tag of the version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    saved_query_patch: {
+        parameters: {
+            query?: {
+                /** @description checks everything and changes nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description the change is made only if the resource still has this entity tag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "title": "Renamed"
+                 *     }
+                 */
+                "application/merge-patch+json": Record<string, never>;
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description It is changed, or what would be stored (dryRun). */
+            200: {
+                headers: {
+                    /** @description Entity tag of the version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Invalid"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    saved_query_history: {
+        parameters: {
+            query?: {
+                /** @description 100 if absent */
+                limit?: number;
+                /** @description of a nextLink */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the audit trail. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        value: components["schemas"]["AuditEntry"][];
+                        /** @description Where the next page is. */
+                        nextLink?: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    "saved_query_history-head": {
+        parameters: {
+            query?: {
+                /** @description 100 if absent */
+                limit?: number;
+                /** @description of a nextLink */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the audit trail. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        value: components["schemas"]["AuditEntry"][];
+                        /** @description Where the next page is. */
+                        nextLink?: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    saved_query_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        value: components["schemas"]["ResourceVersion"][];
+                        /** @description Where the next page is. */
+                        nextLink?: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    "saved_query_versions-head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The versions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        value: components["schemas"]["ResourceVersion"][];
+                        /** @description Where the next page is. */
+                        nextLink?: string;
+                    };
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Invalid"];
+        };
+    };
+    saved_query_restore: {
+        parameters: {
+            query?: {
+                /** @description number of the version; must be given */
+                version?: number;
+                /** @description checks everything and changes nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description the change is made only if the resource still has this entity tag */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description its name, encoded */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is restored. */
+            200: {
+                headers: {
+                    /** @description Entity tag of the version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description It is new. */
+            201: {
+                headers: {
+                    /** @description Entity tag of the version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
                 };
             };
             400: components["responses"]["Problem"];
