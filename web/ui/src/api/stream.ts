@@ -5,8 +5,8 @@ import { baseURL } from './client';
 import { asProblem, Problem, problemOf, unreachable } from './problem';
 
 export interface StreamListener {
-  /** The server took the question. */
-  onOpen?: () => void;
+  /** The question is about to be sent. */
+  onTry?: () => void;
   /** An event of the stream. A Problem that it throws ends the connection. */
   onEvent: (name: string, data: unknown) => void;
   /** The connection is lost; another try follows after some milliseconds, or none where the question itself is refused. */
@@ -47,13 +47,13 @@ const isAborted = (signal: AbortSignal) => signal.aborted;
 
 async function read(url: string, listener: StreamListener, signal: AbortSignal): Promise<void> {
   let response: Response;
+  listener.onTry?.();
   try {
     response = await fetch(url, { signal, headers: { Accept: 'text/event-stream' } });
   } catch (error) {
     throw unreachable(error);
   }
   if (!response.ok || response.body === null) throw await problemOf(response);
-  listener.onOpen?.();
   const parser = new EventParser();
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {

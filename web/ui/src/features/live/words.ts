@@ -1,0 +1,26 @@
+/** What the stream says, in words. */
+
+import type { Problem } from '@/api/problem';
+import type { SilentReason } from './types';
+
+export const silentWords: Record<SilentReason, { word: string; why: string }> = {
+  late: { word: 'late', why: 'Its stream is open, but its frame of this second did not come in time.' },
+  not_connected: {
+    word: 'no stream',
+    why: 'It pushes metrics, but has no stream open. Its agent is too old, live.enabled is off there, or something in between does not let WebSockets through.',
+  },
+  missing: { word: 'silent', why: 'It does not push any more: it or its agent is stopped.' },
+};
+
+/** Why the stream ended, as its last event says. */
+export function endWords(reason: string): string {
+  if (reason === 'the server stops') return 'The server stops. The page goes on as soon as it is back.';
+  return reason === '' ? 'The server ended the stream without a reason.' : `The server ended the stream: ${reason}.`;
+}
+
+/** What a refusal means for whoever watches. */
+export function problemWords(problem: Problem): string {
+  if (problem.detail.includes('live.max_watchers')) return 'As many people watch as the server allows (live.max_watchers). The page tries again until one of them leaves.';
+  if (problem.detail.includes('live.max_filters')) return 'As many different filters are watched as the server allows (live.max_filters). Without a filter it works, or as soon as somebody else leaves.';
+  return problem.detail;
+}
