@@ -1,4 +1,4 @@
-# Every target works from a clean clone with Go, a C compiler and make. `make help` prints them.
+# Every target works from a clean clone with Go, Node, a C compiler and make. `make help` prints them.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
@@ -16,12 +16,27 @@ INFO     := github.com/prometheus/common/version
 LDFLAGS  := -X $(INFO).Version=$(VERSION) -X $(INFO).Revision=$(REVISION) -X $(INFO).Branch=$(BRANCH) -X $(INFO).BuildDate=$(DATE)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint bench generate clean tools
+.PHONY: help build ui run test lint bench generate screenshots clean tools
 
 help: ## Print this list.
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | column -t -s $$'\t'
 
-build: tools ## Build bin/endscope and bin/endscope-agent with version information.
+# What `npm ci` installs and what Vite builds are made anew only where what they are made of changed.
+UI := web/ui
+UI_INSTALLED := $(UI)/node_modules/.package-lock.json
+UI_SOURCES := $(shell find $(UI) -path $(UI)/node_modules -prune -o -path $(UI)/dist -prune -o -type f -print)
+
+$(UI_INSTALLED): $(UI)/package.json $(UI)/package-lock.json
+	@scripts/need node:nodejs npm:npm
+	cd $(UI) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(UI)/dist/index.html: $(UI_INSTALLED) $(UI_SOURCES)
+	cd $(UI) && npm run --silent build
+
+ui: $(UI)/dist/index.html ## Build the web UI into web/ui/dist, which the server embeds.
+
+build: tools ui ## Build bin/endscope and bin/endscope-agent with version information.
 	$(GO) build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/endscope ./cmd/endscope-agent
 
 run: build ## Build and run the demo: a server, an agent on this machine, and a sample endpoint under load.
@@ -51,11 +66,17 @@ bench: build ## Run the Go benchmarks, then those of ingestion, questions and th
 	$(GO) run ./bench/agent
 	$(GO) run ./bench/alerts
 
-generate: tools ## Write the generated files anew: example configurations, configuration reference, golden files.
+generate: tools $(UI_INSTALLED) ## Write the generated files anew: example configurations, configuration reference, golden files.
+	cd $(UI) && npm run --silent generate
 	$(GO) test $$(git grep -lE 'Bool\("update"' -- '*_test.go' | xargs dirname | sort -u | sed 's|^|./|') -update
 
+screenshots: build ## Draw the pictures of the user guide, docs/user-guide, from the demo.
+	@scripts/need chromium:chromium
+	cd $(UI) && npm run --silent screenshots
+
 clean: ## Remove what the other targets made.
-	rm -rf bin .cache
+	rm -rf bin .cache $(UI)/node_modules
+	find $(UI)/dist -mindepth 1 ! -name .gitkeep -delete
 
 tools: ## Install the Debian packages that are missing (as root), or say which.
 	@command -v $(GO) >/dev/null || { echo 'go is not on the PATH; install Go 1.26 or newer from https://go.dev/dl'; exit 1; }

@@ -1,11 +1,14 @@
 package web
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"testing/fstest"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/stretchr/testify/require"
 )
 
@@ -62,11 +65,16 @@ func TestPageWithoutABundle(t *testing.T) {
 
 func TestBundleAnswersItsOwnPaths(t *testing.T) {
 	h := start(t)
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	fmt.Fprint(z, "let c = 3")
+	require.NoError(t, z.Close())
 	pages, err := newUI(fstest.MapFS{
-		"ui/dist/index.html":      {Data: []byte(`<!doctype html><base href="/" />the page`)},
-		"ui/dist/assets/a-1.js":   {Data: []byte("let a = 1")},
-		"ui/dist/favicon.svg":     {Data: []byte("<svg/>")},
-		"ui/dist/assets/b-2.woff": {Data: []byte("font")},
+		"ui/dist/index.html":       {Data: []byte(`<!doctype html><base href="/" />the page`)},
+		"ui/dist/assets/a-1.js":    {Data: []byte("let a = 1")},
+		"ui/dist/favicon.svg":      {Data: []byte("<svg/>")},
+		"ui/dist/assets/b-2.woff":  {Data: []byte("font")},
+		"ui/dist/assets/c-3.js.gz": {Data: packed.Bytes()},
 	}, "/monitoring")
 	require.NoError(t, err)
 	*h.Server.ui = *pages
@@ -82,6 +90,19 @@ func TestBundleAnswersItsOwnPaths(t *testing.T) {
 	require.Equal(t, "let a = 1", got.body)
 	require.Contains(t, got.header.Get("Content-Type"), "javascript")
 	require.Contains(t, got.header.Get("Cache-Control"), "immutable")
+	for accept, encoding := range map[string]string{"gzip, br": "gzip", "br": "", "gzip;q=0": "", "identity": ""} {
+		got := h.do(http.MethodGet, "/assets/c-3.js", "", http.Header{"Accept-Encoding": {accept}})
+		require.Equal(t, 200, got.status)
+		require.Equal(t, encoding, got.header.Get("Content-Encoding"), accept)
+		require.Contains(t, got.header.Get("Content-Type"), "javascript")
+		require.Equal(t, "Accept-Encoding", got.header.Get("Vary"))
+		if encoding == "gzip" {
+			require.Equal(t, packed.String(), got.body, "as it was built")
+		} else {
+			require.Equal(t, "let c = 3", got.body)
+		}
+	}
+	require.Equal(t, 200, h.do(http.MethodGet, "/assets", "", html).status, "a folder is no file")
 	require.Equal(t, 404, h.do(http.MethodGet, "/assets/old.js", "", html).status, "a stale page must not get HTML as its script")
 	require.Equal(t, "<svg/>", h.do(http.MethodGet, "/favicon.svg", "", html).body)
 	require.Equal(t, 404, h.do(http.MethodGet, "/api/v1/nothing", "", html).status)

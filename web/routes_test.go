@@ -192,7 +192,11 @@ func TestRoutePrefix(t *testing.T) {
 	require.True(t, strings.HasSuffix(h.url, "/endscope"), h.url)
 	require.Equal(t, 200, h.get("/-/healthy").status)
 	require.Equal(t, 200, h.get("/api/v1/query?query=1").status)
-	require.Contains(t, h.get("/").body, `href="/endscope/api/v1/scopes"`)
+	if h.Server.ui.files == nil {
+		require.Contains(t, h.get("/").body, `href="/endscope/api/v1/scopes"`)
+	} else {
+		require.Contains(t, h.get("/").body, `<base href="/endscope/" />`)
+	}
 	h.url = strings.TrimSuffix(h.url, "/endscope")
 	require.Equal(t, 404, h.get("/-/healthy").status)
 	require.Contains(t, h.get("/api/v1/query?query=1").body, "everything here is below /endscope/")

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
 	"path"
 	"strings"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // bundle holds the built UI, or only a placeholder in a program that was built without it.
@@ -88,23 +91,50 @@ func (s *Server) handleUI(w http.ResponseWriter, r *http.Request) error {
 		return s.writePlaceholder(w)
 	}
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
-	asset := strings.HasPrefix(name, "assets/")
+	if strings.HasPrefix(name, "assets/") {
+		return s.ui.serveAsset(w, r, name)
+	}
 	content, err := fs.ReadFile(s.ui.files, name)
-	if name == "" || name == "index.html" || (err != nil && !asset) {
-		name, content, err = "index.html", s.ui.index, nil
+	if err != nil || name == "index.html" { // what is no file is a page, which the UI knows or says that it does not
+		name, content = "index.html", s.ui.index
+	}
+	w.Header().Set("Cache-Control", "no-cache")
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
+	return nil
+}
+
+// serveAsset answers with a file that is named by its content. The build leaves most of them as NAME.gz only, which is sent as it is to
+// whoever takes gzip.
+func (u *ui) serveAsset(w http.ResponseWriter, r *http.Request, name string) error {
+	content, err := fs.ReadFile(u.files, name)
+	packed := errors.Is(err, fs.ErrNotExist)
+	if packed {
+		content, err = fs.ReadFile(u.files, name+".gz")
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w: %s", errUnknownPath, r.URL.Path)
+		return fmt.Errorf("%w: %s", errUnknownPath, r.URL.Path) // never the page: a browser would take it for a script
 	case err != nil:
 		return fmt.Errorf("read %s of the UI: %w", name, err)
 	}
-	w.Header().Set("Cache-Control", "no-cache")
-	if asset { // named by content
-		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	if packed {
+		if q, _ := acceptance(r.Header.Get("Accept-Encoding"), "gzip"); q > 0 {
+			w.Header().Set("Content-Encoding", "gzip")
+		} else if content, err = unpack(content); err != nil {
+			return fmt.Errorf("read %s of the UI: %w", name, err)
+		}
 	}
 	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
 	return nil
+}
+
+func unpack(packed []byte) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
 }
 
 func (s *Server) writePlaceholder(w http.ResponseWriter) error {
