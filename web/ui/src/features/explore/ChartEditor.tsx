@@ -5,6 +5,7 @@ import { useDefinitions } from '@/api/hooks';
 import { asProblem } from '@/api/problem';
 import { Empty, ProblemBox } from '@/components/Panel';
 import type { ChartSpec } from '@/lib/chartspec';
+import { chartTitle } from '@/lib/charttitle';
 import { scopeMatchers } from '@/lib/scope';
 import { parseLength, resolveRange } from '@/lib/time';
 import { DistributionPanel } from '@/panels/DistributionPanel';
@@ -20,7 +21,6 @@ import { MetricLines } from './MetricLines';
 import { PromQueries } from './PromQueries';
 import { ScopePicker } from './ScopePicker';
 import { SplitEditor } from './SplitEditor';
-import { chartTitle } from './title';
 
 interface Props {
   /** Which chart of the page it is, from 1. */

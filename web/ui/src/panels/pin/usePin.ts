@@ -3,6 +3,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
 import { asProblem, Problem } from '@/api/problem';
+import type { components } from '@/api/schema';
 import { freeId, mostTiles, readDashboard, titleOf, writeDashboard, writeTile, emptyDashboard, type Tile, type TileContent } from '@/lib/dashboard';
 import { freePlace } from '@/lib/dashboardGrid';
 
@@ -14,6 +15,8 @@ export interface Pinned {
 
 export type Target = { kind: 'stored'; name: string } | { kind: 'new'; name: string; title: string };
 
+type Document = components['schemas']['Dashboard'];
+
 export interface PinResult {
   name: string;
   title: string;
@@ -22,10 +25,6 @@ export interface PinResult {
 
 const size = { w: 6, h: 4 };
 const attempts = 3;
-
-// The paths of rules stand for those of all resources, as in panels/resources.
-const list = '/api/v1/dashboards' as '/api/v1/alert-rules';
-const one = '/api/v1/dashboards/{name}' as '/api/v1/alert-rules/{name}';
 
 export function usePin() {
   const client = useQueryClient();
@@ -38,7 +37,7 @@ export function usePin() {
 async function pinToNew({ title, content }: Pinned, target: { name: string; title: string }): Promise<PinResult> {
   const tile: Tile = { id: 't1', title, description: '', x: 0, y: 0, ...size, ...content };
   const document = writeDashboard({ ...emptyDashboard, name: target.name, title: target.title, tiles: [tile] });
-  await api().POST(list, { body: document as unknown as { enabled: boolean; autoMitigate: boolean } });
+  await api().POST('/api/v1/dashboards', { body: document as unknown as Document });
   return { name: target.name, title: titleOf(target), tile: tile.id };
 }
 
@@ -46,12 +45,12 @@ async function pinToNew({ title, content }: Pinned, target: { name: string; titl
 async function pinToStored({ title, content }: Pinned, name: string): Promise<PinResult> {
   const params = { path: { name } };
   for (let left = attempts; ; left--) {
-    const stored = body(await api().GET(one, { params })) as { etag?: string; tiles?: unknown[] };
+    const stored = body(await api().GET('/api/v1/dashboards/{name}', { params }));
     const dashboard = readDashboard(stored);
     if (dashboard.tiles.length >= mostTiles) throw new Problem(-1, 'The dashboard is full', `It has ${mostTiles} tiles. Remove one, or choose another dashboard.`);
     const tile: Tile = { id: freeId(dashboard.tiles), title, description: '', ...freePlace(dashboard.tiles, size.w, size.h), ...content };
     try {
-      await api().PATCH(one, { params: { ...params, header: { 'If-Match': stored.etag ?? '' } }, body: { tiles: [...(stored.tiles ?? []), writeTile(tile)] } as Record<string, never> });
+      await api().PATCH('/api/v1/dashboards/{name}', { params: { ...params, header: { 'If-Match': stored.etag ?? '' } }, body: { tiles: [...stored.tiles, writeTile(tile)] } as unknown as Record<string, never> });
       return { name, title: titleOf(dashboard), tile: tile.id };
     } catch (error) {
       if (asProblem(error).status !== 412 || left <= 1) throw error;

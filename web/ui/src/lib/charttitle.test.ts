@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { emptySpec, type ChartSpec } from '@/lib/chartspec';
-import { chartTitle } from './title';
+import { emptySpec, type ChartSpec } from './chartspec';
+import { chartTitle } from './charttitle';
 
 const metrics = (...names: string[]) => names.map((name) => ({ name, aggregation: '' }));
 

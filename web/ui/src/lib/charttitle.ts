@@ -1,7 +1,7 @@
 /** What a chart is called, from what it asks. */
 
-import type { ChartSpec } from '@/lib/chartspec';
-import { levels } from '@/lib/scope';
+import type { ChartSpec } from './chartspec';
+import { levels } from './scope';
 
 const few = 3;
 
