@@ -20,14 +20,15 @@ export interface Feed {
   buffer: Buffer;
   /** Where the time axis ends, by the server's clock; undefined before the first second. */
   end: number | undefined;
-  /** How far the server's clock is ahead of this browser's, in milliseconds. */
+  /** How far the server's clock is ahead of this browser's, in milliseconds, and what bounds that. */
   ahead: number;
+  bounds: readonly [number, number];
   factor: number;
   /** Seconds that the server left out, because this browser was too slow. */
   dropped: number;
 }
 
-export const emptyFeed: Feed = { state: { kind: 'connecting' }, buffer: [], end: undefined, ahead: 0, factor: 2 ** (1 / 8), dropped: 0 };
+export const emptyFeed: Feed = { state: { kind: 'connecting' }, buffer: [], end: undefined, ahead: 0, bounds: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY], factor: 2 ** (1 / 8), dropped: 0 };
 
 /** All with when they happened by this browser's clock. */
 export type FeedAction =
@@ -48,14 +49,19 @@ export function reduceFeed(feed: Feed, action: FeedAction): Feed {
     case 'connect':
       return { ...feed, state: { kind: 'connecting' } };
     case 'watch': {
-      // The server looked at its clock between the question and the answer: half of the way is the best guess.
-      const ahead = Date.parse(action.event.server_time) - (action.asked + action.now) / 2;
-      return { ...feed, state: { kind: 'live' }, ahead: Number.isNaN(ahead) ? 0 : ahead, factor: action.event.histogram_factor };
+      // The server looked at its clock after the question was sent, and before its answer was here.
+      const server = Date.parse(action.event.server_time);
+      const bounds: [number, number] = Number.isNaN(server) ? [0, 0] : [server - action.now, server - action.asked];
+      return { ...feed, ...clock(bounds), state: { kind: 'live' }, factor: action.event.histogram_factor };
     }
     case 'second': {
-      const buffer = withSecond(feed.buffer, action.event, action.now + feed.ahead);
+      // No second is shown before its end.
+      const end = Date.parse(action.event.second) + second;
+      const [low, high] = feed.bounds;
+      const known = end - action.now > low ? clock([end - action.now, Math.max(high, end - action.now)]) : { ahead: feed.ahead };
+      const buffer = withSecond(feed.buffer, action.event, action.now + known.ahead);
       const last = buffer.at(-1);
-      return { ...feed, state: { kind: 'live' }, buffer, end: last === undefined ? feed.end : Math.max(last.at + second, feed.end ?? 0) };
+      return { ...feed, ...known, state: { kind: 'live' }, buffer, end: last === undefined ? feed.end : Math.max(last.at + second, feed.end ?? 0) };
     }
     case 'dropped':
       return { ...feed, dropped: feed.dropped + action.seconds };
@@ -70,6 +76,11 @@ export function reduceFeed(feed: Feed, action: FeedAction): Feed {
       return { ...feed, end: Math.floor((server - patience) / second) * second + second };
     }
   }
+}
+
+/** Within the bounds, that two clocks agree is the best guess. */
+function clock(bounds: readonly [number, number]): Pick<Feed, 'ahead' | 'bounds'> {
+  return { bounds, ahead: Math.min(Math.max(0, bounds[0]), bounds[1]) };
 }
 
 /** How far behind what a held page shows is, in milliseconds. */

@@ -115,7 +115,7 @@ export function durationLines(frame: Frame): ChartData {
     return chart(frame, 'Seconds', (seconds) => frame.parts.map((part) => ({ key: part.scope, label: part.label, colour: part.colour, values: slide(frame, seconds, split, part.scope, wanted.map((p) => p.q))[0] ?? [] })));
   }
   const shown = percentiles.filter((p) => p.key !== 'p90');
-  const colours = coloursFor([...shown.map((p) => p.label), 'longest']);
+  const colours = coloursFor([...shown.map((p) => p.label), 'grey']); // the longest is no percentile
   return chart(frame, 'Seconds', (seconds) => {
     const values = slide(frame, seconds, 'none', '', [...shown.map((p) => p.q), 1]);
     return [...shown.map((p) => p.label), 'longest'].map((label, i) => ({ key: label, label, colour: colours[i] ?? { light: '#000', dark: '#fff' }, values: values[i] ?? [] }));
