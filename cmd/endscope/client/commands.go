@@ -34,11 +34,11 @@ func New(env cli.Env) *cobra.Command {
 	c := &connection{env: env, http: &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}}
 	cmd := &cobra.Command{
 		Use: "query", Short: "Ask a running server",
-		Long: "Ask a running server by PromQL, by drill-down or, of its logs, in KQL, and print the answer as a table, JSON or CSV.\n\n" +
+		Long: "Ask a running server by PromQL, by drill-down or, of its logs, in KQL, or follow what happens now, and print the answer as a table, JSON or CSV.\n\n" +
 			"Times are RFC 3339, Unix seconds, now, or a distance from now such as -1h.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return cli.Usage(fmt.Errorf("unknown query %q: must be one of instant, range, series, labels, scopes, metrics, kql, alerts", args[0]))
+				return cli.Usage(fmt.Errorf("unknown query %q: must be one of instant, range, series, labels, scopes, metrics, kql, alerts, live", args[0]))
 			}
 			_ = cmd.Help()
 			return cli.Usage(errors.New("no query given"))
@@ -49,7 +49,7 @@ func New(env cli.Env) *cobra.Command {
 	fs.StringVar(&c.server, "server", defaultServer, "`URL` of the server.")
 	fs.StringVarP(&c.output, "output", "o", "table", "Shape of the answer: table, json or csv.")
 	fs.DurationVar(&c.timeout, "timeout", 2*time.Minute, "How long to wait for the answer.")
-	cmd.AddCommand(c.instant(), c.rangeQuery(), c.series(), c.labels(), c.scopes(), c.metrics(), c.kql(), c.alerts())
+	cmd.AddCommand(c.instant(), c.rangeQuery(), c.series(), c.labels(), c.scopes(), c.metrics(), c.kql(), c.alerts(), c.live())
 	return cmd
 }
 
