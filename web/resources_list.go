@@ -12,8 +12,11 @@ import (
 	"github.com/endscope/endscope/scopes"
 )
 
-// maxListed is the most resources of one answer.
-const maxListed = 1000
+// The most resources of one answer, and how many bytes of them end it: dashboards may be large.
+const (
+	maxListed      = 1000
+	maxListedBytes = 16 << 20
+)
 
 // resourceView is what filters of lists look at in a document.
 type resourceView struct {
@@ -37,7 +40,7 @@ func (s *Server) listResources(w http.ResponseWriter, r *http.Request, k resourc
 	if err != nil {
 		return err
 	}
-	page, next := []json.RawMessage{}, ""
+	page, next, size := []json.RawMessage{}, "", 0
 	for i := range all {
 		res := &all[i]
 		var v resourceView
@@ -47,7 +50,7 @@ func (s *Server) listResources(w http.ResponseWriter, r *http.Request, k resourc
 		if res.Name <= after || !selects(res, &v) {
 			continue
 		}
-		if len(page) == limit {
+		if len(page) == limit || size >= maxListedBytes {
 			next = all[i-1].Name
 			break
 		}
@@ -61,7 +64,7 @@ func (s *Server) listResources(w http.ResponseWriter, r *http.Request, k resourc
 		if err != nil {
 			return err
 		}
-		page = append(page, item)
+		page, size = append(page, item), size+len(item)
 	}
 	answer := map[string]any{"value": page}
 	if next != "" {

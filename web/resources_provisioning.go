@@ -18,8 +18,11 @@ import (
 // maxDocuments is the largest body of documents in bytes.
 const maxDocuments = 32 << 20
 
-// filesSource is the source of what the server's own files hold. Only the server provisions for it.
-const filesSource = "files"
+// The server's own sources, for which only it provisions: what its files hold, and what comes with it.
+const (
+	filesSource   = "files"
+	builtinSource = "builtin"
+)
 
 const typeYAML = "application/yaml"
 
@@ -29,16 +32,19 @@ func sourceOf(r *http.Request) (string, error) {
 	if err != nil {
 		return "", &ParameterError{Parameter: "source", Value: mux.Vars(r)["source"], Rule: "must be an encoded name"}
 	}
-	if source == filesSource {
-		return "", &sourceError{}
+	if source == filesSource || source == builtinSource {
+		return "", &sourceError{source}
 	}
 	return source, nil
 }
 
 // sourceError says that a source is the server's own. It answers 409.
-type sourceError struct{}
+type sourceError struct{ source string }
 
-func (*sourceError) Error() string {
+func (e *sourceError) Error() string {
+	if e.source == builtinSource {
+		return `the source "builtin" is that of what comes with the server: take another source, or switch it off (dashboards.builtin)`
+	}
 	return `the source "files" is that of the server's own files (resources.files): change those and reload, or take another source`
 }
 
@@ -126,7 +132,8 @@ func (s *Server) handleRelease(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, map[string]any{"released": released})
 }
 
-// handleExport answers GET /api/v1/export: everything that is stored, without secrets, in a form of files.
+// handleExport answers GET /api/v1/export: everything that is stored, without secrets, in a form of files. What comes with each server is
+// not in it: no other source could provide it.
 func (s *Server) handleExport(w http.ResponseWriter, r *http.Request) error {
 	p := newParams(r, time.Now(), "kind", "format")
 	format := p.oneOf("format", "yaml", "json", "prometheus", "alertmanager")
@@ -165,7 +172,9 @@ func (s *Server) handleExport(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		for _, res := range all {
-			docs = append(docs, resources.Document{Kind: res.Kind, Name: res.Name, Spec: res.Redacted})
+			if res.Source != builtinSource {
+				docs = append(docs, resources.Document{Kind: res.Kind, Name: res.Name, Spec: res.Redacted})
+			}
 		}
 	}
 	if format == "json" {

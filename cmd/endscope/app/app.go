@@ -177,6 +177,10 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 		return nil, err
 	}
 	a.cleanup.Add("alerts", a.alerts.Close)
+	// Opening takes no context. After the files, which may have a dashboard of the same name.
+	if err := provisionBuiltin(context.Background(), a.alerts.resources, cfg.Dashboards, part(a.log, "resources")); err != nil {
+		return nil, err
+	}
 	alertsAPI, err := a.alerts.api()
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/endscope/endscope/cmd/internal/cli"
+	"github.com/endscope/endscope/dashboards"
 	"github.com/endscope/endscope/ingest"
 	"github.com/endscope/endscope/internal/config"
 	"github.com/endscope/endscope/live"
@@ -33,8 +34,10 @@ type Config struct {
 
 	Rollup query.RollupConfig `yaml:"rollup" help:"Roll-ups, which make drill-down over long ranges fast; see docs/rollups.md."`
 
-	Resources resources.Config `yaml:"resources" help:"What operators create, in resources.db in the data directory: alert rules, action groups, processing rules, the notification policy."`
+	Resources resources.Config `yaml:"resources" help:"What operators create, in resources.db in the data directory: alert rules, action groups, processing rules, the notification policy, dashboards, saved queries."`
 	Alerts    AlertsConfig     `yaml:"alerts" help:"Alert rules, and who is told when one fires."`
+
+	Dashboards dashboards.Config `yaml:"dashboards" help:"Dashboards; those that operators create are among the resources."`
 
 	Live live.Config `yaml:"live" help:"The Live view: what agents say of each second while somebody watches."`
 
@@ -60,6 +63,8 @@ func DefaultConfig() Config {
 
 		Resources: resources.DefaultConfig(),
 		Alerts:    DefaultAlertsConfig(),
+
+		Dashboards: dashboards.DefaultConfig(),
 
 		Live: live.DefaultConfig(),
 

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/endscope/endscope/cmd/internal/cli"
+	"github.com/endscope/endscope/dashboards"
 	"github.com/endscope/endscope/resources"
 )
 
@@ -34,8 +35,8 @@ type apply struct {
 func NewApply(env cli.Env) *cobra.Command {
 	a := &apply{connection: newConnection(env)}
 	cmd := &cobra.Command{
-		Use: "apply -f FILE…", Short: "Send alert rules, action groups and other documents to a running server",
-		Long: "Send alert rules, action groups, processing rules and the notification policy to a running server, all of them or, if one is wrong, none.\n\n" +
+		Use: "apply -f FILE…", Short: "Send alert rules, dashboards and other documents to a running server",
+		Long: "Send alert rules, action groups, processing rules, the notification policy, dashboards and saved queries to a running server, all of them or, if one is wrong, none.\n\n" +
 			"Files are YAML (documents separated by ---) or JSON; each document has the keys kind, name and spec, as `endscope export` prints them. " +
 			"What is applied belongs to its --source: the API shows it as read-only until the source releases it.",
 		Example: "  endscope apply -f alerts/ --dry-run\n  endscope apply -f alerts/ -f groups.yaml --prune\n  endscope export alert-rules | endscope apply -f - --server http://other:9190",
@@ -69,6 +70,8 @@ func (a *apply) check() error {
 		return cli.Usage(fmt.Errorf("--source: must be a name of letters, digits, periods, underscores and hyphens (got %q)", a.source))
 	case a.source == resources.FilesSource:
 		return cli.Usage(fmt.Errorf("--source: %s is the server's own, for the files that it reads itself", resources.FilesSource))
+	case a.source == dashboards.BuiltinSource:
+		return cli.Usage(fmt.Errorf("--source: %s is the server's own, for what comes with it", dashboards.BuiltinSource))
 	case a.allowEmpty && !a.prune:
 		return cli.Usage(errors.New("--allow-empty: needs --prune"))
 	}

@@ -27,7 +27,7 @@ type export struct {
 const notExported = "# not in this file: "
 
 func kinds() []string {
-	return []string{"alert-rule", "action-group", "processing-rule", "notification-policy"}
+	return []string{"alert-rule", "action-group", "processing-rule", "notification-policy", "dashboard", "saved-query"}
 }
 
 func formats() []string { return []string{"yaml", "json", "prometheus", "alertmanager"} }
@@ -39,8 +39,8 @@ func NewExport(env cli.Env) *cobra.Command {
 		Use: "export [KIND…]", Short: "Print what operators created on a running server",
 		Long: "Print what operators created on a running server: all kinds, or those that are named (" + strings.Join(kinds(), ", ") + ").\n\n" +
 			"yaml and json are what `endscope apply` reads. prometheus is a rule file and alertmanager a configuration of Alertmanager, as far as these can say it: what a rule file cannot say is named on standard error. " +
-			"Secrets are printed as <secret>; a server to which such a document is applied keeps the secret that it has.",
-		Example:           "  endscope export > alerts.yaml\n  endscope export alert-rules --format prometheus -o rules.yml",
+			"The dashboards that come with each server are not printed. Secrets are printed as <secret>; a server to which such a document is applied keeps the secret that it has.",
+		Example:           "  endscope export > all.yaml\n  endscope export dashboards > dashboards.yaml\n  endscope export alert-rules --format prometheus -o rules.yml",
 		ValidArgsFunction: cobra.FixedCompletions(kinds(), cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			query, err := e.check(args)
