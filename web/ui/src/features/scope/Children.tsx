@@ -1,31 +1,30 @@
-import { Anchor, Progress } from '@mantine/core';
+import { Anchor, Progress, Text } from '@mantine/core';
 import { useMemo } from 'react';
-import { useMetrics } from '@/api/hooks';
 import type { Scope } from '@/api/types';
 import { DataTable, type Column } from '@/components/DataTable';
 import { Figure } from '@/components/Figure';
 import { Panel } from '@/components/Panel';
 import { Sparkline } from '@/components/Sparkline';
 import { Status } from '@/components/Status';
-import { childLevel, scopePath } from '@/lib/scope';
+import { levelOf, scopePath } from '@/lib/scope';
 import { Ago } from '@/view/Ago';
 import { useSort } from '@/view/params';
-import { usePageView } from '@/view/view';
 import { ViewLink } from '@/view/ViewLink';
-import { summaryOf, type Summary } from './summary';
+import { withTrend, type Member, type useFamily, type useTrends } from './family';
+import type { Summary } from './summary';
 
-interface Child {
+interface Row {
   scope: Scope;
   readings: Summary;
   trend: readonly (number | null)[];
-  /** P99 as a part of the slowest child's, for its bar. */
+  /** P99 as a part of the slowest row's, for its bar. */
   share: number;
+  /** The instance that the page is about. */
+  own: boolean;
 }
 
-const metrics = ['RequestsPerMinute', 'ErrorRatio', 'RequestLatency_P99', 'CpuUtilizationPercentage', 'GpuUtilizationPercentage', 'GpuTemperature', 'GpuThrottleRatio', 'InstanceRestarts'];
-
-const reading = (metric: string) => (c: Child) => c.readings(metric).now;
-const figure = (key: string, label: string, metric: string, unit: string, hint: string): Column<Child> => ({
+const reading = (metric: string) => (c: Row) => c.readings(metric).now;
+const figure = (key: string, label: string, metric: string, unit: string, hint: string): Column<Row> => ({
   key,
   label,
   hint,
@@ -34,16 +33,21 @@ const figure = (key: string, label: string, metric: string, unit: string, hint: 
   render: (c) => <Figure value={c.readings(metric).now} before={c.readings(metric).before} unit={unit} />,
 });
 
-const columns: Column<Child>[] = [
+const columns: Column<Row>[] = [
   {
     key: 'name',
     label: 'Name',
     value: (c) => c.scope.name,
-    render: (c) => (
-      <Anchor component={ViewLink} to={scopePath(c.scope.scope)} fw={600}>
-        {c.scope.name}
-      </Anchor>
-    ),
+    render: (c) =>
+      c.own ? (
+        <Text span size="sm" fw={600} aria-current="page">
+          {c.scope.name} (this one)
+        </Text>
+      ) : (
+        <Anchor component={ViewLink} to={scopePath(c.scope.scope)} fw={600}>
+          {c.scope.name}
+        </Anchor>
+      ),
   },
   { key: 'state', label: 'State', value: (c) => c.scope.missing, render: (c) => <State scope={c.scope} /> },
   {
@@ -59,59 +63,68 @@ const columns: Column<Child>[] = [
       </>
     ),
   },
+  { key: 'trend', label: 'P99 over time', quiet: true, render: (c) => <Sparkline values={c.trend} label={`P99 of ${c.scope.name} over time`} width={100} /> },
   figure('errors', 'Errors', 'ErrorRatio', 'Ratio', 'Share of requests that failed'),
-  figure('requests', 'Requests', 'RequestsPerMinute', 'CountPerMinute', 'Requests per minute'),
+  figure('requests', 'Requests', 'RequestsPerMinute', 'CountPerMinute', 'Requests per minute, over the time that was measured'),
   figure('cpu', 'CPU', 'CpuUtilizationPercentage', 'Percent', 'Mean use of its CPUs'),
 ];
 
-const gpuColumns: Column<Child>[] = [
-  figure('gpu', 'GPU', 'GpuUtilizationPercentage', 'Percent', 'Mean use of its GPUs'),
+const gpuColumns: Column<Row>[] = [
+  figure('gpu', 'GPU', 'GpuUtilizationPercentage', 'Percent', 'Share of the time in which its GPUs ran anything'),
   figure('temperature', 'GPU temperature', 'GpuTemperature', 'Celsius', 'Mean temperature of its GPUs'),
-  figure('throttled', 'Throttled', 'GpuThrottleRatio', 'Ratio', 'Share of the time in which the clocks of its GPUs were held back'),
+  figure('throttled', 'Throttled', 'GpuThrottleRatio', 'Ratio', 'Share of the time in which the clocks of its GPUs were held back; reasons are added up and may overlap'),
 ];
 
-const lastColumns: Column<Child>[] = [
-  figure('restarts', 'Restarts', 'InstanceRestarts', 'Count', 'Restarts per minute'),
-  { key: 'trend', label: 'P99 over time', quiet: true, render: (c) => <Sparkline values={c.trend} label={`P99 of ${c.scope.name} over time`} width={100} /> },
-];
+const restarts = figure('restarts', 'Restarts', 'InstanceRestarts', 'Count', 'Restarts of its containers in this time');
 
-/** What is below a scope, the slowest first, one click from its own page. */
-export function Children({ scope }: { scope: Scope }) {
-  const { view } = usePageView();
+interface Props {
+  /** The rows: what is below an endpoint or a deployment, or beside an instance. */
+  scopes: readonly Scope[];
+  scope: string;
+  members: readonly Member[];
+  family: ReturnType<typeof useFamily>;
+  trends: ReturnType<typeof useTrends>;
+  /** Whether the time before is known well enough to be compared with. */
+  compared: boolean;
+}
+
+/** What is below a scope or beside it, the slowest first, one click from its own page. */
+export function Children({ scopes, scope, members, family, trends, compared }: Props) {
   const [sort, setSort] = useSort({ key: 'p99', descending: true });
-  const below = `${scope.scope}/*`;
-  const totals = useMetrics({ scope: below, metric: metrics, interval: 'full', compare: view.compare || 'previous' }, view);
-  const trends = useMetrics({ scope: below, metric: 'RequestLatency_P99' }, { ...view, compare: '' });
-  const children = useMemo(() => {
-    const list = (scope.children ?? []).map((s) => ({ scope: s, readings: summaryOf(totals.data, s.scope) }));
+  const rows = useMemo(() => {
+    const of = new Map(members.map((m) => [m.scope, m]));
+    const list = scopes.map((s) => ({ scope: s, readings: withTrend(of.get(s.scope)?.readings ?? (() => ({ now: null, before: null })), trends.data, s.scope, compared) }));
     const slowest = Math.max(0, ...list.map((c) => c.readings('RequestLatency_P99').now ?? 0));
     return list.map(
-      (c): Child => ({
+      (c): Row => ({
         ...c,
-        trend: trends.data?.series.find((s) => s.scope === c.scope.scope)?.values ?? [],
+        own: c.scope.scope === scope,
+        trend: trends.data?.series.find((s) => s.scope === c.scope.scope && s.metric === 'RequestLatency_P99')?.values ?? [],
         share: slowest === 0 ? 0 : (c.readings('RequestLatency_P99').now ?? 0) / slowest,
       }),
     );
-  }, [scope.children, totals.data, trends.data]);
-  const gpus = scope.gpus > 0 || children.some((c) => c.readings('GpuUtilizationPercentage').now !== null);
-  const level = childLevel(scope.scope) ?? 'instance';
+  }, [scopes, scope, members, trends.data, compared]);
+  const gpus = rows.some((c) => c.scope.gpus > 0 || c.readings('GpuUtilizationPercentage').now !== null);
+  const level = scopes[0]?.level ?? 'instance';
+  const title = levelOf(scope) === 'instance' ? 'Instances of the deployment, slowest first' : `${level === 'deployment' ? 'Deployments' : 'Instances'}, slowest first`;
   return (
-    <Panel title={`${level === 'deployment' ? 'Deployments' : 'Instances'}, slowest first`} asked={totals} height={120}>
-      {() => <DataTable label={`${level}s`} columns={[...columns, ...(gpus ? gpuColumns : []), ...lastColumns]} rows={children} rowKey={(c) => c.scope.name} sort={sort} onSort={setSort} />}
+    <Panel title={title} asked={family} height={120} isEmpty={() => rows.length === 0} empty="Nothing below it has reported within the last day.">
+      {() => <DataTable label={`${level}s`} columns={[...columns, ...(gpus ? gpuColumns : []), restarts]} rows={rows} rowKey={(c) => c.scope.name} sort={sort} onSort={setSort} />}
     </Panel>
   );
 }
 
 function State({ scope }: { scope: Scope }) {
   if (scope.level === 'instance') {
-    return scope.state === 'ready' ? <Status kind="ok">ready</Status> : (
+    return scope.state === 'ready' ? (
+      <Status kind="ok">reports</Status>
+    ) : (
       <Status kind="none">
-        {scope.state}, last seen <Ago at={Date.parse(scope.last_sample)} />
+        silent, last seen <Ago at={Date.parse(scope.last_sample)} />
       </Status>
     );
   }
   const all = scope.ready + scope.missing;
-  if (scope.missing === 0) return <Status kind="ok">{`${scope.ready} ready`}</Status>;
-  return <Status kind={scope.ready === 0 ? 'none' : 'warning'}>{`${scope.ready} of ${all} ready`}</Status>;
+  if (scope.missing === 0) return <Status kind="ok">{`${scope.ready} report`}</Status>;
+  return <Status kind={scope.ready === 0 ? 'none' : 'warning'}>{`${scope.ready} of ${all} report`}</Status>;
 }
-

@@ -1,16 +1,19 @@
 import { Button, Group, Text } from '@mantine/core';
-import type { ReactNode } from 'react';
-import { Panel, type Asked } from '@/components/Panel';
 import { Figure } from '@/components/Figure';
-import type { Unit } from '@/lib/units';
+import { Panel, type Asked } from '@/components/Panel';
+import { formatInstant } from '@/lib/time';
+import { formatDuration, formatValue, type Unit } from '@/lib/units';
+import { usePageView } from '@/view/view';
+import { ViewLink } from '@/view/ViewLink';
+import { comparable, isWhole, type Coverage } from './coverage';
 import type { Summary } from './summary';
 
 const figures: { metric: string; label: string; hint: string; unit: Unit }[] = [
-  { metric: 'RequestsPerMinute', label: 'requests', hint: 'Requests per minute over the whole time', unit: 'CountPerMinute' },
-  { metric: 'ErrorRatio', label: 'errors', hint: 'Share of the requests that failed', unit: 'Ratio' },
+  { metric: 'RequestsPerMinute', label: 'requests', hint: 'Requests per minute, over the time that was measured', unit: 'CountPerMinute' },
+  { metric: 'ErrorRatio', label: 'errors', hint: 'Share of the requests that were answered with a status of 400 or above', unit: 'Ratio' },
   { metric: 'RequestLatency_P99', label: 'P99', hint: '99 of 100 requests took less than this', unit: 'Milliseconds' },
-  { metric: 'TokensPerSecond', label: 'tokens', hint: 'Tokens read and made per second', unit: 'CountPerSecond' },
-  { metric: 'GpuUtilizationPercentage', label: 'GPU', hint: 'Mean use of its GPUs', unit: 'Percent' },
+  { metric: 'TokensPerSecond', label: 'tokens', hint: 'Tokens read and written per second, over the time that was measured', unit: 'CountPerSecond' },
+  { metric: 'GpuUtilizationPercentage', label: 'GPU', hint: 'Share of the time in which its GPUs ran anything', unit: 'Percent' },
   { metric: 'CpuUtilizationPercentage', label: 'CPU', hint: 'Mean use of its CPUs', unit: 'Percent' },
   { metric: 'CpuMemoryUtilizationPercentage', label: 'memory', hint: 'Mean use of its memory', unit: 'Percent' },
 ];
@@ -20,51 +23,62 @@ const always = 3;
 
 interface Props {
   asked: Asked<Summary>;
+  coverage: Coverage | undefined;
+  scope: string;
   alerts: number;
   onExplain: () => void;
 }
 
 /** What one would say of a scope on the phone, each with its change against the time before. */
-export function Headline({ asked, alerts, onExplain }: Props) {
+export function Headline({ asked, coverage, scope, alerts, onExplain }: Props) {
+  const { view } = usePageView();
+  const note = coverage === undefined ? '' : noteOf(coverage, view.utc);
   return (
     <Panel asked={asked} height={34}>
       {(summary) => (
-        <Group gap="xl">
-          {figures
-            .filter((f, i) => i < always || summary(f.metric).now !== null)
-            .map((f) => (
-              <div key={f.metric} title={f.hint}>
-                <Figure value={summary(f.metric).now} before={summary(f.metric).before} unit={f.unit} size="xl" />{' '}
-                <Text span size="sm" c="dimmed">
-                  {f.label}
+        <>
+          <Group gap="xl" style={{ rowGap: 4 }}>
+            {figures
+              .filter((f, i) => i < always || summary(f.metric).now !== null)
+              .map((f) => (
+                <div key={f.metric} title={f.hint}>
+                  <Figure value={summary(f.metric).now} before={summary(f.metric).before} unit={f.unit} size="xl" />{' '}
+                  <Text span size="sm" c="dimmed">
+                    {f.label}
+                  </Text>
+                </div>
+              ))}
+            {alerts > 0 && (
+              <ViewLink to="/alerts" params={{ scope }}>
+                <Text span size="sm" fw={600} c="var(--status-critical)">
+                  ▲ {alerts} {alerts === 1 ? 'alert' : 'alerts'}
                 </Text>
-              </div>
-            ))}
-          {alerts > 0 && (
-            <Text size="sm" fw={600} c="var(--status-critical)">
-              ▲ {alerts} {alerts === 1 ? 'alert' : 'alerts'}
+              </ViewLink>
+            )}
+            <Button size="xs" variant="light" ml="auto" onClick={onExplain}>
+              What changed?
+            </Button>
+          </Group>
+          {note !== '' && (
+            <Text size="xs" c="dimmed" mt={4}>
+              {note}
             </Text>
           )}
-          <Button size="xs" variant="light" ml="auto" onClick={onExplain}>
-            What changed?
-          </Button>
-        </Group>
+        </>
       )}
     </Panel>
   );
 }
 
-/** A question of the page with its answer in a line. */
-export function Section({ id, question, verdict, children }: { id: string; question: string; verdict?: ReactNode; children: ReactNode }) {
-  return (
-    <section aria-labelledby={id}>
-      <Group gap="sm" mb="xs" align="baseline">
-        <Text component="h2" size="md" fw={650} id={id} m={0}>
-          {question}
-        </Text>
-        {verdict}
-      </Group>
-      {children}
-    </section>
-  );
+/** What the figures leave out, where the time was measured in part. */
+function noteOf({ now, before, span }: Coverage, utc: boolean): string {
+  const length = span.end - span.start;
+  if (now.since === undefined) return '';
+  const parts: string[] = [];
+  if (!isWhole(now)) {
+    const late = now.since > span.start + 0.05 * length;
+    parts.push(late ? `There are data since ${formatInstant(now.since, utc, length < 86_400_000)}, for ${formatValue(now.share, 'Ratio')} of the ${formatDuration(length)}` : `There are data for ${formatValue(now.share, 'Ratio')} of the ${formatDuration(length)}`);
+  }
+  if (now.share < comparable || before.share < comparable) parts.push(before.share === 0 ? 'none of the time before, so there is nothing to compare with' : 'too few to compare with the time before');
+  return parts.length === 0 ? '' : `${parts.join('; ').replace(/^n/, 'N').replace(/^t/, 'T')}.`;
 }

@@ -2,23 +2,20 @@ import { useQuery } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
 import { useMetrics } from '@/api/hooks';
 import type { Scope } from '@/api/types';
-import type { Mark } from '@/components/chart/model';
-import { resolveRange } from '@/lib/time';
 import { levels, scopeParts } from '@/lib/scope';
+import { day, resolveRange, type Span } from '@/lib/time';
 import type { PageView } from '@/lib/urlstate';
-import { summaryMetrics } from './summary';
+import { coverMetrics } from './coverage';
+import type { EventRow, ImageRow, RuleRow } from './happened/happenings';
+import { hopMetrics } from './hops';
+import { modelMetrics, summaryMetrics } from './summary';
 
-/** The scope with what is below it, out of the tree. */
-export function useScope(scope: string, view: PageView) {
-  const [endpoint = '', deployment = '', instance = ''] = scopeParts(scope);
+/** The endpoint of a scope with everything below it: its ways up, down and aside. */
+export function useTree(scope: string, view: PageView) {
+  const [endpoint = ''] = scopeParts(scope);
   return useQuery({
-    queryKey: ['scope', scope],
-    queryFn: async ({ signal }): Promise<Scope> => {
-      const client = api();
-      if (instance !== '') return body(await client.GET('/api/v1/scopes/{endpoint}/{deployment}/{instance}', { params: { path: { endpoint, deployment, instance } }, signal }));
-      if (deployment !== '') return body(await client.GET('/api/v1/scopes/{endpoint}/{deployment}', { params: { path: { endpoint, deployment } }, signal }));
-      return body(await client.GET('/api/v1/scopes/{endpoint}', { params: { path: { endpoint } }, signal }));
-    },
+    queryKey: ['scope', endpoint],
+    queryFn: async ({ signal }): Promise<Scope> => body(await api().GET('/api/v1/scopes/{endpoint}', { params: { path: { endpoint } }, signal })),
     refetchInterval: view.refresh || false,
   });
 }
@@ -28,29 +25,86 @@ export function useSummary(scope: string, view: PageView) {
   return useMetrics({ scope, metric: summaryMetrics, interval: 'full', compare: view.compare || 'previous' }, view);
 }
 
+/** The same of what only some models have. */
+export function useModelSummary(scope: string, view: PageView) {
+  return useMetrics({ scope, metric: modelMetrics, interval: 'full' }, { ...view, compare: '' });
+}
+
+/** For which part of the page's time, and of the one that it is compared with, there are data. */
+export function useCover(scope: string, view: PageView) {
+  return useMetrics({ scope, metric: coverMetrics, compare: view.compare || 'previous' }, view);
+}
+
+/** What the hops of a request are computed from, over the whole time. */
+export function useMeanHops(scope: string, view: PageView) {
+  return useMetrics({ scope, metric: hopMetrics, aggregation: ['Average', 'Count'], interval: 'full' }, { ...view, compare: '' });
+}
+
+/** The same, window by window. */
+export function useHops(scope: string, view: PageView) {
+  return useMetrics({ scope, metric: hopMetrics, aggregation: ['Average', 'Count'] }, { ...view, compare: '' });
+}
+
 /** Columns of the logs that name a scope, by level. */
 const columns = { endpoint: 'EndpointName', deployment: 'DeploymentName', instance: 'InstanceId' } as const;
 
-/** The newest events of a scope. */
-function eventsQuery(scope: string): string {
-  const conditions = scopeParts(scope).map((part, i) => `${columns[levels[i] ?? 'instance']} == ${JSON.stringify(part)}`);
-  return `AmlOnlineEndpointEventLog | where ${conditions.join(' and ')} | project TimeGenerated, InstanceId, Name, Message | order by TimeGenerated desc | take 200`;
+function within(scope: string): string {
+  return scopeParts(scope)
+    .map((part, i) => `${columns[levels[i] ?? 'instance']} == ${JSON.stringify(part)}`)
+    .join(' and ');
 }
+
+const timespan = ({ start, end }: Span) => `${new Date(start).toISOString()}/${new Date(end).toISOString()}`;
+
+async function rowsOf(query: string, span: Span, signal: AbortSignal): Promise<unknown[][]> {
+  const answer = body(await api().POST('/api/v1/logs/query', { body: { query, timespan: timespan(span) }, signal }));
+  return answer.tables[0]?.rows ?? [];
+}
+
+/** The most events that a page asks for; a crash loop has more than anybody reads. */
+export const mostEvents = 500;
 
 /** What happened at a scope: one row for each event of its instances, newest first. */
 export function useEvents(scope: string, view: PageView) {
   return useQuery({
     queryKey: ['events', scope, view.range],
-    queryFn: async ({ signal }) => {
-      const { start, end } = resolveRange(view.range, Date.now());
-      const answer = body(await api().POST('/api/v1/logs/query', { body: { query: eventsQuery(scope), timespan: `${new Date(start).toISOString()}/${new Date(end).toISOString()}` }, signal }));
-      return (answer.tables[0]?.rows ?? []).map((row) => ({ at: Date.parse(String(row[0])), instance: String(row[1]), name: String(row[2]), message: String(row[3]) }));
+    queryFn: async ({ signal }): Promise<EventRow[]> => {
+      const query = `AmlOnlineEndpointEventLog | where ${within(scope)} | project TimeGenerated, DeploymentName, InstanceId, Name, Message, Properties | order by TimeGenerated desc | take ${mostEvents}`;
+      const rows = await rowsOf(query, resolveRange(view.range, Date.now()), signal);
+      return rows.map(([at, deployment, instance, name, message, properties]) => ({ at: Date.parse(String(at)), deployment: String(deployment), instance: String(instance), name: String(name), message: String(message), properties: propertiesOf(properties) }));
     },
     refetchInterval: view.refresh || false,
   });
 }
 
-export type ScopeEvent = NonNullable<ReturnType<typeof useEvents>['data']>[number];
+function propertiesOf(value: unknown): Record<string, unknown> {
+  if (typeof value === 'string' && value !== '') {
+    try {
+      return propertiesOf(JSON.parse(value));
+    } catch {
+      return {};
+    }
+  }
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+/** Images are looked for in the console's lines, which are many: not over more than this. */
+const longestForImages = day;
+
+/** Which images the containers of a scope ran. */
+export function useImages(scope: string, view: PageView) {
+  return useQuery({
+    queryKey: ['images', scope, view.range],
+    queryFn: async ({ signal }): Promise<ImageRow[]> => {
+      const span = resolveRange(view.range, Date.now());
+      if (span.end - span.start > longestForImages) return [];
+      const query = `AmlOnlineEndpointConsoleLog | where ${within(scope)} and ContainerImageName != "" | summarize First = min(TimeGenerated), Last = max(TimeGenerated) by DeploymentName, ContainerName, ContainerImageName | take 200`;
+      return (await rowsOf(query, span, signal)).map(([deployment, container, image, first, last]) => ({ deployment: String(deployment), container: String(container), image: String(image), first: Date.parse(String(first)), last: Date.parse(String(last)) }));
+    },
+    // A new image is no matter of seconds, and the question reads many lines.
+    refetchInterval: view.refresh === 0 ? false : Math.max(view.refresh, 60_000),
+  });
+}
 
 /** Alerts of a scope that fired in the page's time. */
 export function useAlertsOf(scope: string, view: PageView) {
@@ -65,13 +119,11 @@ export function useAlertsOf(scope: string, view: PageView) {
   });
 }
 
-/** Events that change what a chart shows; the rest are in the list of events. */
-const telling = new Set(['Started', 'Killing', 'BackOff', 'Exited', 'OOMKilled', 'Ready', 'NotReady', 'Unhealthy', 'LivenessProbeFailed']);
-
-/** What charts show above their time axis. */
-export function marksOf(events: readonly ScopeEvent[], alerts: readonly { firedDateTime?: string; summary?: string; alertRule?: string }[]): Mark[] {
-  return [
-    ...events.filter((e) => telling.has(e.name)).map((e): Mark => ({ at: e.at, kind: 'event', label: `${e.instance}: ${e.message}` })),
-    ...alerts.map((a): Mark => ({ at: Date.parse(a.firedDateTime ?? ''), kind: 'alert', label: a.summary ?? a.alertRule ?? 'alert' })),
-  ].filter((m) => Number.isFinite(m.at));
+/** The alert rules that watch something of a scope, with when they were last changed. */
+export function useRulesOf(scope: string, view: PageView) {
+  return useQuery({
+    queryKey: ['alert-rules', 'scope', scope],
+    queryFn: async ({ signal }): Promise<RuleRow[]> => body(await api().GET('/api/v1/alert-rules', { params: { query: { scope, limit: 1000 } }, signal })).value as RuleRow[],
+    refetchInterval: view.refresh === 0 ? false : Math.max(view.refresh, 60_000),
+  });
 }

@@ -20,10 +20,19 @@ export function summaryOf(answer: MetricsAnswer | undefined, scope: string): Sum
   return (metric) => readings.get(metric) ?? nothing;
 }
 
-/** What the headline and the verdicts of a page are made from. A question has at most 20 metrics. */
+/** One summary that has what either has. */
+export function together(first: Summary, second: Summary): Summary {
+  return (metric) => {
+    const own = first(metric);
+    return own === nothing ? second(metric) : own;
+  };
+}
+
+/** What the headline and most verdicts of a page are made from. A question has at most 20 metrics. */
 export const summaryMetrics = [
   'RequestsPerMinute',
   'ErrorRatio',
+  'Availability',
   'RequestLatency_P99',
   'RequestLatency_P50',
   'CpuUtilizationPercentage',
@@ -34,12 +43,20 @@ export const summaryMetrics = [
   'GpuDramActivity',
   'GpuMemoryUtilizationPercentage',
   'GpuThrottleRatio',
-  'QueueShare',
+  'TokensPerSecond',
+];
+
+/** What models tell that make tokens or have a queue or a cache. */
+export const modelMetrics = [
+  'ModelRequestsRunning',
   'ModelRequestsWaiting',
+  'QueueShare',
   'CacheUtilization',
   'PrefixCacheHitRatio',
-  'TokensPerSecond',
-  'InstanceRestarts',
-  'ReadyInstances',
-  'RequestsInFlight',
+  'ModelPreemptions',
+  'TimeToFirstToken_P50',
+  'TimeToFirstToken_P99',
+  'InterTokenLatency_P50',
+  'ModelTimeToFirstToken_P50',
+  'ModelInterTokenLatency_P50',
 ];

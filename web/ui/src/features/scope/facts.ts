@@ -1,0 +1,89 @@
+/** All that a page knows of its scope: its questions to the server, and what they come to. */
+
+import { useMemo } from 'react';
+import { useFiredAlerts } from '@/api/hooks';
+import { levelOf } from '@/lib/scope';
+import { hour, minute } from '@/lib/time';
+import type { PageView } from '@/lib/urlstate';
+import type { Scope } from '@/api/types';
+import { comparable, coverageOf, honest } from './coverage';
+import { findScope, isInstance, membersOf, useFamily, useTrends } from './family';
+import { happeningsOf } from './happened/happenings';
+import { marksOf } from './happened/marks';
+import { mostEvents, useAlertsOf, useCover, useEvents, useImages, useMeanHops, useModelSummary, useRulesOf, useSummary, useTree } from './queries';
+import { summaryOf, together, type Summary } from './summary';
+import { wayAt } from './TimePanel';
+
+/** A page whose time ends longer ago than this is about the past: what is so now says nothing of it. */
+const isPast = 5 * minute;
+
+export function useFacts(scope: string, view: PageView) {
+  const tree = useTree(scope, view);
+  const summary = useSummary(scope, view);
+  const model = useModelSummary(scope, view);
+  const cover = useCover(scope, view);
+  const meanHops = useMeanHops(scope, view);
+  const family = useFamily(scope, view);
+  const trends = useTrends(scope, view);
+  const fired = useFiredAlerts(view);
+  const alerts = useAlertsOf(scope, view);
+  const events = useEvents(scope, view);
+  const images = useImages(scope, view);
+  const rules = useRulesOf(scope, view);
+
+  const node = findScope(tree.data, scope);
+  const readings = useMemo((): Summary => honest(together(summaryOf(summary.data, scope), summaryOf(model.data, scope)), cover.data, scope), [summary.data, model.data, cover.data, scope]);
+  const coverage = useMemo(() => (cover.data === undefined ? undefined : coverageOf(cover.data, scope)), [cover.data, scope]);
+  const members = useMemo(() => membersOf(family.data), [family.data]);
+  const way = useMemo(() => (meanHops.data === undefined ? undefined : wayAt(meanHops.data, 0)), [meanHops.data]);
+
+  // Of the windows of an answer, so that what is drawn over time does not move with every refresh.
+  const [start, end] = cover.data === undefined ? [0, 0] : [Date.parse(cover.data.start), Date.parse(cover.data.end)];
+  const span = useMemo(() => ({ start, end }), [start, end]);
+  const happenings = useMemo(
+    () => happeningsOf({ endpoint: scope.split('/')[0] ?? scope, events: events.data ?? [], alerts: alerts.data ?? [], rules: rules.data ?? [], images: images.data ?? [] }, span),
+    [scope, events.data, alerts.data, rules.data, images.data, span],
+  );
+  const marks = useMemo(() => marksOf(happenings, span), [happenings, span]);
+
+  const past = cover.dataUpdatedAt - span.end > isPast;
+  const ofScope = (s: string | undefined) => s === scope || s?.startsWith(`${scope}/`) === true;
+  const open = (past ? (alerts.data ?? []) : (fired.data ?? [])).filter((a) => ofScope(a.scope)).map((a) => ({ name: a.alertRule ?? 'an alert', severity: a.severity ?? 4 }));
+  const total = (rate: number | null | undefined) => {
+    const minutes = summary.data === undefined ? 0 : (Date.parse(summary.data.end) - Date.parse(summary.data.start)) / minute;
+    return rate == null ? null : rate * minutes;
+  };
+  const raw = useMemo(() => summaryOf(summary.data, scope)('RequestsPerMinute'), [summary.data, scope]);
+  const instances = members.filter(isInstance);
+  return {
+    asked: { tree, summary, model, cover, meanHops, family, trends, alerts, events },
+    level: levelOf(scope),
+    node,
+    readings,
+    coverage,
+    compared: coverage === undefined || (coverage.now.share >= comparable && coverage.before.share >= comparable),
+    members,
+    instances,
+    deployments: members.filter((m) => !isInstance(m)),
+    way,
+    span,
+    happenings,
+    marks,
+    past,
+    open,
+    requests: total(raw.now),
+    requestsBefore: total(raw.before),
+    silent: past ? [] : silentOf(node, tree.dataUpdatedAt),
+    cut: (events.data?.length ?? 0) >= mostEvents,
+    loaded: summary.data !== undefined && cover.data !== undefined,
+  };
+}
+
+export type Facts = ReturnType<typeof useFacts>;
+
+/** Instances that stopped reporting within the last hour; those that left before are no news. */
+export function silentOf(scope: Scope | undefined, now: number): string[] {
+  if (scope === undefined) return [];
+  if (scope.level !== 'instance') return (scope.children ?? []).flatMap((c) => silentOf(c, now));
+  return scope.state !== 'ready' && now - Date.parse(scope.last_sample) < hour ? [scope.name] : [];
+}

@@ -1,0 +1,161 @@
+/** What happened at a scope, from events, alerts and changes, as one list. */
+
+import { formatDuration } from '@/lib/units';
+
+/** The rows of the strip, from top to bottom. */
+export const lanes = ['alert', 'change', 'restart', 'start', 'event'] as const;
+
+export type Lane = (typeof lanes)[number];
+
+export const laneNames: Record<Lane, string> = { alert: 'Alerts', change: 'Changes', restart: 'Ends and restarts', start: 'Starts', event: 'Other events' };
+
+/** A part of a start, with how long it took. */
+export interface Phase {
+  name: string;
+  ms: number;
+  failed: boolean;
+}
+
+export interface Happening {
+  key: string;
+  lane: Lane;
+  at: number;
+  /** The end of what lasted. */
+  until?: number;
+  who: string;
+  text: string;
+  /** Whether it is bad news. */
+  bad: boolean;
+  /** The page about it, without the view. */
+  to?: string;
+  /** The scope that it happened at. */
+  scope: string;
+  phases?: Phase[];
+}
+
+/** A row of AmlOnlineEndpointEventLog. */
+export interface EventRow {
+  at: number;
+  deployment: string;
+  instance: string;
+  name: string;
+  message: string;
+  properties: Readonly<Record<string, unknown>>;
+}
+
+export interface AlertRow {
+  id?: string;
+  scope?: string;
+  alertRule?: string;
+  summary?: string;
+  firedDateTime?: string;
+  resolvedDateTime?: string | null;
+}
+
+export interface RuleRow {
+  name: string;
+  version?: number;
+  updatedBy?: string;
+  lastUpdatedTime?: string;
+  createdTime?: string;
+}
+
+/** An image that a deployment's containers ran, from when until when. */
+export interface ImageRow {
+  deployment: string;
+  container: string;
+  image: string;
+  first: number;
+  last: number;
+}
+
+/** The ends of containers and what leads to them. */
+const ends = new Set(['Killing', 'Exited', 'OOMKilled', 'BackOff', 'Evicted', 'NodeLost', 'CrashLoopBackOff']);
+/** Each is a part of a start, which is one happening. */
+const startParts = new Set(['StartPhase', 'Created', 'Started', 'Ready', 'Pulling', 'Pulled', 'Scheduled']);
+
+const text = (value: unknown) => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '');
+const number = (value: unknown) => (typeof value === 'number' ? value : undefined);
+
+/** Starts by instance, container and attempt: their events are one. */
+function startsOf(endpoint: string, events: readonly EventRow[]): Happening[] {
+  const groups = new Map<string, EventRow[]>();
+  for (const e of events) {
+    if (!startParts.has(e.name)) continue;
+    const container = text(e.properties.container);
+    const attempt = text(e.properties.attempt);
+    // Without its number an event belongs to no start that could be told.
+    const key = attempt === '' ? '' : [e.deployment, e.instance, container, attempt].join('\u0001');
+    if (key === '') continue;
+    groups.set(key, [...(groups.get(key) ?? []), e]);
+  }
+  return [...groups].map(([key, parts]): Happening => {
+    const [first] = parts;
+    const phases: Phase[] = [];
+    let total: Phase | undefined;
+    let at = Math.min(...parts.map((p) => p.at));
+    let until = Math.max(...parts.map((p) => p.at));
+    for (const p of [...parts].sort((a, b) => a.at - b.at)) {
+      if (p.name !== 'StartPhase') continue;
+      const began = Date.parse(text(p.properties.startedAt));
+      if (Number.isFinite(began)) at = Math.min(at, began);
+      const phase = { name: text(p.properties.phase), ms: (number(p.properties.seconds) ?? 0) * 1000, failed: text(p.properties.outcome) === 'failure' };
+      if (phase.name === 'total') {
+        total = phase;
+        until = p.at;
+      } else phases.push(phase);
+    }
+    const container = text(first?.properties.container);
+    const name = `Start ${text(first?.properties.attempt)} of ${container === '' ? 'the container' : container}`;
+    const how = total === undefined ? (parts.some((p) => p.name === 'Ready') ? 'became ready' : 'is not known to have become ready') : total.failed ? `failed after ${formatDuration(total.ms)}` : `was ready after ${formatDuration(total.ms)}`;
+    return { key: `start ${key}`, lane: 'start', at, until: Math.max(at, until), who: first?.instance ?? '', text: `${name} ${how}`, bad: total?.failed === true, scope: `${endpoint}/${first?.deployment ?? ''}/${first?.instance ?? ''}`, phases };
+  });
+}
+
+function othersOf(endpoint: string, events: readonly EventRow[]): Happening[] {
+  return events.flatMap((e, i): Happening[] => {
+    if (startParts.has(e.name) && text(e.properties.attempt) !== '') return [];
+    if (e.name === 'Created') return []; // its start follows, and says more
+    const lane: Lane = ends.has(e.name) ? 'restart' : startParts.has(e.name) ? 'start' : 'event';
+    const code = number(e.properties.exitCode);
+    const bad = e.name === 'OOMKilled' || e.name === 'BackOff' || e.name === 'Evicted' || e.name === 'NodeLost' || (e.name === 'Exited' && code !== undefined && code !== 0) || /failed|unhealthy|notready/i.test(e.name);
+    return [{ key: `event ${e.at} ${e.instance} ${e.name} ${i}`, lane, at: e.at, who: e.instance, text: e.message === '' ? e.name : e.message, bad, scope: `${endpoint}/${e.deployment}/${e.instance}` }];
+  });
+}
+
+function changesOf(endpoint: string, rules: readonly RuleRow[], images: readonly ImageRow[]): Happening[] {
+  const written = rules.map((r): Happening => {
+    const made = r.createdTime === r.lastUpdatedTime || r.version === 1;
+    const by = r.updatedBy === undefined || r.updatedBy === '' ? '' : ` by ${r.updatedBy}`;
+    return { key: `rule ${r.name}`, lane: 'change', at: Date.parse(r.lastUpdatedTime ?? ''), who: 'rule', text: `Alert rule ${r.name} was ${made ? 'made' : `changed${r.version === undefined ? '' : ` (version ${r.version})`}`}${by}`, bad: false, to: `/alerts/rules/${encodeURIComponent(r.name)}`, scope: endpoint };
+  });
+  // An image is a change where the container ran another before.
+  const rolled = images.flatMap((i): Happening[] => {
+    const before = images.filter((o) => o.deployment === i.deployment && o.container === i.container && o.first < i.first).sort((a, b) => b.first - a.first)[0];
+    if (before === undefined) return [];
+    return [{ key: `image ${i.deployment} ${i.container} ${i.image}`, lane: 'change', at: i.first, who: i.deployment, text: `${i.container} of ${i.deployment} runs ${i.image}, before ${before.image}`, bad: false, scope: `${endpoint}/${i.deployment}` }];
+  });
+  return [...written, ...rolled];
+}
+
+function alertsOf(endpoint: string, alerts: readonly AlertRow[]): Happening[] {
+  return alerts.map((a, i): Happening => {
+    const at = Date.parse(a.firedDateTime ?? '');
+    const until = Date.parse(a.resolvedDateTime ?? '');
+    return { key: `alert ${a.id ?? i}`, lane: 'alert', at, ...(Number.isFinite(until) ? { until } : {}), who: 'alert', text: a.summary ?? a.alertRule ?? 'an alert', bad: true, scope: a.scope ?? endpoint, ...(a.id === undefined ? {} : { to: `/alerts/${encodeURIComponent(a.id)}` }) };
+  });
+}
+
+interface Known {
+  endpoint: string;
+  events: readonly EventRow[];
+  alerts: readonly AlertRow[];
+  rules: readonly RuleRow[];
+  images: readonly ImageRow[];
+}
+
+/** Everything that happened within a time, newest first. */
+export function happeningsOf({ endpoint, events, alerts, rules, images }: Known, span: { start: number; end: number }): Happening[] {
+  const all = [...alertsOf(endpoint, alerts), ...changesOf(endpoint, rules, images), ...startsOf(endpoint, events), ...othersOf(endpoint, events)];
+  return all.filter((h) => Number.isFinite(h.at) && (h.until ?? h.at) >= span.start && h.at <= span.end).sort((a, b) => b.at - a.at);
+}
