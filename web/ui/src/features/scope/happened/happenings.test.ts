@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { happeningsOf, type EventRow } from './happenings';
+import { signsOf } from './layout';
+import { marksOf } from './marks';
+import { happenedVerdict } from './verdict';
+
+const t0 = Date.parse('2026-03-01T10:00:00Z');
+const span = { start: t0, end: t0 + 3_600_000 };
+const event = (at: number, name: string, message = '', properties: Record<string, unknown> = {}): EventRow => ({ at: t0 + at * 1000, deployment: 'blue', instance: 'blue-1', name, message, properties: { container: 'srv', ...properties } });
+const start = (attempt: number, at: number, outcome: string): EventRow[] => [
+  event(at, 'Created'),
+  event(at, 'Started', 'Started', { attempt }),
+  event(at + 2, 'StartPhase', '', { attempt, phase: 'container_start', outcome, seconds: 2, startedAt: new Date(t0 + at * 1000).toISOString() }),
+  event(at + 10, 'StartPhase', '', { attempt, phase: 'total', outcome, seconds: 10, startedAt: new Date(t0 + at * 1000).toISOString() }),
+];
+const known = { endpoint: 'fraud', events: [], alerts: [], rules: [], images: [] };
+const iso = (at: number) => new Date(t0 + at * 1000).toISOString();
+
+describe('happeningsOf', () => {
+  it('makes one of the events of a start, with its phases', () => {
+    const [one, ...rest] = happeningsOf({ ...known, events: start(4, 60, 'success') }, span);
+    expect(rest).toEqual([]);
+    expect(one).toMatchObject({ lane: 'start', at: t0 + 60_000, until: t0 + 70_000, who: 'blue-1', scope: 'fraud/blue/blue-1', bad: false, phases: [{ name: 'container_start', ms: 2000, failed: false }] });
+    expect(one?.text.replace(/\u00a0/g, ' ')).toBe('Start 4 of srv was ready after 10 s');
+  });
+
+  it('tells good ends from bad ones', () => {
+    const list = happeningsOf({ ...known, events: [event(1, 'Exited', 'ended', { exitCode: 0 }), event(2, 'Exited', 'crashed', { exitCode: 1 }), event(3, 'ReadinessProbeFailed', 'not ready'), event(4, 'Something')] }, span);
+    expect(list.map((h) => [h.lane, h.text, h.bad])).toEqual([
+      ['event', 'Something', false],
+      ['event', 'not ready', true],
+      ['restart', 'crashed', true],
+      ['restart', 'ended', false],
+    ]);
+  });
+
+  it('has alerts, rules and images of its time', () => {
+    const list = happeningsOf(
+      {
+        ...known,
+        alerts: [
+          { id: 'a1', scope: 'fraud/blue', summary: 'slow', firedDateTime: iso(100), resolvedDateTime: iso(200) },
+          { id: 'a0', summary: 'old', firedDateTime: iso(-900), resolvedDateTime: iso(-800) },
+        ],
+        rules: [
+          { name: 'slow', version: 3, updatedBy: 'ann', createdTime: iso(-9000), lastUpdatedTime: iso(300) },
+          { name: 'old', version: 1, createdTime: iso(-9000), lastUpdatedTime: iso(-9000) },
+        ],
+        images: [
+          { deployment: 'blue', container: 'srv', image: 'm:1', first: t0, last: t0 + 400_000 },
+          { deployment: 'blue', container: 'srv', image: 'm:2', first: t0 + 400_000, last: t0 + 900_000 },
+        ],
+      },
+      span,
+    );
+    expect(list.map((h) => [h.lane, h.text])).toEqual([
+      ['change', 'srv of blue runs m:2, before m:1'],
+      ['change', 'Alert rule slow was changed (version 3) by ann'],
+      ['alert', 'slow'],
+    ]);
+    expect(list[2]).toMatchObject({ to: '/alerts/a1', until: t0 + 200_000 });
+  });
+});
+
+it('marks a crash loop once', () => {
+  const events = [1, 5, 9, 14].map((at) => event(at, 'Exited', 'crashed', { exitCode: 1 }));
+  const list = happeningsOf({ ...known, events: [...events, event(1800, 'Exited', 'later', { exitCode: 1 }), event(1900, 'Quiet')] }, span);
+  expect(marksOf(list, span).map((m) => m.label)).toEqual(['blue-1: crashed (and 3 more)', 'blue-1: later']);
+});
+
+it('puts what is near into one sign', () => {
+  const list = happeningsOf({ ...known, events: [event(0, 'Exited', 'a', { exitCode: 0 }), event(10, 'Exited', 'b', { exitCode: 1 }), event(1800, 'Exited', 'c', { exitCode: 0 })] }, span);
+  expect(signsOf(list, span).map((s) => [s.from, s.of.length, s.bad])).toEqual([
+    [0, 2, true],
+    [0.5, 1, false],
+  ]);
+});
+
+describe('happenedVerdict', () => {
+  it('counts', () => {
+    const list = happeningsOf({ ...known, events: [...start(1, 60, 'failure'), ...start(2, 120, 'success'), event(70, 'Exited', 'crashed', { exitCode: 1 })], alerts: [{ summary: 'x', firedDateTime: iso(5) }] }, span);
+    const v = happenedVerdict(list);
+    expect(`${v.kind}: ${v.text.replace(/\u00a0/g, ' ')}`).toBe('warning: 1 alert fired; 2 starts of which 1 failed, the slowest took 10 s; blue-1 ended badly once.');
+  });
+  it('says that nothing happened', () => {
+    expect(happenedVerdict([]).kind).toBe('none');
+  });
+});
