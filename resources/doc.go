@@ -1,4 +1,5 @@
-// Package resources keeps what operators create: alert rules, action groups, processing rules, the notification policy.
+// Package resources keeps what operators create: alert rules, action groups, processing rules, the notification policy, dashboards, saved
+// queries.
 //
 // It owns the database file DATA_DIR/resources.db with the current documents, their old versions and the audit trail; optimistic
 // concurrency by entity tags; who may change what is provisioned; the limits on size and number; and the files of documents, read
