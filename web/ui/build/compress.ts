@@ -15,7 +15,7 @@ export function compressed(): Plugin {
     configResolved: (config) => {
       folder = join(config.root, config.build.outDir, config.build.assetsDir);
     },
-    closeBundle: async () => {
+    writeBundle: async () => {
       const names = (await readdir(folder)).filter((name) => compressible.test(name));
       for (const name of names) {
         const path = join(folder, name);
