@@ -1,9 +1,10 @@
 import { ActionIcon, Button, Group, Menu, Popover, Select, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { IconChevronLeft, IconChevronRight, IconClock, IconRefresh, IconZoomOut } from '@tabler/icons-react';
+import { IconChevronLeft, IconChevronRight, IconClock, IconRefresh, IconZoomOut, IconZoomReset } from '@tabler/icons-react';
 import { useState } from 'react';
 import { formatInstant, formatLength, minute, parseInstant, parseLength, presets, rangeLabel, resolveRange, second } from '@/lib/time';
 import { usePageView } from '@/view/view';
+import { useZoom } from '@/view/zoom';
 
 const refreshes = [0, 5 * second, 10 * second, 30 * second, minute, 5 * minute];
 const comparisons = [
@@ -24,6 +25,7 @@ export interface TimeControlsProps {
 export function TimeControls({ refresh = true, compare = true }: TimeControlsProps) {
   const { view, change, setRange } = usePageView();
   const client = useQueryClient();
+  const { zoomed, reset } = useZoom();
   const [open, setOpen] = useState(false);
 
   const shift = (direction: -1 | 1) => {
@@ -60,6 +62,11 @@ export function TimeControls({ refresh = true, compare = true }: TimeControlsPro
         <ActionIcon variant="default" size={30} aria-label="Twice as long" onClick={widen}>
           <IconZoomOut size={16} />
         </ActionIcon>
+        {zoomed && (
+          <ActionIcon variant="default" size={30} aria-label="Leave the zoom" title="Leave the zoom; a double click on a chart goes back by one step" onClick={reset}>
+            <IconZoomReset size={16} />
+          </ActionIcon>
+        )}
       </Button.Group>
       {refresh && (
         <Button.Group>
@@ -155,7 +162,7 @@ function RangePicker({ onDone }: { onDone: () => void }) {
         </form>
         <Switch label="Times in UTC" checked={view.utc} onChange={(e) => change({ utc: e.currentTarget.checked })} />
         <Text size="xs" c="dimmed">
-          Drag over a chart to zoom, double-click to go back.
+          Drag over a chart to zoom, with Shift or along its axis to move, double-click to go back.
         </Text>
       </Stack>
     </Group>

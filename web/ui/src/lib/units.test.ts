@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAxis, formatChange, formatDuration, formatExact, formatNumber, formatValue, unitOf } from './units';
+import { formatAxis, formatChange, formatDuration, formatExact, formatNumber, formatPrecise, formatValue, unitOf } from './units';
 
 /** Spaces that do not break, as spaces. */
 const plain = (s: string) => s.replace(/\u00a0/g, ' ');
@@ -99,4 +99,14 @@ it('reads counters as rates and skews as factors', () => {
   expect(unitOf('RequestsPerMinute', 'Count', 'Total')).toBe('Count');
   expect(unitOf('TrafficSkew', 'Ratio')).toBe('Factor');
   expect(unitOf('ErrorRatio', 'Ratio')).toBe('Ratio');
+});
+
+it.each([
+  [4123.4, 'Milliseconds', '4,123.4\u00a0ms'],
+  [0.25, 'Ratio', ''],
+  [0.123456789, 'Ratio', '12.3457\u00a0%'],
+  [312, 'Count', ''],
+  [null, 'Count', ''],
+] as const)('%s %s precisely', (value, unit, want) => {
+  expect(formatPrecise(value, unit)).toBe(want);
 });

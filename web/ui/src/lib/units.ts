@@ -104,6 +104,8 @@ export function formatValue(value: number | null | undefined, unit: Unit): strin
   const scale = scaleOf(unit);
   const scaled = value * scale.factor;
   if (scaled === 0) return join('0', last(scale.steps).suffix === 'µs' ? 'ms' : last(scale.steps).suffix);
+  // Less than a nanosecond is what is left of nothing: the middle of the bucket that holds zeros.
+  if (scale.steps === durations && Math.abs(scaled) < 1e-6) return join('0', 'ms');
   if (scale.steps === durations && Math.abs(scaled) >= 59_995) return formatDuration(scaled);
   const step = stepFor(scale, Math.abs(scaled));
   return join(formatNumber(scaled / step.from).replace('-', '−'), step.suffix);
@@ -113,6 +115,16 @@ export function formatValue(value: number | null | undefined, unit: Unit): strin
 export function formatExact(value: number | null | undefined, unit: Unit): string {
   if (value === null || value === undefined) return 'no data';
   return `${value.toLocaleString('en-US', { maximumFractionDigits: 12 })} ${unit}`.trim();
+}
+
+/** Six digits of a value in one unit of a kind, where formatValue says less: 4,123.4 ms for 4.12 s; empty where it says all. */
+export function formatPrecise(value: number | null | undefined, unit: Unit): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '';
+  const { factor, steps } = scaleOf(unit);
+  const base = steps.find((s) => s.from === 1) ?? last(steps);
+  const digits = Number((value * factor).toPrecision(6)).toLocaleString('en-US', { maximumFractionDigits: 12 });
+  const text = join(digits.replace('-', '−'), base.suffix);
+  return text === formatValue(value, unit) ? '' : text;
 }
 
 // Suffixes that begin with a slash or are a sign for times stay at the number; units have a space before them that does not break.

@@ -1,14 +1,17 @@
 import 'uplot/dist/uPlot.min.css';
 import { Box, Text, useComputedColorScheme } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import { formatInstant, type Span } from '@/lib/time';
 import { formatValue } from '@/lib/units';
 import classes from './Chart.module.css';
+import { attachGestures } from './gestures';
+import { changeTime, keyAction, keyHelp } from './keys';
 import { Legend } from './Legend';
 import { columns, drawnKind, pastLines, unitsOf, type Band, type ChartData, type ChartKind, type ChartSeries, type Mark, type Threshold } from './model';
-import { axisSize, plotOptions } from './plot';
+import { axisSize, plotOptions, putCrosshair } from './plot';
+import { inWords } from './summary';
 import { Tooltip } from './Tooltip';
 
 export interface ChartProps extends ChartData {
@@ -32,6 +35,9 @@ export interface ChartProps extends ChartData {
 
 const nobody: readonly never[] = [];
 
+/** A mark is read from as many pixels beside its line. */
+const reach = 6;
+
 /** A chart over time. Values stand in the middle of the window that they are of, unless it is said otherwise. */
 export function Chart(props: ChartProps) {
   const { times, interval, series, unit, utc, height = 180, thresholds = nobody, marks = nobody, band, standsAt = 'middle', syncKey = 'page', legend = true } = props;
@@ -39,10 +45,18 @@ export function Chart(props: ChartProps) {
   const { ref: sized, width } = useElementSize();
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const byKey = useRef(false);
+  const byHand = useRef(false);
+  const about = useId();
   const [isolated, setIsolated] = useState<ReadonlySet<string>>(new Set());
-  const [cursor, setCursor] = useState<{ index: number; left: number } | null>(null);
+  const [cursor, setCursor] = useState<{ index: number; left: number; marks: readonly Mark[] } | null>(null);
   const [said, say] = useState('');
+
+  const point = useCallback((at: { left: number; top: number }) => {
+    if (plot.current === null) return;
+    byHand.current = true;
+    putCrosshair(plot.current, at);
+    byHand.current = false;
+  }, []);
 
   const kind = useMemo(() => drawnKind(props.kind ?? 'line', series), [props.kind, series]);
   // A series that went away hides nothing.
@@ -86,7 +100,7 @@ export function Chart(props: ChartProps) {
         },
         band,
         syncKey,
-        onCursor: (at) => setCursor(at !== null && (at.own || byKey.current) ? { index: at.index, left: at.left } : null),
+        onCursor: (at) => setCursor(at !== null && (at.own || byHand.current) ? { index: at.index, left: at.left, marks: marksAt(plot.current, at, latest.current.props) } : null),
         onZoom: (s) => latest.current.props.onZoom?.(s),
         onReset: () => latest.current.props.onReset?.(),
       },
@@ -96,7 +110,13 @@ export function Chart(props: ChartProps) {
     );
     const made = new uPlot(options, data, holder.current);
     plot.current = made;
+    const detach = attachGestures(made, {
+      span: () => (latest.current.props.onZoom === undefined ? undefined : latest.current.props.span),
+      onPoint: point,
+      onMove: (s) => latest.current.props.onZoom?.(s),
+    });
     return () => {
+      detach();
       made.destroy();
       plot.current = null;
     };
@@ -117,6 +137,9 @@ export function Chart(props: ChartProps) {
     if (plot.current !== null && width > 0 && (plot.current.width !== width || plot.current.height !== height)) plot.current.setSize({ width, height });
   }, [width, height]);
 
+  const { span, partialFrom } = props;
+  const words = useMemo(() => inWords({ times, interval, span, partialFrom, unit, series }, utc, marks), [times, interval, span, partialFrom, unit, series, utc, marks]);
+
   const toggle = useCallback(
     (key: string, add: boolean) =>
       setIsolated((before) => {
@@ -129,26 +152,35 @@ export function Chart(props: ChartProps) {
     [],
   );
 
-  const walk = (e: React.KeyboardEvent) => {
+  const press = (e: React.KeyboardEvent) => {
     const u = plot.current;
     const last = times.length - 1;
-    if (u === null || last < 0) return;
+    const action = keyAction(e);
+    if (u === null || action === undefined) return;
     const at = cursor?.index;
-    const next = { ArrowLeft: Math.max(0, (at ?? last + 1) - 1), ArrowRight: Math.min(last, (at ?? -1) + 1), Home: 0, End: last }[e.key];
-    if (next !== undefined) {
-      e.preventDefault();
-      byKey.current = true;
-      u.setCursor({ left: u.valToPos(data[0][next] ?? 0, 'x'), top: 0 }, true);
-      byKey.current = false;
-      say(sentence(series, next, props));
-    } else if (e.key === 'Escape' && at !== undefined) {
-      e.stopPropagation();
-      u.setCursor({ left: -10, top: -10 }, true);
-    }
+    const read = (index: number) => {
+      point({ left: u.valToPos(data[0][index] ?? 0, 'x'), top: 0 });
+      say(sentence(series, index, props));
+    };
+    if (changeTime(action, { ...props, at: cursor === null ? undefined : cursor.left / u.over.clientWidth })) {
+      // nothing else to do
+    } else if (action.kind === 'read' && action.columns !== 0 && last >= 0) {
+      read(Math.min(last, Math.max(0, at === undefined ? (action.columns < 0 ? last : 0) : at + action.columns)));
+    } else if (action.kind === 'end' && last >= 0) {
+      read(action.end === 'first' ? 0 : last);
+    } else if (action.kind === 'mark') {
+      const mark = nextMark(marks, props.span, cursor === null ? undefined : u.posToVal(cursor.left, 'x') * 1000, action.step);
+      if (mark !== undefined) point({ left: u.valToPos(mark.at / 1000, 'x'), top: 0 });
+      say(mark === undefined ? 'No mark in this time' : `${formatInstant(mark.at, utc, true)}: ${mark.label}`);
+    } else if (action.kind === 'leave' && at !== undefined) {
+      putCrosshair(u);
+    } else return;
+    e.preventDefault();
+    e.stopPropagation();
   };
 
   const leave = () => {
-    plot.current?.setCursor({ left: -10, top: -10 }, true);
+    if (plot.current !== null) putCrosshair(plot.current);
     say('');
   };
 
@@ -157,18 +189,22 @@ export function Chart(props: ChartProps) {
       <div
         ref={holder}
         role="img"
-        aria-label={`${props.label}. Arrow keys read its values.`}
+        aria-label={props.label}
+        aria-describedby={about}
         tabIndex={0}
-        onKeyDown={walk}
+        onKeyDown={press}
         onBlur={leave}
         className={classes.plot}
         style={{ minHeight: height }}
       />
+      <p className={classes.hidden} id={about}>
+        {words} {keyHelp} {marks.length > 0 && 'M finds the next mark.'}
+      </p>
       <div className={classes.hidden} aria-live="polite">
         {said}
       </div>
       {cursor !== null && (
-        <Tooltip cursor={cursor} width={width} left={axisSize} times={times} interval={interval} series={series} isolated={alone} unit={unit} utc={utc} marks={marks} dark={dark} />
+        <Tooltip cursor={cursor} width={width} left={axisSize} times={times} interval={interval} series={series} isolated={alone} unit={unit} utc={utc} marks={cursor.marks} dark={dark} />
       )}
       {kind !== (props.kind ?? 'line') && (
         <Text size="xs" c="dimmed">
@@ -185,4 +221,19 @@ function sentence(series: readonly ChartSeries[], index: number, { times, utc, u
   const values = series.slice(0, 5).map((s) => `${s.label} ${formatValue(s.values[index] ?? null, s.unit ?? unit)}`);
   const more = series.length > 5 ? `, and ${series.length - 5} more` : '';
   return `${formatInstant(times[index] ?? 0, utc, true)}: ${values.join(', ')}${more}`;
+}
+
+/** What happened in the window under the crosshair, or so near to it that one means it. */
+function marksAt(u: uPlot | null, { index, left }: { index: number; left: number }, { marks = nobody, times, interval }: ChartProps): readonly Mark[] {
+  const start = times[index];
+  if (u === null || marks.length === 0 || start === undefined) return nobody;
+  return marks.filter((m) => (m.at > start && m.at <= start + interval) || Math.abs(u.valToPos(m.at / 1000, 'x') - left) <= reach);
+}
+
+/** The mark after an instant, or before it; from nowhere the first, or the last. */
+function nextMark(marks: readonly Mark[], span: Span, at: number | undefined, step: 1 | -1): Mark | undefined {
+  const shown = marks.filter((m) => m.at >= span.start && m.at <= span.end).sort((a, b) => (a.at - b.at) * step);
+  // The crosshair stands on whole pixels: what is less than a thousandth of the time away is where it is.
+  const slack = (span.end - span.start) / 1000;
+  return shown.find((m) => at === undefined || (m.at - at) * step > slack);
 }

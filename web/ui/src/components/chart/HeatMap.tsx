@@ -1,15 +1,17 @@
 import 'uplot/dist/uPlot.min.css';
 import { Box, useComputedColorScheme } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import { formatInstant, formatUTC, type Span } from '@/lib/time';
-import { formatValue, type Unit } from '@/lib/units';
+import { formatPrecise, formatValue, type Unit } from '@/lib/units';
 import classes from './Chart.module.css';
 import { heatExtent, heatLegend, shades, type HeatRow, type HeatScale } from './heat';
+import { attachGestures } from './gestures';
 import { heatOptions } from './heatPlot';
+import { changeTime, keyAction, keyHelp } from './keys';
 import { isZeroBased } from './model';
-import { axisSize } from './plot';
+import { axisSize, putCrosshair } from './plot';
 
 interface Props {
   label: string;
@@ -43,6 +45,8 @@ export function HeatMap(props: Props) {
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [cell, setCell] = useState<{ column: number; row: number; left: number; top: number } | null>(null);
+  const byHand = useRef(false);
+  const about = useId();
   const [said, say] = useState('');
   const extent = useMemo(() => heatExtent(rows, isZeroBased(unit)), [rows, unit]);
   const data = useMemo<uPlot.AlignedData>(() => [times.map((t) => (t + interval / 2) / 1000), times.map(() => null)], [times, interval]);
@@ -65,6 +69,7 @@ export function HeatMap(props: Props) {
           live: () => ({ span: latest.current.props.span, partialFrom: latest.current.props.partialFrom, thresholds: [], marks: [] }),
           heat: () => ({ rows: latest.current.props.rows, times: latest.current.props.times, interval: latest.current.props.interval, extent: latest.current.extent }),
           onCursor: () => undefined,
+          isOwn: () => byHand.current,
           onCell: setCell,
           onZoom: (s) => latest.current.props.onZoom?.(s),
           onReset: () => latest.current.props.onReset?.(),
@@ -77,7 +82,17 @@ export function HeatMap(props: Props) {
       holder.current,
     );
     plot.current = made;
+    const detach = attachGestures(made, {
+      span: () => (latest.current.props.onZoom === undefined ? undefined : latest.current.props.span),
+      onPoint: (at) => {
+        byHand.current = true;
+        putCrosshair(made, at);
+        byHand.current = false;
+      },
+      onMove: (s) => latest.current.props.onZoom?.(s),
+    });
     return () => {
+      detach();
       made.destroy();
       plot.current = null;
     };
@@ -93,18 +108,25 @@ export function HeatMap(props: Props) {
     if (plot.current !== null && width > 0) plot.current.setSize({ width, height });
   }, [width, height]);
 
-  const walk = (e: React.KeyboardEvent) => {
+  const press = (e: React.KeyboardEvent) => {
     const u = plot.current;
-    if (u === null || rows.length === 0 || times.length === 0) return;
-    const column = { ArrowLeft: -1, ArrowRight: 1 }[e.key] ?? 0;
-    const row = { ArrowUp: -1, ArrowDown: 1 }[e.key] ?? 0;
-    if (column === 0 && row === 0) return;
+    const action = keyAction(e);
+    if (u === null || action === undefined || action.kind === 'mark') return;
+    if (changeTime(action, { ...props, at: cell === null ? undefined : cell.left / u.over.clientWidth })) {
+      // nothing else to do
+    } else if (action.kind === 'leave') {
+      if (cell === null) return;
+      setCell(null);
+    } else if (rows.length > 0 && times.length > 0 && (action.kind === 'read' || action.kind === 'end')) {
+      const at = cell ?? { column: action.kind === 'read' && action.columns > 0 ? -1 : times.length, row: 0 };
+      const column = action.kind === 'end' ? (action.end === 'first' ? 0 : times.length - 1) : clamp(at.column + action.columns, times.length);
+      const row = clamp(at.row + (action.kind === 'read' && cell !== null ? action.rows : 0), rows.length);
+      setCell({ column, row, left: u.valToPos(data[0][column] ?? 0, 'x'), top: u.valToPos(rows.length - row - 0.5, 'y') });
+      const value = rows[row]?.values[column] ?? null;
+      say(`${rows[row]?.label ?? ''}, ${formatInstant(times[column] ?? 0, utc, true)}: ${formatValue(value, unit)} ${what?.value ?? ''}`.trim());
+    } else return;
     e.preventDefault();
-    const at = cell ?? { column: column < 0 ? times.length : -1, row: 0 };
-    const [c, r] = [clamp(at.column + (cell === null && column === 0 ? times.length : column), times.length), clamp(at.row + (cell === null ? 0 : row), rows.length)];
-    setCell({ column: c, row: r, left: u.valToPos(data[0][c] ?? 0, 'x'), top: u.valToPos(rows.length - r - 0.5, 'y') });
-    const value = rows[r]?.values[c] ?? null;
-    say(`${rows[r]?.label ?? ''}, ${formatInstant(times[c] ?? 0, utc, true)}: ${formatValue(value, unit)} ${what?.value ?? ''}`.trim());
+    e.stopPropagation();
   };
 
   const row = cell === null ? undefined : rows[cell.row];
@@ -114,18 +136,22 @@ export function HeatMap(props: Props) {
       <div
         ref={holder}
         role="img"
-        aria-label={`${label}, heat map of ${rows.length} rows. Arrow keys read its values.`}
+        aria-label={`${label}, heat map`}
+        aria-describedby={about}
         tabIndex={0}
-        onKeyDown={walk}
+        onKeyDown={press}
         onBlur={() => setCell(null)}
         className={classes.plot}
         style={{ minHeight: height }}
       />
+      <p className={classes.hidden} id={about}>
+        {rows.length} rows from {formatInstant(props.span.start, utc)} to {formatInstant(props.span.end, utc)}. {keyHelp}
+      </p>
       <div className={classes.hidden} aria-live="polite">
         {said}
       </div>
       {cell !== null && row !== undefined && start !== undefined && (
-        <div className={classes.tooltip} style={{ top: Math.max(0, cell.top - 30), ...(axisSize + cell.left > width / 2 ? { right: width - axisSize - cell.left + 12 } : { left: axisSize + cell.left + 12 }) }} aria-hidden>
+        <div className={classes.tooltip} style={{ top: Math.max(0, cell.top - 30), maxWidth: Math.max(axisSize + cell.left, width - axisSize - cell.left) - 14, ...(axisSize + cell.left > width / 2 ? { right: width - axisSize - cell.left + 12 } : { left: axisSize + cell.left + 12 }) }} aria-hidden>
           <div className={classes.when}>
             {formatInstant(start, utc)}
             {interval > 0 && ` – ${formatInstant(start + interval, utc, true)}`}
@@ -138,6 +164,7 @@ export function HeatMap(props: Props) {
             <strong>
               {formatValue(row.values[cell.column] ?? null, unit)} {what?.value}
             </strong>
+            <span className={classes.past}>{formatPrecise(row.values[cell.column], unit)}</span>
           </div>
         </div>
       )}

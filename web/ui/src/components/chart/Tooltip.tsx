@@ -1,5 +1,5 @@
 import { formatInstant, formatUTC } from '@/lib/time';
-import { formatChange, formatValue, type Unit } from '@/lib/units';
+import { formatChange, formatPrecise, formatValue, type Unit } from '@/lib/units';
 import type { ChartSeries, Mark } from './model';
 import classes from './Chart.module.css';
 
@@ -14,11 +14,18 @@ interface Props {
   isolated: ReadonlySet<string>;
   unit: Unit;
   utc: boolean;
+  /** What happened there. */
   marks: readonly Mark[];
   dark: boolean;
 }
 
 const rows = 12;
+/** So many rows have room for their values to the last digit. */
+const exactRows = 4;
+const marksShown = 4;
+
+/** The signs of marks, as they are drawn on top of their lines. */
+const signs = { alert: '▲', change: '■', event: '●' } as const;
 
 /** The values under the crosshair, highest first, with the window that they are of in local time and UTC. */
 export function Tooltip({ cursor, width, left, times, interval, series, isolated, unit, utc, marks, dark }: Props) {
@@ -29,9 +36,8 @@ export function Tooltip({ cursor, width, left, times, interval, series, isolated
     .map((s) => ({ s, value: s.values[cursor.index] ?? null, past: s.past?.[cursor.index] ?? null }))
     .sort((a, b) => (b.value ?? Number.NEGATIVE_INFINITY) - (a.value ?? Number.NEGATIVE_INFINITY));
   const at = left + cursor.left;
-  const near = marks.filter((m) => m.at > start && m.at <= start + interval);
   return (
-    <div className={classes.tooltip} style={at > width / 2 ? { right: width - at + 12 } : { left: at + 12 }} aria-hidden>
+    <div className={classes.tooltip} style={{ maxWidth: Math.max(at, width - at) - 14, ...(at > width / 2 ? { right: width - at + 12 } : { left: at + 12 }) }} aria-hidden>
       <div className={classes.when}>
         {formatInstant(start, utc)} – {formatInstant(start + interval, utc, true)}
         {!utc && <span> · {formatUTC(start)}</span>}
@@ -41,6 +47,7 @@ export function Tooltip({ cursor, width, left, times, interval, series, isolated
           <span className={classes.swatch} style={{ background: dark ? s.colour.dark : s.colour.light }} />
           <span className={classes.name}>{s.label}</span>
           <strong>{formatValue(value, s.unit ?? unit)}</strong>
+          {shown.length <= exactRows && <span className={classes.past}>{formatPrecise(value, s.unit ?? unit)}</span>}
           {s.past !== undefined && (
             <span className={classes.past}>
               {formatValue(past, s.unit ?? unit)} {formatChange(value, past)}
@@ -49,11 +56,12 @@ export function Tooltip({ cursor, width, left, times, interval, series, isolated
         </div>
       ))}
       {shown.length > rows && <div className={classes.more}>and {shown.length - rows} more</div>}
-      {near.slice(0, 4).map((m) => (
-        <div key={`${m.at} ${m.label}`} className={classes.more}>
-          {formatInstant(m.at, utc, true)} {m.label}
+      {marks.slice(0, marksShown).map((m) => (
+        <div key={`${m.at} ${m.label}`} className={classes.mark} data-kind={m.kind}>
+          <span aria-hidden>{signs[m.kind]}</span> {formatInstant(m.at, utc, true)} {m.label}
         </div>
       ))}
+      {marks.length > marksShown && <div className={classes.more}>and {marks.length - marksShown} more marks</div>}
     </div>
   );
 }

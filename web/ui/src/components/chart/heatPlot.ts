@@ -15,6 +15,8 @@ interface Heat {
 interface HeatSettings extends Pick<PlotSettings, 'utc' | 'dark' | 'live' | 'syncKey' | 'onCursor' | 'onZoom' | 'onReset'> {
   scale: HeatScale;
   heat: () => Heat;
+  /** Whether the crosshair is put by hand, such as by a finger, and not by another chart. */
+  isOwn: () => boolean;
   onCell: (cell: { column: number; row: number; left: number; top: number } | null) => void;
 }
 
@@ -57,7 +59,7 @@ export function heatOptions(set: HeatSettings, uplot: typeof uPlot, width: numbe
       setCursor: [
         (u) => {
           const { idx, left = -1, top = -1 } = u.cursor;
-          if (idx == null || left < 0 || top < 0 || u.cursor.event == null) {
+          if (idx == null || left < 0 || top < 0 || (u.cursor.event == null && !set.isOwn())) {
             set.onCell(null);
             return;
           }

@@ -4,6 +4,7 @@ import type uPlot from 'uplot';
 import { formatAxis, tickSteps, type Unit } from '@/lib/units';
 import { formatTicks, type Span } from '@/lib/time';
 import { drawMarks, drawPartial, drawThresholds, font, inkFor, type Ink, type Live } from './draw';
+import { selects } from './gestures';
 import { isZeroBased, unitsOf, valueRange, type Band, type ChartKind, type ChartSeries, type Column, type PastLine } from './model';
 
 export interface PlotSettings {
@@ -54,7 +55,10 @@ export function timeOptions(set: Pick<PlotSettings, 'utc' | 'dark' | 'live' | 's
     sync: { key: set.syncKey, setSeries: false, scales: ['x', null], filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave', sub: () => true } },
     drag: { x: true, y: false, setScale: false, dist: 6 },
     points: { size: 7 },
-    bind: { dblclick: () => () => (set.onReset(), null) },
+    bind: {
+      dblclick: () => () => (set.onReset(), null),
+      mousedown: (_u, _target, select) => (e) => (selects(e) ? select(e) : null),
+    },
   };
   const x: uPlot.Scale = {
     time: true,
@@ -194,4 +198,14 @@ function bars(set: PlotSettings, index: number, uplot: typeof uPlot): uPlot.Seri
   const edge = (values: (c: Column | undefined) => readonly (number | null)[]): uPlot.Series.BarsPathBuilderFacet => ({ unit: scaleUnit, values: () => [...values(set.columns()[index])] as number[] });
   const paths = uplot.paths.bars?.({ size: [0.85, 40], align: 0, disp: { y0: edge((c) => c?.bases ?? []), y1: edge((c) => c?.tops ?? []) } });
   return paths === undefined ? {} : { paths };
+}
+
+/** uPlot's own signature of setCursor, which its types have without the last: whether the charts that share the crosshair follow. */
+interface Crosshair {
+  setCursor: (at: { left: number; top: number }, tell: boolean, share: boolean) => void;
+}
+
+/** Puts the crosshair of a chart, and of those that follow it, to a place; away where there is none. */
+export function putCrosshair(u: uPlot, at?: { left: number; top: number }): void {
+  (u as unknown as Crosshair).setCursor(at ?? { left: -10, top: -10 }, true, true);
 }
