@@ -1,5 +1,5 @@
 import { Button, Group } from '@mantine/core';
-import { IconBell, IconBellPlus, IconColumns, IconListDetails } from '@tabler/icons-react';
+import { IconBell, IconBellPlus, IconBroadcast, IconColumns, IconListDetails } from '@tabler/icons-react';
 import type { Scope } from '@/api/types';
 import { levelOf, scopeParts } from '@/lib/scope';
 import { useSearchParams } from 'react-router';
@@ -15,6 +15,9 @@ export function Actions({ scope, tree }: { scope: string; tree: Scope | undefine
   return (
     <Group gap={6}>
       <Compare scope={scope} tree={tree} />
+      <Button {...look} component={ViewLink} to="/live" params={{ scope, ...(levelOf(scope) === 'endpoint' && (tree?.children ?? []).length > 1 ? { split: 'children' } : {}) }} leftSection={<IconBroadcast {...icon} />}>
+        Watch live
+      </Button>
       <Button {...look} component={ViewLink} to="/logs" params={{ scope }} leftSection={<IconListDetails {...icon} />}>
         Logs
       </Button>
