@@ -16,6 +16,7 @@ import (
 	"github.com/endscope/endscope/alerts/receivers"
 	"github.com/endscope/endscope/alerts/state"
 	"github.com/endscope/endscope/resources"
+	"github.com/endscope/endscope/scopes"
 )
 
 // AlertStore tells of alerts what the grants in the context allow. *state.Store is one.
@@ -49,6 +50,7 @@ type RulePack interface {
 	Entries() []pack.Entry
 	Entry(id string) (pack.Entry, error)
 	Rule(e pack.Entry, c pack.Choice) (alerts.Rule, error)
+	Parameters(e pack.Entry, scope scopes.Pattern, rule alerts.Rule) map[string]float64
 }
 
 // AlertsAPI is what the routes of alerting answer from. All fields without the word optional are needed. All functions may be called

@@ -32,6 +32,22 @@ type packScopeJSON struct {
 	Scope   string `json:"scope"`
 	Rule    string `json:"rule"` // name of the alert rule
 	Enabled bool   `json:"enabled"`
+
+	Parameters   map[string]float64 `json:"parameters"` // that are in force; null where the rule asks something else by now
+	ActionGroups []string           `json:"actionGroups"`
+}
+
+// packScope says what a stored rule of an entry is.
+func packScope(p RulePack, e pack.Entry, scope scopes.Pattern, res resources.Resource) (packScopeJSON, error) {
+	rule, err := alerts.ParseRule(res.Redacted)
+	if err != nil {
+		return packScopeJSON{}, fmt.Errorf("read stored %s: %w", res.Key, err)
+	}
+	groups := []string{}
+	for _, a := range rule.Actions {
+		groups = append(groups, a.ActionGroupID)
+	}
+	return packScopeJSON{scope.String(), res.Name, rule.Enabled, p.Parameters(e, scope, rule), groups}, nil
 }
 
 // packRule returns of which entry, and for which scope, a rule of that name is.
@@ -69,7 +85,15 @@ func (s *Server) handlePacks(w http.ResponseWriter, r *http.Request) error {
 			return fmt.Errorf("read stored %s: %w", res.Key, err)
 		}
 		if id, scope, ok := packRule(s.set.Alerts.Pack, res.Name, &v); ok {
-			on[id] = append(on[id], packScopeJSON{scope.String(), res.Name, v.Enabled == nil || *v.Enabled})
+			e, err := s.set.Alerts.Pack.Entry(id)
+			if err != nil {
+				return err
+			}
+			one, err := packScope(s.set.Alerts.Pack, e, scope, res)
+			if err != nil {
+				return err
+			}
+			on[id] = append(on[id], one)
 		}
 	}
 	out := []packEntryJSON{}

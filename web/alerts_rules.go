@@ -82,14 +82,15 @@ func (s *Server) handleRulePreview(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	given, unknown := onlyMembers(body, "rule", "start", "end")
+	given, unknown := onlyMembers(body, "rule", "start", "end", "top")
 	if given == nil {
 		return unknown
 	}
 	end, endErr := bodyTime("end", given["end"], now, now)
 	start, startErr := bodyTime("start", given["start"], now, end.Add(-defaultPreviewRange))
+	top, topErr := bodyCount("top", given["top"])
 	rule, err := s.previewed(r.Context(), given["rule"])
-	if err := alerts.AlsoWrong(unknown, startErr, endErr, err); err != nil {
+	if err := alerts.AlsoWrong(unknown, startErr, endErr, topErr, err); err != nil {
 		return err
 	}
 	select {
@@ -102,6 +103,7 @@ func (s *Server) handleRulePreview(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
+	preview.KeepTop(top)
 	preview.Warnings = append(preview.Warnings, s.missingScopes(r.Context(), rule.Scopes)...)
 	return writeJSON(w, preview)
 }
@@ -193,6 +195,18 @@ func bodyTime(name string, given json.RawMessage, now, absent time.Time) (time.T
 		return t, &alerts.FieldError{Field: name, Value: text, Rule: "must be a time such as 2026-03-01T10:00:00Z, 1772359200 (seconds since 1970), now or now-1h"}
 	}
 	return t, nil
+}
+
+// bodyCount reads a number of things of a body; 0 where none is given.
+func bodyCount(name string, given json.RawMessage) (int, error) {
+	if given == nil {
+		return 0, nil
+	}
+	var n int
+	if json.Unmarshal(given, &n) != nil || n < 1 {
+		return 0, &alerts.FieldError{Field: name, Value: shorten(given), Rule: "must be a whole number from 1 on"}
+	}
+	return n, nil
 }
 
 // missingGroups warns of action groups that a document names and that do not exist: they may come later, and until then nobody is told.

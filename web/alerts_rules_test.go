@@ -26,6 +26,9 @@ func TestRulesArePreviewed(t *testing.T) {
 	require.Equal(t, got.body, byName.body)
 	unnamed := a.send("POST", "/api/v1/alert-rules/preview", strings.Replace(body, `"name": "high-latency", `, "", 1))
 	require.Equal(t, got.body, unnamed.body)
+	top := a.send("POST", "/api/v1/alert-rules/preview", strings.Replace(body, `"start"`, `"top": 1, "start"`, 1))
+	require.Equal(t, 200, top.status, top.body)
+	require.Len(t, top.as(t)["series"], 1)
 	day := a.send("POST", "/api/v1/alert-rules/preview", `{"rule": "high-latency"}`)
 	require.Equal(t, 200, day.status)
 	require.NotEmpty(t, day.as(t)["events"])
@@ -39,6 +42,8 @@ func TestRulesArePreviewed(t *testing.T) {
 		"unknown name":  {`{"rule": "gone"}`, 404, "gone"},
 		"unknown field": {`{"rule": "high-latency", "from": 1}`, 422, `"field":"from"`},
 		"bad time":      {`{"rule": "high-latency", "start": "yesterday"}`, 422, `"field":"start"`},
+		"bad top":       {`{"rule": "high-latency", "top": 0}`, 422, `"field":"top"`},
+		"top of words":  {`{"rule": "high-latency", "top": "all"}`, 422, `"field":"top"`},
 		"bad rule":      {strings.Replace(body, "PT5M", "PT7M", 2), 422, `"field":"rule.windowSize"`},
 		"backwards":     {`{"rule": "high-latency", "start": "now", "end": "now-1h"}`, 400, "range"},
 		"too long":      {`{"rule": "high-latency", "start": "now-60d"}`, 422, "744"},
@@ -174,8 +179,8 @@ func TestReadyMadeRulesAreTurnedOnForAScope(t *testing.T) {
 	require.Greater(t, len(all.as(t)["created"].([]any)), 20)
 	packs := a.get("/api/v1/alert-packs")
 	require.Equal(t, 200, packs.status)
-	require.Contains(t, packs.body, `{"scope":"fraud","rule":"error-ratio~fraud","enabled":true}`)
-	require.Contains(t, packs.body, `{"scope":"*","rule":"error-ratio~all","enabled":true}`)
+	require.Contains(t, packs.body, `{"scope":"fraud","rule":"error-ratio~fraud","enabled":true,"parameters":{"ratio":0.2,"requests":20},"actionGroups":["oncall"]}`)
+	require.Contains(t, packs.body, `{"scope":"*","rule":"error-ratio~all","enabled":true,"parameters":{"ratio":0.05,"requests":20},"actionGroups":[]}`)
 	require.Contains(t, packs.body, `"runbookUrl":"/runbooks/error-ratio"`)
 
 	off := `{"scope": "fraud", "rules": ["error-ratio", "cpu-saturation"]}`

@@ -23,8 +23,9 @@ type Preview struct {
 	Start         time.Time       `json:"start"` // the first check
 	End           time.Time       `json:"end"`   // the last check
 	Series        []PreviewSeries `json:"series"`
-	Events        []PreviewEvent  `json:"events"`        // in order of time
-	Notifications int             `json:"notifications"` // one for each event; grouping, silences and processing rules aside
+	SeriesTotal   int             `json:"seriesTotal,omitempty"` // how many there were, where KeepTop left some out; one with several criteria counts once
+	Events        []PreviewEvent  `json:"events"`                // in order of time
+	Notifications int             `json:"notifications"`         // one for each event; grouping, silences and processing rules aside
 	Warnings      []string        `json:"warnings"`
 }
 

@@ -17,11 +17,13 @@ import (
 // RangeFunc evaluates an expression at start, start+step … end.
 type RangeFunc func(ctx context.Context, expr parser.Expr, start, end time.Time, step time.Duration) (promql.Matrix, error)
 
-// PreviewSeries is what one series of one alerting rule was. Values are nil where the expression gave nothing for it.
+// PreviewSeries is what one series of one alerting rule was: where the expression compares something with a number, what it compared, with
+// the number as a bound; else what the expression gave. Values are nil where there was nothing.
 type PreviewSeries struct {
-	Alert  string
-	Labels map[string]string // as the expression gives them, with those of the rule that are no templates
-	Values []*float64        // one for each of Preview.Times
+	Alert        string
+	Labels       map[string]string // as the expression gives them, with those of the rule that are no templates, and the alert's name
+	Values       []*float64        // one for each of Preview.Times
+	Lower, Upper *float64
 }
 
 // PreviewEvent is a change of an alert.
@@ -83,27 +85,46 @@ func (m *Manager) Preview(ctx context.Context, rule alerts.Rule, start, end time
 		if err != nil {
 			return nil, &alerts.FieldError{Field: "group", Value: r.Expr, Rule: err.Error()}
 		}
-		matrix, err := m.set.Range(ctx, expr, first.Add(-offset), out.Times[len(out.Times)-1].Add(-offset), step)
+		ask := func(expr parser.Expr) (promql.Matrix, error) {
+			matrix, err := m.set.Range(ctx, expr, first.Add(-offset), out.Times[len(out.Times)-1].Add(-offset), step)
+			if err != nil {
+				return nil, fmt.Errorf("alert %s: %w", r.Alert, err)
+			}
+			if points += len(matrix) * len(out.Times); points > maxPreviewPoints {
+				return nil, &alerts.FieldError{Field: "group", Rule: fmt.Sprintf("must give at most %d values in the time range; ask for a shorter one", maxPreviewPoints)}
+			}
+			return matrix, nil
+		}
+		matrix, err := ask(expr)
 		if err != nil {
-			return nil, fmt.Errorf("alert %s: %w", r.Alert, err)
+			return nil, err
 		}
-		if points += len(matrix) * len(out.Times); points > maxPreviewPoints {
-			return nil, &alerts.FieldError{Field: "group", Rule: fmt.Sprintf("must give at most %d values in the time range; ask for a shorter one", maxPreviewPoints)}
-		}
+		made := make([]PreviewSeries, 0, len(matrix))
 		for _, s := range matrix {
-			p := PreviewSeries{Alert: r.Alert, Labels: shown(s.Metric, g.Labels, r.Labels), Values: valuesAt(s, out.Times, offset)}
-			out.Series = append(out.Series, p)
+			p := PreviewSeries{Alert: r.Alert, Labels: shown(s.Metric, r.Alert, g.Labels, r.Labels), Values: valuesAt(s, out.Times, offset)}
+			made = append(made, p)
 			out.Events = append(out.Events, judge(p, out.Times, time.Duration(r.For), time.Duration(r.KeepFiringFor))...)
 		}
+		if w, ok := watchedBy(expr); ok {
+			if matrix, err = ask(w.expr); err != nil {
+				return nil, err
+			}
+			made = made[:0]
+			for _, s := range matrix {
+				made = append(made, PreviewSeries{r.Alert, shown(s.Metric, r.Alert, g.Labels, r.Labels), valuesAt(s, out.Times, offset), w.lower, w.upper})
+			}
+		}
+		out.Series = append(out.Series, made...)
 	}
 	slices.SortStableFunc(out.Events, func(a, b PreviewEvent) int { return a.At.Compare(b.At) })
 	return out, nil
 }
 
-// shown are the labels of a series without its name, with those of the group and the rule.
-func shown(metric labels.Labels, more ...map[string]string) map[string]string {
+// shown are the labels of a series without its name, with those of the group and the rule, and the alert's name.
+func shown(metric labels.Labels, alert string, more ...map[string]string) map[string]string {
 	out := metric.Map()
 	delete(out, model.MetricNameLabel)
+	out[model.AlertNameLabel] = alert
 	for _, set := range more {
 		for k, v := range set {
 			out[k] = v

@@ -119,7 +119,16 @@ func TestPreviewSaysWhatWouldHaveHappened(t *testing.T) {
 	require.Len(t, p.Times, 9)
 	require.Len(t, p.Series, 1)
 	require.Equal(t, "page", p.Series[0].Labels["severity"])
+	require.Equal(t, "A", p.Series[0].Labels["alertname"])
+	require.Nil(t, p.Series[0].Lower)
+	require.Equal(t, 5.0, *p.Series[0].Upper)
+	var seen []float64
+	for _, v := range p.Series[0].Values {
+		seen = append(seen, *v)
+	}
+	require.Equal(t, values, seen, "what is compared, not only where it is above")
 	require.Len(t, p.Events, 2)
+	require.Equal(t, p.Series[0].Labels, p.Events[0].Labels)
 	require.True(t, p.Events[0].Fired)
 	require.Equal(t, start.Add(3*time.Minute).UTC(), p.Events[0].At, "there since minute 1, for two minutes")
 	require.False(t, p.Events[1].Fired)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -243,8 +244,14 @@ func (a *alerting) previewPrometheus(ctx context.Context, rule alerts.Rule, star
 	if len(p.Times) > 0 {
 		out.Start, out.End = p.Times[0], p.Times[len(p.Times)-1]
 	}
+	bound := func(v *float64) []*float64 {
+		if v == nil {
+			return nil
+		}
+		return slices.Repeat([]*float64{v}, len(p.Times))
+	}
 	for _, s := range p.Series {
-		out.Series = append(out.Series, evaluate.PreviewSeries{Criterion: s.Alert, Dimensions: s.Labels, Timestamps: p.Times, Values: s.Values})
+		out.Series = append(out.Series, evaluate.PreviewSeries{Criterion: s.Alert, Dimensions: s.Labels, Timestamps: p.Times, Values: s.Values, Lower: bound(s.Lower), Upper: bound(s.Upper)})
 	}
 	for _, e := range p.Events {
 		state := "resolved"

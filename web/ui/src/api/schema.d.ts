@@ -2831,6 +2831,8 @@ export interface components {
             start?: string | number;
             /** @description now if absent */
             end?: string | number;
+            /** @description How many series to answer: those that fired most often, then those of the greatest values. All if absent. */
+            top?: number;
         };
         Preview: {
             /**
@@ -2867,6 +2869,8 @@ export interface components {
                 reason?: string;
             }[];
             notifications: number;
+            /** @description How many series there are, where top left some out; one with several criteria counts once. */
+            seriesTotal?: number;
             warnings: string[];
         };
         GroupTest: {
@@ -2948,6 +2952,11 @@ export interface components {
                 scope?: string;
                 rule?: string;
                 enabled?: boolean;
+                /** @description Those that are in force; null where the rule asks something else by now. */
+                parameters?: {
+                    [key: string]: number;
+                } | null;
+                actionGroups?: string[];
             }[];
         };
         PackScope: {
@@ -4391,13 +4400,24 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Versions. */
+            /** @description Versions, and where pages link to. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": {
+                        /** @description empty in a program that was not released */
+                        version: string;
+                        revision: string;
+                        goVersion: string;
+                        /** @description of the API */
+                        prometheusVersion: string;
+                        /** @description `web.grafana_url`, where it is set */
+                        grafanaUrl?: string;
+                        /** @description `web.grafana_datasource`, where it is set */
+                        grafanaDatasource?: string;
+                    };
                 };
             };
         };
