@@ -18,18 +18,18 @@ interface Props {
   marks: readonly Mark[];
   height?: number;
   legend?: boolean;
+  /** How many series there are, where only some were asked for. */
+  total?: number | undefined;
   onZoom?: ((span: Span) => void) | undefined;
   onReset?: (() => void) | undefined;
 }
 
-const most = 20;
-
 /** What a criterion saw at its checks, with the threshold, or the band of one series. */
-export function PreviewChart({ view, label, unit, window, span, utc, marks, height = 240, legend = true, onZoom, onReset }: Props) {
+export function PreviewChart({ view, label, unit, window, span, utc, marks, height = 240, legend = true, total, onZoom, onReset }: Props) {
   const [chosen, setChosen] = useState<string | null>(null);
   const learned = view.fixed === null;
   const banded = view.series.find((s) => s.key === chosen) ?? view.series[0];
-  const shown = useMemo(() => (learned && banded !== undefined ? [banded] : view.series.slice(0, most)), [learned, banded, view.series]);
+  const shown = useMemo(() => (learned && banded !== undefined ? [banded] : view.series), [learned, banded, view.series]);
   const colours = coloursFor(view.series.map((s) => s.label));
   const series: ChartSeries[] = shown.map((s) => ({ key: s.key, label: s.label, values: s.values, colour: colours[view.series.indexOf(s)] ?? { light: '#56606b', dark: '#a9b4c0' } }));
   const times = useMemo(() => view.times.map((t) => t - window), [view.times, window]);
@@ -42,9 +42,9 @@ export function PreviewChart({ view, label, unit, window, span, utc, marks, heig
         {learned && view.series.length > 1 && (
           <Select size="xs" w={260} aria-label="Band of" searchable data={view.series.map((s) => ({ value: s.key, label: s.fired > 0 ? `${s.label} (fired ${s.fired} ×)` : s.label }))} value={banded?.key ?? null} onChange={setChosen} allowDeselect={false} />
         )}
-        {!learned && view.series.length > most && (
+        {total !== undefined && (
           <Text size="xs" c="dimmed">
-            Showing {most} of {view.series.length} series: those that fired, then the greatest
+            {learned ? 'To choose from are' : 'Showing'} {view.series.length} of {total} series: those that fired, then the greatest
           </Text>
         )}
       </Group>

@@ -20,7 +20,7 @@ export function SaveBar({ form, label, stored, onReload }: Props) {
   return (
     <Stack gap="xs">
       {form.conflict !== undefined && (
-        <Alert color="orange" variant="light" icon={<IconAlertTriangle />} title="Somebody else changed it meanwhile" role="alert">
+        <Alert color="orange" variant="light" icon={<IconAlertTriangle />} title="Somebody else changed it meanwhile" role="alert" styles={{ title: { color: 'inherit' }, label: { color: 'var(--mantine-color-text)' } }}>
           <Text size="sm">
             {form.conflict.updatedBy ?? 'Somebody'} stored version {form.conflict.version} since you opened this:
           </Text>

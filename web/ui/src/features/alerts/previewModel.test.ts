@@ -59,3 +59,34 @@ it('keeps only what is about one target, or all where nothing is', () => {
   expect([one.series.length, one.events.length]).toEqual([1, 2]);
   expect(onlySeries(preview, 'x', {})).toBe(preview);
 });
+
+describe('series of Prometheus rules', () => {
+  const labels = (instance: string, alertname = 'A') => ({ alertname, severity: 'page', endpoint: 'e', instance });
+  const one = (instance: string) => ({ criterion: 'A', dimensions: labels(instance), timestamps: [at(0)], values: [1], lower: null, upper: [5] });
+  const group: Preview = {
+    ...preview,
+    series: [one('1'), one('2')],
+    events: [
+      { dimensions: labels('1'), state: 'fired', at: at(1), value: 1 },
+      { dimensions: labels('2'), state: 'fired', at: at(2), value: 2 },
+      { dimensions: labels('2', 'B'), state: 'fired', at: at(2), value: 2 },
+      { dimensions: labels('2'), state: 'resolved', at: at(3), value: null },
+    ],
+  };
+
+  it('are told apart by all of their labels', () => {
+    expect(firings(group).map((f) => [f.dimensions.instance, f.dimensions.alertname, f.until])).toEqual([
+      ['1', 'A', null],
+      ['2', 'A', ms(3)],
+      ['2', 'B', null],
+    ]);
+  });
+
+  it('are called by what differs between them', () => {
+    expect(criterionViews(group)[0]?.series.map((s) => [s.label, s.fired])).toEqual([
+      ['1', 1],
+      ['2', 1],
+    ]);
+    expect(criterionViews({ ...group, series: [one('1')] })[0]?.series[0]?.label).toBe('A');
+  });
+});

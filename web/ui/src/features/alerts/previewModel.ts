@@ -34,13 +34,17 @@ export interface Firing {
   value: number | null;
 }
 
-const identity = (s: { scope?: string; dimensions: Record<string, string> }) =>
-  JSON.stringify([
-    s.scope ?? '',
-    Object.entries(s.dimensions)
-      .filter(([name]) => !['endpoint', 'deployment', 'instance'].includes(name))
-      .sort(([a], [b]) => a.localeCompare(b)),
-  ]);
+const levelNames: readonly string[] = ['endpoint', 'deployment', 'instance'];
+
+type Placed = { scope?: string; dimensions: Record<string, string> };
+
+/** The dimensions that a scope does not say. Series of Prometheus rules have no scope: theirs say everything. */
+export function ownDimensions({ scope, dimensions }: Placed): Record<string, string> {
+  if (scope === undefined || scope === '') return dimensions;
+  return Object.fromEntries(Object.entries(dimensions).filter(([name]) => !levelNames.includes(name)));
+}
+
+const identity = (s: Placed) => JSON.stringify([s.scope ?? '', Object.entries(ownDimensions(s)).sort(([a], [b]) => (a < b ? -1 : 1))]);
 
 /** Every time that the rule would have fired, in order, with its end. */
 export function firings(preview: Pick<Preview, 'events'>): Firing[] {
@@ -81,9 +85,10 @@ export function criterionViews(preview: Preview): CriterionView[] {
   const names = [...new Set(preview.series.map((s) => s.criterion))];
   return names.map((criterion) => {
     const own = preview.series.filter((s) => s.criterion === criterion);
-    const times = [...new Set(own.flatMap((s) => s.timestamps.map((t) => Date.parse(t))))].sort((a, b) => a - b);
+    const times = timesOf(own);
     const at = new Map(times.map((t, i) => [t, i]));
     const spread = (s: PreviewSeries, values: readonly (number | null)[]) => {
+      if (s.timestamps.length === times.length) return [...values]; // all of them, in order
       const out: (number | null)[] = times.map(() => null);
       s.timestamps.forEach((t, i) => {
         const index = at.get(Date.parse(t));
@@ -105,6 +110,15 @@ export function criterionViews(preview: Preview): CriterionView[] {
   });
 }
 
+/** The instants of some series. Most often they are the same for all: thousands of texts are read once. */
+function timesOf(series: readonly PreviewSeries[]): number[] {
+  const [first] = series;
+  if (first === undefined) return [];
+  const alike = series.every(({ timestamps: t }) => t.length === first.timestamps.length && t[0] === first.timestamps[0] && t.at(-1) === first.timestamps.at(-1));
+  if (alike) return first.timestamps.map((t) => Date.parse(t));
+  return [...new Set(series.flatMap((s) => s.timestamps.map((t) => Date.parse(t))))].sort((a, b) => a - b);
+}
+
 function fixedBounds(series: readonly PreviewSeries[]): number[] | null {
   const bounds = new Set<number>();
   for (const side of ['lower', 'upper'] as const) {
@@ -120,14 +134,15 @@ function labeller(series: readonly PreviewSeries[]): (s: PreviewSeries) => strin
   const [first = []] = all;
   // What all have in common says nothing.
   const same = first.findIndex((part, i) => all.some((parts) => parts[i] !== part));
+  const differs = (name: string) => series.some((s) => s.dimensions[name] !== series[0]?.dimensions[name]);
   return (s) => {
     const scope = s.scope ?? '';
     const parts = scopeParts(scope);
-    const own = Object.entries(s.dimensions)
-      .filter(([name]) => !['endpoint', 'deployment', 'instance'].includes(name))
-      .map(([name, value]) => `${name} ${value === '' ? '(none)' : value}`);
+    const own = Object.entries(ownDimensions(s))
+      .filter(([name]) => scope !== '' || (differs(name) && name !== 'alertname'))
+      .map(([name, value]) => (levelNames.includes(name) ? value : `${name} ${value === '' ? '(none)' : value}`));
     const place = scope === '' ? [] : [same < 0 ? scopeName(scope) : parts.slice(same).join('/')];
-    return [...place, ...own].join(' · ') || 'value';
+    return [...place, ...own].join(' · ') || s.dimensions.alertname || 'value';
   };
 }
 

@@ -2,7 +2,7 @@ import { ActionIcon, Button, Group, NativeSelect, Skeleton, Stack } from '@manti
 import { IconPlayerPlay, IconPlus, IconX } from '@tabler/icons-react';
 import { lazy, Suspense, useState } from 'react';
 
-const PromEditor = lazy(() => import('./PromEditor'));
+const PromEditor = lazy(() => import('@/panels/prom/PromEditor'));
 
 interface Props {
   queries: readonly string[];

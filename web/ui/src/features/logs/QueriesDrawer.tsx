@@ -1,19 +1,22 @@
-import { ActionIcon, Button, Code, Drawer, Group, Stack, Tabs, Text, Title, UnstyledButton } from '@mantine/core';
+import { ActionIcon, Button, Drawer, Group, Stack, Tabs, Text, Title } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
 import { Panel, type Asked } from '@/components/Panel';
 import type { LogsSchema } from '@/components/logs/editor/schema';
 import { formatAgo } from '@/lib/time';
 import { purposes } from './examples';
 import type { Kept } from './history';
+import { Choice } from './Choice';
 import { useKept } from './kept';
 import classes from './Logs.module.css';
+import { SharedQueries } from './SharedQueries';
 
 interface Props {
   /** The tab that is open; null for none. */
   opened: string | null;
   onTab: (tab: string | null) => void;
   schema: Asked<LogsSchema>;
-  onChoose: (query: string) => void;
+  /** A query, with the scope that it was kept with; without one the page's stays. */
+  onChoose: (query: string, scope?: string) => void;
   onInsert: (word: string) => void;
 }
 
@@ -44,7 +47,11 @@ export function QueriesDrawer({ opened, onTab, schema, onChoose, onInsert }: Pro
           <KeptList list="history" empty="Queries that you run are listed here, in this browser only." onChoose={onChoose} />
         </Tabs.Panel>
         <Tabs.Panel value="saved">
-          <KeptList list="saved" empty="Save a query by the button above its results; it is listed here, in this browser only." onChoose={onChoose} />
+          <SharedQueries onChoose={onChoose} />
+          <Title order={3} size="sm" mt="md">
+            In this browser
+          </Title>
+          <KeptList list="saved" empty="None. “Save” above the results keeps a query for everybody, or in this browser." onChoose={onChoose} />
         </Tabs.Panel>
         <Tabs.Panel value="tables">
           <Panel title="Tables" asked={schema} height={200}>
@@ -79,14 +86,14 @@ export function QueriesDrawer({ opened, onTab, schema, onChoose, onInsert }: Pro
   );
 }
 
-function KeptList({ list, empty, onChoose }: { list: 'history' | 'saved'; empty: string; onChoose: (query: string) => void }) {
+function KeptList({ list, empty, onChoose }: { list: 'history' | 'saved'; empty: string; onChoose: Props['onChoose'] }) {
   const [kept, setKept] = useKept(list);
   if (kept.length === 0) return <Text size="sm" c="dimmed">{empty}</Text>;
   return (
     <>
       {kept.map((k) => (
         <Group key={`${k.name ?? ''} ${k.at} ${k.query}`} gap={4} wrap="nowrap" align="flex-start">
-          <Choice title={k.name ?? said(k)} query={k.query} onChoose={onChoose} />
+          <Choice title={k.name ?? said(k)} query={k.query} onChoose={(query) => onChoose(query, k.scope)} />
           <ActionIcon variant="subtle" color="gray" mt={6} aria-label={`Forget ${k.name ?? 'this query'}`} onClick={() => setKept((all) => all.filter((other) => other !== k && (other.at !== k.at || other.query !== k.query)))}>
             <IconTrash size={15} />
           </ActionIcon>
@@ -103,13 +110,3 @@ function KeptList({ list, empty, onChoose }: { list: 'history' | 'saved'; empty:
 
 const said = (k: Kept) => [formatAgo(k.at, Date.now()), k.scope].filter((part) => part !== '').join(' · ');
 
-function Choice({ title, query, onChoose }: { title: string; query: string; onChoose: (query: string) => void }) {
-  return (
-    <UnstyledButton className={classes.choice} onClick={() => onChoose(query)}>
-      <Text size="sm">{title}</Text>
-      <Code block className={classes.query}>
-        {query}
-      </Code>
-    </UnstyledButton>
-  );
-}

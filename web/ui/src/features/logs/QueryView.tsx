@@ -6,6 +6,7 @@ import type { Cell, LogColumn } from '@/components/logs/answer';
 import { KqlEditor } from '@/components/logs/editor/KqlEditor';
 import type { EditorHandle, Place } from '@/components/logs/editor/handle';
 import { asOneBlock, blocksOf } from '@/lib/kql';
+import { useLogsSchema } from '@/panels/useLogsSchema';
 import { useParamState } from '@/view/params';
 import { usePageView } from '@/view/view';
 import { firstExample } from './examples';
@@ -13,7 +14,7 @@ import { remember } from './history';
 import { useDraft, useKept } from './kept';
 import { narrowed } from './narrow';
 import { QueriesDrawer } from './QueriesDrawer';
-import { useLogs, useLogsSchema, type LogsQuestion } from './queries';
+import { useLogs, type LogsQuestion } from './queries';
 import { Results } from './Results';
 import { Start } from './Start';
 import { Toolbar } from './Toolbar';
@@ -48,17 +49,17 @@ export function QueryView() {
   const asked = useLogs(question, params.has('refresh') ? page.refresh : 0, !params.has('timespan'));
   const mistake = useMemo(() => placeIn(text, view.query, asked.error), [text, view.query, asked.error]);
 
-  const run = (query = editor.current?.current()?.text ?? '') => {
+  const run = (query = editor.current?.current()?.text ?? '', scope = view.scope) => {
     if (query.trim() === '') return;
-    setHistory((list) => remember(list, { query, scope: view.scope, at: Date.now() }));
-    if (query === view.query) void asked.refetch();
-    else ask(query);
+    setHistory((list) => remember(list, { query, scope, at: Date.now() }));
+    if (query === view.query && scope === view.scope) void asked.refetch();
+    else ask(query, scope);
   };
-  const choose = (query: string) => {
+  const choose = (query: string, scope?: string) => {
     const one = asOneBlock(query);
     setDrawer(null);
     setText((before) => withQuery(before, one, view.query));
-    run(one);
+    run(one, scope);
   };
   const narrow = (column: LogColumn, cell: Cell, keep: boolean) => {
     const next = narrowed(view.query, column, cell, keep);

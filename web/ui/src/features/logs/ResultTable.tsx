@@ -11,9 +11,11 @@ import { chartKinds, chartNamed, type ChartName } from '@/components/logs/render
 import { LogChart } from '@/components/logs/render/LogChart';
 import { RowDrawer } from '@/components/logs/RowDrawer';
 import { Empty } from '@/components/Panel';
+import { PinButton } from '@/panels/pin/PinButton';
 import { usePageView } from '@/view/view';
 import { ColumnsMenu } from './ColumnsMenu';
 import { Downloads } from './Downloads';
+import { pinnedOf } from './pinned';
 import type { Asked } from './queries';
 import { RowLinks } from './RowLinks';
 import type { LogsView } from './view';
@@ -49,6 +51,8 @@ export function ResultTable({ table: given, render, asked, view, onChange, utc, 
   const shown = view.shown ?? (wanted === undefined ? 'rows' : 'chart');
   const chart = chartNamed(view.chart) ?? wanted ?? usualChart(table);
   const row = open === undefined ? undefined : table.rows[rows[open] ?? -1];
+
+  const pinned = pinnedOf(asked.question.query, asked.question.scope, render?.title, wanted === undefined && shown === 'chart' ? chart : undefined);
 
   const filter = (column: string, text: string) => {
     const next = { ...filters, [column]: text };
@@ -98,7 +102,10 @@ export function ResultTable({ table: given, render, asked, view, onChange, utc, 
             </>
           )}
         </Group>
-        <Downloads question={asked.question} table={table} rows={rows} columns={columns} />
+        <Group gap={4}>
+          <PinButton pinned={pinned} />
+          <Downloads question={asked.question} table={table} rows={rows} columns={columns} />
+        </Group>
       </Group>
       {table.rows.length === 0 ? (
         <Empty height={120}>No row matches in this time. Widen the time, choose another scope, or loosen the conditions.</Empty>

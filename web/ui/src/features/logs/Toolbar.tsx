@@ -99,7 +99,7 @@ export function Toolbar({ view, page, running, onRun, onCancel, onChange, onDraw
           {copied ? 'Copied' : 'Link'}
         </Button>
       </Group>
-      <SaveQuery query={saving} scope={view.scope} onClose={() => setSaving(null)} />
+      {saving !== null && saving.trim() !== '' && <SaveQuery query={saving} scope={view.scope} onClose={() => setSaving(null)} />}
     </Group>
   );
 }

@@ -23,15 +23,6 @@ export interface Asked {
   question: LogsQuestion;
 }
 
-/** What the editor knows of the language. It changes with the server only. */
-export function useLogsSchema() {
-  return useQuery({
-    queryKey: ['logs', 'schema'],
-    queryFn: async ({ signal }) => body(await api().GET('/api/v1/logs/schema', { signal })),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-}
-
 /** The body of a question now. */
 export function questionBody({ query, scope }: LogsQuestion, span: Span | undefined) {
   return { query, ...(scope === '' ? {} : { scope }), ...(span === undefined ? {} : { timespan: timespanOf(span) }) };

@@ -57,9 +57,11 @@ export function useLogsView() {
   const view = useMemo(() => parseLogsView(new URLSearchParams(key)), [key]);
 
   const ask = useCallback(
-    (query: string) =>
+    (query: string, scope: string) =>
       setParams((before) => {
         const next = new URLSearchParams(before);
+        if (scope === '') next.delete('scope');
+        else next.set('scope', scope);
         if (next.get('query') !== query) for (const name of ofAnswer) next.delete(name);
         next.set('query', query);
         return next;

@@ -77,7 +77,7 @@ function Entry({ entry, utc, children }: { entry: AuditEntry; utc: boolean; chil
           {entry.restoredVersion !== undefined && entry.restoredVersion > 0 && `, as version ${entry.restoredVersion} was`}
         </Text>
         {changed && (
-          <Button size="compact-xs" variant="subtle" aria-expanded={open} onClick={() => setOpen(!open)}>
+          <Button size="compact-xs" variant="default" aria-expanded={open} onClick={() => setOpen(!open)}>
             What changed
           </Button>
         )}

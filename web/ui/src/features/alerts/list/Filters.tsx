@@ -1,8 +1,9 @@
-import { Button, Group, MultiSelect, Select, TextInput } from '@mantine/core';
+import { Button, Group, MultiSelect, Select } from '@mantine/core';
 import { useParamState } from '@/view/params';
 import { severities } from '../severity';
 import type { AlertsSummary } from '../types';
 import { isNarrowed, type AlertFilter } from './filter';
+import { TypedFilter } from './TypedFilter';
 
 interface Props {
   filter: AlertFilter;
@@ -23,7 +24,7 @@ export function Filters({ filter, summary, onClear }: Props) {
   const field = { size: 'xs', comboboxProps: { withinPortal: true } } as const;
   return (
     <Group gap="xs" role="search" aria-label="Filter alerts">
-      <TextInput size="xs" w={200} aria-label="Find in alerts" placeholder="Find rule, instance, text" value={filter.find} onChange={(e) => set({ find: e.currentTarget.value })} />
+      <TypedFilter width={200} label="Find in alerts" placeholder="Find rule, instance, text" value={filter.find} onChange={(find) => set({ find })} />
       <MultiSelect
         {...field}
         w={170}
@@ -55,7 +56,7 @@ export function Filters({ filter, summary, onClear }: Props) {
         value={filter.rule}
         onChange={(v) => set({ rule: v })}
       />
-      <TextInput size="xs" w={190} aria-label="Scope" placeholder="endpoint/deployment/instance" value={filter.scope} onChange={(e) => set({ scope: e.currentTarget.value })} />
+      <TypedFilter width={190} label="Scope" placeholder="endpoint/deployment/instance" value={filter.scope} onChange={(scope) => set({ scope })} />
       {!filter.open && <Select {...field} w={150} aria-label="Condition" placeholder="Fired or resolved" clearable data={['Fired', 'Resolved']} value={filter.condition || null} onChange={(v) => set({ condition: v })} />}
       <Select
         {...field}

@@ -9,7 +9,7 @@ import { usePageView } from '@/view/view';
 import { AlertsHead } from '../AlertsHead';
 import { scopePatterns } from '../scopePatterns';
 import type { PackResult, PackRule } from '../types';
-import { isOn, noChoice, packChanges, parameterError } from './changes';
+import { isOn, noChoice, packChanges, parameterError, turnedOn } from './changes';
 import { PackRows } from './PackRows';
 import { useApplyPack, usePack } from './queries';
 
@@ -41,14 +41,16 @@ function Choose({ scope, rules }: { scope: string; rules: readonly PackRule[] })
   const [told, setTold] = useState<string[]>([]);
   const groups = useResources('action-groups', 0);
   const apply = useApplyPack();
-  const changes = packChanges(rules, scope, choice);
+  const changes = packChanges(rules, scope, choice, told);
+  const made = turnedOn(changes);
+  const fresh = rules.some((r) => changes.on.some((part) => part.rules.includes(r.id ?? '')) && !isOn(r, scope));
   const wrong = rules.some((r) => (r.parameters ?? []).some((p) => parameterError(p, choice.parameters[r.id ?? '']?.[p.name ?? '']) !== undefined));
-  const nothing = changes.on.length + changes.off.length === 0;
+  const nothing = made + changes.off.length === 0;
   const on = rules.filter((r) => isOn(r, scope)).length;
   const all = (wanted: boolean) => setChoice((before) => ({ ...before, wanted: Object.fromEntries(rules.map((r) => [r.id ?? '', wanted])) }));
   const send = (dryRun: boolean) =>
     apply.mutate(
-      { scope, changes, actionGroups: told, dryRun },
+      { scope, changes, dryRun },
       {
         onSuccess: () => {
           if (!dryRun) setChoice(noChoice);
@@ -77,9 +79,9 @@ function Choose({ scope, rules }: { scope: string; rules: readonly PackRule[] })
       <Paper withBorder p="sm" pos="sticky" bottom={0} style={{ zIndex: 1 }}>
         <Stack gap="xs">
           <Group gap="sm" align="flex-end">
-            {changes.on.length > 0 && <MultiSelect size="xs" miw={240} label="Rules that are turned on tell" placeholder={told.length === 0 ? 'whom the policy says' : ''} data={(groups.data ?? []).map((g) => g.name)} value={told} onChange={setTold} maxValues={5} nothingFoundMessage="There is no action group yet" />}
+            {fresh && <MultiSelect size="xs" miw={240} label="Rules that are turned on tell" placeholder={told.length === 0 ? 'whom the policy says' : ''} data={(groups.data ?? []).map((g) => g.name)} value={told} onChange={setTold} maxValues={5} nothingFoundMessage="There is no action group yet" />}
             <Button size="xs" disabled={nothing || wrong || scope === ''} loading={apply.isPending && !apply.variables.dryRun} onClick={() => send(false)}>
-              {nothing ? 'Nothing to change' : words(changes.on.length, changes.off.length)}
+              {nothing ? 'Nothing to change' : words(made, changes.off.length)}
             </Button>
             <Button size="xs" variant="default" disabled={nothing || wrong || scope === ''} loading={apply.isPending && apply.variables.dryRun} onClick={() => send(true)}>
               What would that do?

@@ -2,7 +2,7 @@ import { Anchor, Badge, Checkbox, Group, Stack, Text, TextInput, Title } from '@
 import type { Dispatch, SetStateAction } from 'react';
 import { ViewLink } from '@/view/ViewLink';
 import type { PackRule } from '../types';
-import { coveredBy, isOn, parameterError, type PackChoice } from './changes';
+import { coveredBy, inForce, parameterError, type PackChoice } from './changes';
 import classes from './PackRows.module.css';
 
 interface Props {
@@ -33,10 +33,12 @@ export function PackRows({ rules, scope, choice, onChange }: Props) {
 
 function Row({ rule, scope, choice, onChange }: { rule: PackRule } & Omit<Props, 'rules'>) {
   const id = rule.id ?? '';
-  const on = isOn(rule, scope);
+  const now = inForce(rule, scope);
+  const on = now !== undefined;
   const wanted = choice.wanted[id] ?? on;
   const above = coveredBy(rule, scope);
-  const name = rule.enabledFor?.find((e) => e.scope === scope)?.rule;
+  const name = now?.rule;
+  const rewritten = on && now.parameters === null;
   const typed = choice.parameters[id] ?? {};
   return (
     <div className={classes.row}>
@@ -59,6 +61,16 @@ function Row({ rule, scope, choice, onChange }: { rule: PackRule } & Omit<Props,
               {name}
             </Anchor>
           )}
+          {on && now.enabled === false && (
+            <Text size="xs" c="dimmed">
+              off
+            </Text>
+          )}
+          {rewritten && (
+            <Text size="xs" c="dimmed" title="Its own page shows what it asks">
+              asks something else by now, changed by hand
+            </Text>
+          )}
           {above !== undefined && (
             <Text size="xs" c="dimmed">
               on already for {above}
@@ -74,7 +86,9 @@ function Row({ rule, scope, choice, onChange }: { rule: PackRule } & Omit<Props,
                 w={260}
                 inputMode="decimal"
                 label={p.description}
-                placeholder={String(p.default ?? '')}
+                description={valueText(p, now?.parameters?.[p.name ?? ''])}
+                inputWrapperOrder={['label', 'input', 'description', 'error']}
+                placeholder={String(now?.parameters?.[p.name ?? ''] ?? p.default ?? '')}
                 rightSectionWidth={84}
                 rightSection={<span style={{ fontSize: 11 }}>{p.unit}</span>}
                 value={typed[p.name ?? ''] ?? ''}
@@ -89,10 +103,16 @@ function Row({ rule, scope, choice, onChange }: { rule: PackRule } & Omit<Props,
         )}
         {on && wanted && Object.values(typed).some((t) => t.trim() !== '') && (
           <Text size="xs" c="dimmed">
-            The rule is made anew: parameters left empty are as by default, and it tells the groups below. What was changed by hand stays in its history.
+            The rule is made anew. It tells whom it tells now; {rewritten ? 'parameters left empty are as by default' : 'parameters left empty stay what they are'}. What was changed by hand stays in its history.
           </Text>
         )}
       </Stack>
     </div>
   );
+}
+
+/** What a parameter is now, and by default. */
+function valueText(parameter: NonNullable<PackRule['parameters']>[number], now: number | undefined): string {
+  const usual = `by default ${parameter.default ?? ''}`;
+  return now === undefined ? usual : now === parameter.default ? `now ${now}, as by default` : `now ${now}, ${usual}`;
 }

@@ -21,6 +21,11 @@ export function coveredBy(rule: PackRule, scope: string): string | undefined {
   return rule.enabledFor?.find((e) => e.scope !== scope && (e.scope === '*' || scope.startsWith(`${e.scope ?? ''}/`)))?.scope;
 }
 
+/** What a rule that is on for a scope is like now. */
+export function inForce(rule: PackRule, scope: string) {
+  return rule.enabledFor?.find((e) => e.scope === scope);
+}
+
 /** What is wrong with a parameter as it was typed. */
 export function parameterError(parameter: NonNullable<PackRule['parameters']>[number], typed: string | undefined): string | undefined {
   if (typed === undefined || typed.trim() === '') return undefined;
@@ -31,13 +36,19 @@ export function parameterError(parameter: NonNullable<PackRule['parameters']>[nu
 }
 
 export interface PackChanges {
-  on: string[];
+  /** What is turned on, or made anew. Rules that tell the same groups go together; those that are on keep telling whom they tell. */
+  on: { rules: string[]; actionGroups: string[] }[];
   off: string[];
   parameters: Record<string, Record<string, number>>;
 }
 
-/** What is to be turned on and off. Rules that are on stay untouched, so that what was changed in them by hand is kept, unless their parameters were typed. */
-export function packChanges(rules: readonly PackRule[], scope: string, choice: PackChoice): PackChanges {
+export const turnedOn = (changes: PackChanges) => changes.on.reduce((sum, part) => sum + part.rules.length, 0);
+
+/**
+ * What is to be turned on and off; new rules tell `told`. Rules that are on stay untouched, so that what was changed in them by hand is kept, unless
+ * their parameters were typed: then those that were not stay what they are.
+ */
+export function packChanges(rules: readonly PackRule[], scope: string, choice: PackChoice, told: readonly string[] = []): PackChanges {
   const out: PackChanges = { on: [], off: [], parameters: {} };
   for (const rule of rules) {
     const id = rule.id ?? '';
@@ -49,8 +60,12 @@ export function packChanges(rules: readonly PackRule[], scope: string, choice: P
       continue;
     }
     if (on && typed.length === 0) continue;
-    out.on.push(id);
-    if (typed.length > 0) out.parameters[id] = Object.fromEntries(typed.map(([name, value]) => [name, Number(value)]));
+    const now = inForce(rule, scope);
+    const actionGroups = now === undefined ? [...told] : (now.actionGroups ?? []);
+    const alike = out.on.find((part) => part.actionGroups.join() === actionGroups.join());
+    if (alike === undefined) out.on.push({ rules: [id], actionGroups });
+    else alike.rules.push(id);
+    if (typed.length > 0) out.parameters[id] = { ...now?.parameters, ...Object.fromEntries(typed.map(([name, value]) => [name, Number(value)])) };
   }
   return out;
 }

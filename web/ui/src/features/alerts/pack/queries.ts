@@ -11,7 +11,6 @@ export function usePack() {
 interface Apply {
   scope: string;
   changes: PackChanges;
-  actionGroups: string[];
   dryRun: boolean;
 }
 
@@ -19,14 +18,15 @@ interface Apply {
 export function useApplyPack() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: async ({ scope, changes, actionGroups, dryRun }: Apply): Promise<PackResult> => {
+    mutationFn: async ({ scope, changes, dryRun }: Apply): Promise<PackResult> => {
       const query = { dryRun };
       const all: PackResult = { created: [], updated: [], unchanged: [], deleted: [] };
       const add = (part: PackResult) => {
         for (const key of ['created', 'updated', 'unchanged', 'deleted'] as const) all[key]?.push(...(part[key] ?? []));
       };
-      if (changes.on.length > 0) {
-        add(body(await api().POST('/api/v1/alert-packs/enable', { params: { query }, body: { scope, rules: changes.on, actionGroups, parameters: changes.parameters } })));
+      for (const { rules, actionGroups } of changes.on) {
+        const parameters = Object.fromEntries(Object.entries(changes.parameters).filter(([id]) => rules.includes(id)));
+        add(body(await api().POST('/api/v1/alert-packs/enable', { params: { query }, body: { scope, rules, actionGroups, parameters } })));
       }
       if (changes.off.length > 0) add(body(await api().POST('/api/v1/alert-packs/disable', { params: { query }, body: { scope, rules: changes.off } })));
       return all;

@@ -1,4 +1,4 @@
-import { Button, Group, SegmentedControl, Select, Stack, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, SegmentedControl, Select, Stack, TextInput } from '@mantine/core';
 import type { MetricDefinition } from '@/api/types';
 import { formatValue } from '@/lib/units';
 import type { ResourceForm } from '@/panels/resources/useResourceForm';
@@ -6,6 +6,7 @@ import { criterionUnit, definitionAt } from '../sentence';
 import { Dimensions } from './Dimensions';
 import { parseThreshold, type CriterionDraft, type RuleDraft } from './draft';
 import { MetricPicker } from './MetricPicker';
+import { QueryFields } from './QueryFields';
 
 interface Props {
   draft: RuleDraft;
@@ -29,14 +30,6 @@ const sides = [
   { value: 'LessThan', label: 'below the band' },
   { value: 'GreaterOrLessThan', label: 'outside of the band' },
 ];
-const logAggregations = [
-  { value: 'Count', label: 'Number of rows' },
-  { value: 'Average', label: 'Average of a column' },
-  { value: 'Minimum', label: 'Smallest of a column' },
-  { value: 'Maximum', label: 'Largest of a column' },
-  { value: 'Total', label: 'Total of a column' },
-];
-
 /** One thing that must hold for a rule to fire: a metric or query, and its bound. */
 export function CriterionFields({ draft, index, definitions, onChange, onRemove, errorOf }: Props) {
   const c = draft.criteria[index];
@@ -50,7 +43,7 @@ export function CriterionFields({ draft, index, definitions, onChange, onRemove,
     onChange({ metric: d.name, aggregation: d.aggregations.includes(c.aggregation) ? c.aggregation : d.primary_aggregation, dimensions: c.dimensions.filter((x) => d.dimensions.includes(x.name)) });
   return (
     <Stack gap="sm" role="group" aria-label={`Condition ${index + 1}`}>
-      {log ? <QueryFields c={c} at={at} onChange={onChange} errorOf={errorOf} /> : <MetricPicker definitions={definitions} scopes={draft.scopes} value={c.metric} onChange={choose} error={errorOf(`${at}.metricName`)} />}
+      {log ? <QueryFields c={c} at={at} number={index + 1} onChange={onChange} errorOf={errorOf} /> : <MetricPicker definitions={definitions} scopes={draft.scopes} value={c.metric} onChange={choose} error={errorOf(`${at}.metricName`)} />}
       {!log && (
         <Group gap="sm" align="flex-end">
           <Select label="Aggregation" w={140} description="Over the window" data={definition?.aggregations ?? ['Average', 'Minimum', 'Maximum', 'Total', 'Count']} value={c.aggregation === '' ? null : c.aggregation} onChange={(v) => onChange({ aggregation: v ?? '' })} allowDeselect={false} error={errorOf(`${at}.timeAggregation`)} />
@@ -98,30 +91,5 @@ export function CriterionFields({ draft, index, definitions, onChange, onRemove,
         </div>
       )}
     </Stack>
-  );
-}
-
-function QueryFields({ c, at, onChange, errorOf }: { c: CriterionDraft; at: string; onChange: Props['onChange']; errorOf: Props['errorOf'] }) {
-  return (
-    <>
-      <Textarea
-        label="Query (KQL)"
-        withAsterisk
-        autosize
-        minRows={4}
-        maxRows={20}
-        spellCheck={false}
-        styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 13 } }}
-        placeholder={"AmlOnlineEndpointConsoleLog | where Message has 'Traceback'"}
-        value={c.query}
-        onChange={(e) => onChange({ query: e.currentTarget.value })}
-        error={errorOf(`${at}.query`)}
-      />
-      <Group gap="sm" align="flex-start">
-        <Select label="Measured" w={190} data={logAggregations} value={c.aggregation === '' ? null : c.aggregation} onChange={(v) => onChange({ aggregation: v ?? 'Count' })} allowDeselect={false} error={errorOf(`${at}.timeAggregation`)} />
-        {c.aggregation !== 'Count' && <TextInput label="Column" withAsterisk w={190} value={c.measure} onChange={(e) => onChange({ measure: e.currentTarget.value })} error={errorOf(`${at}.metricMeasureColumn`)} />}
-        <TextInput label="Column of the target" w={190} placeholder="_ResourceId" value={c.resourceId} onChange={(e) => onChange({ resourceId: e.currentTarget.value })} error={errorOf(`${at}.resourceIdColumn`)} />
-      </Group>
-    </>
   );
 }

@@ -6,11 +6,11 @@ import { Panel } from '@/components/Panel';
 import { formatInstant, formatUTC } from '@/lib/time';
 import { formatDuration, formatValue, type Unit } from '@/lib/units';
 import { usePageView } from '@/view/view';
-import { parseISO } from '../duration';
 import { PreviewChart } from '../PreviewChart';
-import { criterionViews, firedTime, firings, previewSpan, type Firing } from '../previewModel';
+import { criterionViews, firedTime, firings, ownDimensions, previewSpan, type Firing } from '../previewModel';
 import { criterionUnit, definitionAt, dimensionText } from '../sentence';
 import type { Preview } from '../types';
+import { criteriaOf } from './criteria';
 import type { RulePreview } from './usePreview';
 
 interface Props {
@@ -71,25 +71,18 @@ interface ContentProps {
   over: string;
 }
 
-interface RawCriterion {
-  name?: string;
-  metricName?: string;
-  timeAggregation?: string;
-  windowSize?: string;
-}
-
 function Content({ preview, rule, definitions, utc, over }: ContentProps) {
   const all = useMemo(() => firings(preview), [preview]);
   const views = useMemo(() => criterionViews(preview), [preview]);
   const span = previewSpan(preview);
-  const criteria = ((rule.criteria as { allOf?: RawCriterion[] } | undefined)?.allOf ?? []).map((c, i) => ({ ...c, name: c.name ?? `criterion ${i + 1}` }));
+  const criteria = criteriaOf(rule);
   const scope = (rule.scopes as string[] | undefined)?.[0];
   const unitFor = (criterion: string): Unit => {
     const c = criteria.find((x) => x.name === criterion);
     return c?.metricName === undefined ? '' : criterionUnit(definitionAt(definitions, c.metricName, scope), c.timeAggregation);
   };
   // Many firings would be a wall of lines; the chart itself shows when values crossed.
-  const marks: Mark[] = all.length > 60 ? [] : all.map((f) => ({ at: f.at, label: `fires at ${f.scope}`, kind: 'alert' }));
+  const marks: Mark[] = all.length > 60 ? [] : all.map((f) => ({ at: f.at, label: `fires at ${whereOf(f)}`, kind: 'alert' }));
   return (
     <Stack gap="sm">
       <Verdict all={all} span={span} preview={preview} over={over} />
@@ -103,7 +96,7 @@ function Content({ preview, rule, definitions, utc, over }: ContentProps) {
                 {definition?.display_name ?? v.criterion}
               </Text>
             )}
-            <PreviewChart view={v} label={`${definition?.display_name ?? v.criterion} at the checks of the rule`} unit={unitFor(v.criterion)} window={parseISO(c?.windowSize ?? (rule.windowSize as string | undefined)) ?? 60_000} span={span} utc={utc} marks={marks} />
+            <PreviewChart view={v} label={`${definition?.display_name ?? v.criterion} at the checks of the rule`} unit={unitFor(v.criterion)} window={c?.window ?? 60_000} span={span} utc={utc} marks={marks} total={preview.seriesTotal} />
           </div>
         );
       })}
@@ -134,6 +127,8 @@ function Verdict({ all, span, preview, over }: { all: readonly Firing[]; span: {
   );
 }
 
+const whereOf = (f: Firing) => [f.scope, dimensionText(ownDimensions(f))].filter((t) => t !== '').join(', ');
+
 const listed = 10;
 
 function Firings({ all, utc, unit }: { all: readonly Firing[]; utc: boolean; unit: Unit }) {
@@ -145,7 +140,7 @@ function Firings({ all, utc, unit }: { all: readonly Firing[]; utc: boolean; uni
           .reverse()
           .slice(0, listed)
           .map((f) => {
-            const where = [f.scope, dimensionText(Object.fromEntries(Object.entries(f.dimensions).filter(([n]) => !['endpoint', 'deployment', 'instance'].includes(n))))].filter((t) => t !== '').join(', ');
+            const where = whereOf(f);
             return (
               <List.Item key={`${f.at} ${where}`}>
                 <span title={formatUTC(f.at)}>{formatInstant(f.at, utc)}</span> {where}: {f.value === null ? 'no data' : formatValue(f.value, unit)}, {f.until === null ? 'not resolved' : `for ${formatDuration(f.until - f.at)}`}

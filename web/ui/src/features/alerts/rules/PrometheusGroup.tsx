@@ -16,7 +16,7 @@ export function PrometheusGroup({ group }: { group: unknown }) {
   return (
     <Stack gap="md">
       <Text size="sm" c="dimmed">
-        A group of Prometheus rules{interval !== undefined && `, evaluated every ${interval}`}. It is changed in its file or through the API.
+        A group of Prometheus rules{interval !== undefined && `, evaluated every ${interval}`}. It is changed where it comes from; “Make one like it” is a copy that can be changed here.
       </Text>
       {rules.map((rule, i) => (
         <section key={i} aria-label={rule.alert ?? rule.record}>

@@ -1,7 +1,6 @@
-import { Button, Divider, Fieldset, Group, MultiSelect, Paper, SegmentedControl, Select, SimpleGrid, Stack, Text, Textarea, TextInput, VisuallyHidden } from '@mantine/core';
+import { Button, Divider, Fieldset, Group, Paper, Select, SimpleGrid, Stack, Text, Textarea, TextInput, VisuallyHidden } from '@mantine/core';
 import { useState } from 'react';
 import { useDefinitions } from '@/api/hooks';
-import { useResources } from '@/panels/resources/queries';
 import { mistakesAt, useResourceForm } from '@/panels/resources/useResourceForm';
 import { SaveBar } from '../SaveBar';
 import { ScopesInput } from '../ScopesInput';
@@ -11,8 +10,10 @@ import type { ResourceDocument } from '../types';
 import { CriterionFields } from './CriterionFields';
 import { emptyCriterion, missing, ruleOfDraft, withUsualAggregation, type CriterionDraft, type RuleDraft } from './draft';
 import { Furthermore } from './Furthermore';
+import { KindControl } from './KindControl';
 import { PreviewPanel } from './PreviewPanel';
 import { useRulePreview } from './usePreview';
+import { TellsSelect } from './TellsSelect';
 import { Timing } from './Timing';
 import { draftText } from './words';
 
@@ -22,15 +23,16 @@ interface Props {
   stored?: ResourceDocument;
   onSaved: (stored: ResourceDocument) => void;
   onReload: () => void;
+  /** Another kind of rule, with a form of its own, is wanted. */
+  onPromQL?: () => void;
 }
 
 /** A metric or log rule as a form, with what it would have done beside it. */
-export function RuleForm({ initial, stored, onSaved, onReload }: Props) {
+export function RuleForm({ initial, stored, onSaved, onReload, onPromQL }: Props) {
   const [typed, setDraft] = useState(initial);
   const form = useResourceForm('alert-rules', stored);
   const { data: definitions = [] } = useDefinitions();
   const draft = withUsualAggregation(typed, (metric) => definitionAt(definitions, metric, typed.scopes[0])?.primary_aggregation);
-  const groups = useResources('action-groups', 0);
   const change = (part: Partial<RuleDraft>) => setDraft((before) => ({ ...before, ...part }));
   const changeCriterion = (index: number, part: Partial<CriterionDraft>) =>
     setDraft((before) => {
@@ -43,7 +45,6 @@ export function RuleForm({ initial, stored, onSaved, onReload }: Props) {
   const errorOf = (field: string) => form.errorOf(field) ?? mistakesAt(preview.mistakes, field);
   const readOnly = stored?.provisioned === true;
   const severalAllowed = draft.kind === 'metric' && !draft.criteria.some((c) => c.dynamic);
-  const known = new Set((groups.data ?? []).map((g) => g.name));
 
   return (
     <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md" verticalSpacing="md">
@@ -63,14 +64,12 @@ export function RuleForm({ initial, stored, onSaved, onReload }: Props) {
                 <Group gap="sm" align="flex-end">
                   <Select label="Severity" w={180} data={severities.map((s) => ({ value: String(s.value), label: `${s.value} · ${s.word}` }))} value={String(draft.severity)} onChange={(v) => change({ severity: Number(v ?? 3) })} allowDeselect={false} error={errorOf('severity')} />
                   {stored === undefined && (
-                    <SegmentedControl
-                      aria-label="Kind of rule"
-                      data={[
-                        { value: 'metric', label: 'Metric' },
-                        { value: 'log', label: 'Log query' },
-                      ]}
+                    <KindControl
                       value={draft.kind}
-                      onChange={(v) => change(v === 'log' ? { kind: 'log', frequency: 'PT5M', criteria: [{ ...emptyCriterion, aggregation: 'Count', threshold: '0' }] } : { kind: 'metric', criteria: [emptyCriterion] })}
+                      onChange={(kind) => {
+                        if (kind === 'prometheus') onPromQL?.();
+                        else change(kind === 'log' ? { kind, frequency: 'PT5M', criteria: [{ ...emptyCriterion, aggregation: 'Count', threshold: '0' }] } : { kind, criteria: [emptyCriterion] });
+                      }}
                     />
                   )}
                 </Group>
@@ -107,17 +106,7 @@ export function RuleForm({ initial, stored, onSaved, onReload }: Props) {
             </Paper>
             <Paper withBorder p="sm">
               <Stack gap="sm">
-                <MultiSelect
-                  label="Tells"
-                  description="Action groups, up to 5. Without any, the routes of the notification policy decide"
-                  data={[...known, ...draft.groups.filter((g) => !known.has(g))].map((g) => ({ value: g, label: known.has(g) ? g : `${g} (does not exist)` }))}
-                  value={draft.groups}
-                  onChange={(v) => change({ groups: v })}
-                  maxValues={5}
-                  searchable
-                  nothingFoundMessage="There is no action group of that name"
-                  error={errorOf('actions')}
-                />
+                <TellsSelect value={draft.groups} onChange={(groups) => change({ groups })} error={errorOf('actions')} />
                 <Furthermore draft={draft} onChange={change} errorOf={errorOf} />
               </Stack>
             </Paper>

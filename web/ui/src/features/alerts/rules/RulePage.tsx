@@ -18,6 +18,8 @@ import { SeverityLabel } from '../SeverityLabel';
 import type { ResourceDocument } from '../types';
 import { draftOfRule } from './draft';
 import { PreviewPanel } from './PreviewPanel';
+import { PromForm } from './prom/PromForm';
+import { promOfRule } from './prom/draft';
 import { PrometheusGroup } from './PrometheusGroup';
 import { RuleForm } from './RuleForm';
 import { StatusPanel } from './StatusPanel';
@@ -79,7 +81,7 @@ function Head({ rule, tab, onTab }: { rule: ResourceDocument; tab: string; onTab
             onChange={onTab}
             data={[
               { value: 'now', label: 'Now' },
-              { value: 'edit', label: provided || rule.kind === 'prometheus' ? 'Look' : 'Edit' },
+              { value: 'edit', label: provided ? 'Look' : 'Edit' },
               { value: 'history', label: 'History' },
             ]}
           />
@@ -90,11 +92,9 @@ function Head({ rule, tab, onTab }: { rule: ResourceDocument; tab: string; onTab
           <Button size="xs" variant="default" component={ViewLink} to="/alerts" params={{ show: 'history', rule: rule.name, last: '7d' }}>
             Its alerts
           </Button>
-          {rule.kind !== 'prometheus' && (
-            <Button size="xs" variant="default" component={ViewLink} to="/alerts/rules/new" params={{ like: rule.name }}>
-              Make one like it
-            </Button>
-          )}
+          <Button size="xs" variant="default" component={ViewLink} to="/alerts/rules/new" params={{ like: rule.name }}>
+            Make one like it
+          </Button>
           {!provided && <DeleteButton kind="alert-rules" name={rule.name} etag={rule.etag} consequence="Its open alerts resolve." onDeleted={() => void navigate(`/alerts/rules${carryView(params)}`)} />}
         </Group>
       </Group>
@@ -122,13 +122,19 @@ function Edit({ rule }: { rule: ResourceDocument }) {
   const [opened, setOpened] = useState({ rule, round: 0 });
   const latest = useResource('alert-rules', rule.name);
   const { set } = useParamState();
-  if (rule.kind === 'prometheus') return <PrometheusGroup group={rule.group} />;
+  const prometheus = opened.rule.kind === 'prometheus';
+  if (prometheus && opened.rule.provisioned === true) return <PrometheusGroup group={rule.group} />;
+  const saved = () => set({ tab: null });
   const reload = () => {
     if (latest.data !== undefined) setOpened({ rule: latest.data, round: opened.round + 1 });
   };
   return (
     <Stack gap="sm">
-      <RuleForm key={opened.round} initial={draftOfRule(opened.rule)} stored={opened.rule} onSaved={() => set({ tab: null })} onReload={reload} />
+      {prometheus ? (
+        <PromForm key={opened.round} initial={promOfRule(opened.rule)} stored={opened.rule} onSaved={saved} onReload={reload} />
+      ) : (
+        <RuleForm key={opened.round} initial={draftOfRule(opened.rule)} stored={opened.rule} onSaved={saved} onReload={reload} />
+      )}
       <details>
         <summary>As a document</summary>
         <Code block tabIndex={0}>

@@ -6,6 +6,7 @@ import { asProblem, type Mistake } from '@/api/problem';
 import type { AlertRule } from '@/api/types';
 import type { Asked } from '@/components/Panel';
 import { useParamState } from '@/view/params';
+import { parseLength } from '@/lib/time';
 import { parseISO } from '../duration';
 import type { Preview } from '../types';
 
@@ -24,12 +25,15 @@ const ranges: readonly PreviewRange[] = [
   { value: '30d', label: 'the last 30 days', minutes: 43_200 },
 ];
 
+/** Series that are drawn; no more are asked for. */
+export const mostShown = 20;
+
 // Beyond this many checks answers get larger than anybody can see.
 const mostChecks = 12_000;
 
 /** The ranges over which a rule of a frequency can be previewed. */
 export function rangesFor(frequency: string | undefined): readonly PreviewRange[] {
-  const every = (parseISO(frequency) ?? 60_000) / 60_000;
+  const every = (parseISO(frequency) ?? parseLength(frequency ?? '') ?? 60_000) / 60_000;
   return ranges.filter((r) => r.minutes / every <= mostChecks);
 }
 
@@ -48,6 +52,8 @@ export interface RulePreview {
 
 type Document = Record<string, unknown>;
 
+const frequencyOf = (rule: Document | undefined) => (rule?.evaluationFrequency ?? (rule?.group as { interval?: string } | undefined)?.interval) as string | undefined;
+
 // What a rule is called and whom it tells has no influence on what it would have done, and is no reason to ask again.
 const quiet = ['name', 'description', 'severity', 'enabled', 'actions', 'labels', 'customProperties', 'runbookUrl', 'status', 'etag', 'version', 'lastUpdatedTime', 'updatedBy'];
 
@@ -61,11 +67,11 @@ export function useRulePreview(rule: Document | undefined): RulePreview {
   const text = rule === undefined ? '' : JSON.stringify({ ...Object.fromEntries(Object.entries(rule).filter(([field]) => !quiet.includes(field))), enabled: true });
   const [settled] = useDebouncedValue(text, 500);
   const settledRule = useMemo(() => (settled === '' ? undefined : (JSON.parse(settled) as Document)), [settled]);
-  const offered = rangesFor(rule?.evaluationFrequency as string | undefined);
+  const offered = rangesFor(frequencyOf(rule));
   const over = offered.find((r) => r.value === params.get('over')) ?? offered.find((r) => r.value === '1d') ?? shortest;
   const query = useQuery({
     queryKey: ['alert-preview', settled, over.value],
-    queryFn: async ({ signal }) => body(await api().POST('/api/v1/alert-rules/preview', { body: { rule: settledRule as AlertRule, start: `now-${over.value}`, end: 'now' }, signal })),
+    queryFn: async ({ signal }) => body(await api().POST('/api/v1/alert-rules/preview', { body: { rule: settledRule as AlertRule, start: `now-${over.value}`, end: 'now', top: mostShown }, signal })),
     enabled: settledRule !== undefined && rule !== undefined,
     placeholderData: keepPreviousData,
     staleTime: 30_000,

@@ -75,11 +75,11 @@ export function Component() {
       render: (s) => (
         <Group gap={4} wrap="nowrap">
           {s.status.state !== 'expired' && (
-            <Button size="compact-xs" variant="default" loading={expire.isPending && expire.variables === s.id} onClick={() => expire.mutate(s.id)} aria-label={`End the silence of ${s.matchers.map(matcherText).join(', ')}`}>
+            <Button size="compact-xs" variant="default" loading={expire.isPending && expire.variables === s.id} onClick={() => expire.mutate(s.id)} aria-label={`End now: the silence of ${s.matchers.map(matcherText).join(', ')}`}>
               End now
             </Button>
           )}
-          <Button size="compact-xs" variant="default" onClick={() => set({ like: s.id, new: '1' })}>
+          <Button size="compact-xs" variant="default" onClick={() => set({ like: s.id, new: '1' })} aria-label={`${s.status.state === 'expired' ? 'Again' : 'Change'}: the silence of ${s.matchers.map(matcherText).join(', ')}`}>
             {s.status.state === 'expired' ? 'Again' : 'Change'}
           </Button>
         </Group>
