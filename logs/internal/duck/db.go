@@ -94,13 +94,46 @@ func (c *Conn) during(ctx context.Context, f func() error) error {
 // Exec runs one statement without a result.
 func (c *Conn) Exec(ctx context.Context, text string) error {
 	return c.during(ctx, func() error {
+		var stmt bindings.PreparedStatement
+		defer bindings.DestroyPrepare(&stmt)
+		if bindings.Prepare(c.conn, text, &stmt) == bindings.StateError {
+			return newError(bindings.PrepareError(stmt))
+		}
 		var res bindings.Result
 		defer bindings.DestroyResult(&res)
-		if bindings.Query(c.conn, text, &res) == bindings.StateError {
-			return resultError(&res)
-		}
-		return nil
+		return execute(stmt, bindings.PendingPrepared, &res)
 	})
+}
+
+const (
+	minPause = 20 * time.Microsecond
+	maxPause = 500 * time.Microsecond
+)
+
+// execute runs a statement until its result can be read. While DuckDB's own threads are busy with all that is to do it sleeps: DuckDB's function for
+// it asks without a pause, which burns a CPU for as long as they take, also for waiting on the disk.
+func execute(stmt bindings.PreparedStatement, begin func(bindings.PreparedStatement, *bindings.PendingResult) bindings.State, res *bindings.Result) error {
+	var pending bindings.PendingResult
+	defer bindings.DestroyPending(&pending)
+	if begin(stmt, &pending) == bindings.StateError {
+		return newError(bindings.PendingError(pending))
+	}
+	for pause := minPause; ; {
+		switch bindings.PendingExecuteTask(pending) {
+		case bindings.PendingStateError:
+			return newError(bindings.PendingError(pending))
+		case bindings.PendingStateNoTasksAvailable:
+			time.Sleep(pause)
+			pause = min(2*pause, maxPause)
+			continue
+		case bindings.PendingStateResultReady:
+			if bindings.ExecutePending(pending, res) == bindings.StateError {
+				return resultError(res)
+			}
+			return nil
+		}
+		pause = minPause
+	}
 }
 
 // Query runs one SELECT and returns its rows as they are made. Arguments for $1, $2 … are nil, bool, int32, int64, int, float64, string,
@@ -122,15 +155,7 @@ func (c *Conn) Query(ctx context.Context, text string, args ...any) (*Rows, erro
 				return err
 			}
 		}
-		var pending bindings.PendingResult
-		defer bindings.DestroyPending(&pending)
-		if bindings.PendingPreparedStreaming(r.stmt, &pending) == bindings.StateError {
-			return newError(bindings.PendingError(pending))
-		}
-		if bindings.ExecutePending(pending, &r.res) == bindings.StateError {
-			return resultError(&r.res)
-		}
-		return nil
+		return execute(r.stmt, bindings.PendingPreparedStreaming, &r.res)
 	})
 	if err == nil {
 		err = r.describe()

@@ -20,6 +20,7 @@ type Rows struct {
 	names   []string
 	kinds   []bindings.Type
 	decimal []decimalType // of the columns that are one
+	ended   bool          // the last row was read, so DuckDB is done with the statement
 }
 
 type decimalType struct {
@@ -89,6 +90,7 @@ func (r *Rows) Next(ctx context.Context) ([][]any, error) {
 		n = int(bindings.DataChunkGetSize(chunk))
 	}
 	if n == 0 {
+		r.ended = true
 		return nil, io.EOF
 	}
 	cells := make([]any, n*width)
@@ -207,6 +209,18 @@ func texts(data unsafe.Pointer, valid validity, n int, cells []any, width int) {
 func (r *Rows) Close() {
 	bindings.DestroyResult(&r.res)
 	bindings.DestroyPrepare(&r.stmt)
+	if !r.ended {
+		r.conn.end()
+		r.ended = true
+	}
+}
+
+// end ends the statement whose result was not read to its end. DuckDB itself does so only when the connection is used again. Until then the transaction
+// stays open, for which every later one of others keeps its undo buffer, of 256 KiB at least, in memory.
+func (c *Conn) end() {
+	var res bindings.Result
+	bindings.Query(c.conn, "SELECT 1", &res) // fails in a transaction that has failed, which is as good
+	bindings.DestroyResult(&res)
 }
 
 // hugeInt is DuckDB's integer of 128 bits.
