@@ -12,8 +12,10 @@ export const places: readonly Place[] = [
   { to: '/', label: 'Overview', key: 'o' },
   { to: '/fleet', label: 'Fleet', key: 'f' },
   { to: '/explore', label: 'Explore', key: 'e' },
+  { to: '/dashboards', label: 'Dashboards', key: 'd' },
   { to: '/alerts', label: 'Alerts', key: 'a' },
   { to: '/logs', label: 'Logs', key: 'l' },
+  { to: '/live', label: 'Live', key: 'v' },
   { to: '/system', label: 'System', key: 's' },
 ];
 

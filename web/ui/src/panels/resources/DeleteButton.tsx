@@ -13,44 +13,51 @@ interface Props {
   onDeleted: () => void;
 }
 
-/** Deletes a document after asking. */
-export function DeleteButton({ kind, name, etag, consequence, onDeleted }: Props) {
+/** A button that deletes a document after asking. */
+export function DeleteButton(props: Props) {
   const [open, dialog] = useDisclosure(false);
-  const remove = useDeleteResource(kind);
   return (
     <>
       <Button size="xs" variant="default" onClick={dialog.open}>
         Delete
       </Button>
-      <Modal opened={open} onClose={dialog.close} title={`Delete ${name}?`} centered>
-        <Stack gap="sm">
-          <Text size="sm">{consequence} It can be restored from its history.</Text>
-          {remove.error !== null && <ProblemBox problem={asProblem(remove.error)} />}
-          <Group gap="xs" justify="flex-end">
-            <Button size="xs" variant="default" onClick={dialog.close}>
-              Keep it
-            </Button>
-            <Button
-              size="xs"
-              color="red"
-              loading={remove.isPending}
-              onClick={() =>
-                remove.mutate(
-                  { name, etag },
-                  {
-                    onSuccess: () => {
-                      dialog.close();
-                      onDeleted();
-                    },
-                  },
-                )
-              }
-            >
-              Delete
-            </Button>
-          </Group>
-        </Stack>
-      </Modal>
+      {open && <DeleteDialog {...props} onClose={dialog.close} />}
     </>
+  );
+}
+
+/** Asks whether a document shall be deleted, and does it. */
+export function DeleteDialog({ kind, name, etag, consequence, onDeleted, onClose }: Props & { onClose: () => void }) {
+  const remove = useDeleteResource(kind);
+  return (
+    <Modal opened onClose={onClose} title={`Delete ${name}?`} centered>
+      <Stack gap="sm">
+        <Text size="sm">{consequence} It can be restored from its history.</Text>
+        {remove.error !== null && <ProblemBox problem={asProblem(remove.error)} />}
+        <Group gap="xs" justify="flex-end">
+          <Button size="xs" variant="default" onClick={onClose}>
+            Keep it
+          </Button>
+          <Button
+            size="xs"
+            color="red"
+            loading={remove.isPending}
+            onClick={() =>
+              remove.mutate(
+                { name, etag },
+                {
+                  onSuccess: () => {
+                    onClose();
+                    onDeleted();
+                  },
+                },
+              )
+            }
+          >
+            Delete
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
   );
 }

@@ -1,0 +1,30 @@
+import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { useEffect } from 'react';
+import { useBlocker } from 'react-router';
+
+/** Asks before an edit is left that is not saved: by a link, by the browser's buttons, or by closing the window. */
+export function LeaveGuard({ dirty }: { dirty: boolean }) {
+  const blocker = useBlocker(({ currentLocation, nextLocation }) => dirty && (currentLocation.pathname !== nextLocation.pathname || new URLSearchParams(nextLocation.search).get('edit') !== '1'));
+  useEffect(() => {
+    if (!dirty) return;
+    const ask = (e: BeforeUnloadEvent) => e.preventDefault();
+    window.addEventListener('beforeunload', ask);
+    return () => window.removeEventListener('beforeunload', ask);
+  }, [dirty]);
+  if (blocker.state !== 'blocked') return null;
+  return (
+    <Modal opened onClose={blocker.reset} title="Leave without saving?" centered>
+      <Stack gap="sm">
+        <Text size="sm">What you changed on this dashboard is not stored yet, and would be lost.</Text>
+        <Group gap="xs" justify="flex-end">
+          <Button size="xs" variant="default" data-autofocus onClick={blocker.reset}>
+            Stay
+          </Button>
+          <Button size="xs" color="red" onClick={blocker.proceed}>
+            Leave
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

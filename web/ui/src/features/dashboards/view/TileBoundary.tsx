@@ -1,0 +1,22 @@
+import { Component, type ReactNode } from 'react';
+import { Problem } from '@/api/problem';
+import { ProblemBox } from '@/components/Panel';
+
+/** A tile that cannot be drawn says so, and leaves the others alone. */
+export class TileBoundary extends Component<{ children: ReactNode }, { error: unknown }> {
+  override state = { error: undefined };
+
+  static getDerivedStateFromError(error: unknown) {
+    return { error };
+  }
+
+  override render() {
+    const { error } = this.state as { error: unknown };
+    if (error === undefined) return this.props.children;
+    return (
+      <section>
+        <ProblemBox problem={new Problem(-1, 'This tile failed', error instanceof Error ? error.message : String(error))} onRetry={() => this.setState({ error: undefined })} />
+      </section>
+    );
+  }
+}
