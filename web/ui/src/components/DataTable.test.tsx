@@ -57,3 +57,17 @@ it('sorts by the column that is asked for, numbers by the greatest first, and sa
   expect(first()).toBe('e13');
   expect(screen.queryByRole('button', { name: 'Note' })).toBeNull();
 });
+
+it('draws the first of many rows, and says of how many', async () => {
+  const many = Array.from({ length: 12 }, (_, i) => ({ name: `e${i}`, p99: i, note: '' }));
+  render(
+    <MantineProvider>
+      <DataTable label="Many" columns={columns} rows={many} rowKey={(r) => r.name} page={4} />
+    </MantineProvider>,
+  );
+  const drawn = () => within(screen.getByRole('table', { name: 'Many' })).getAllByRole('row').length - 1;
+  expect(drawn()).toBe(4);
+  expect(screen.getByText('The first 4 of 12 in this order.')).toBeDefined();
+  await userEvent.click(screen.getByRole('button', { name: 'Show 8 more' }));
+  expect(drawn()).toBe(12);
+});

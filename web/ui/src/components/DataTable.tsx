@@ -1,6 +1,6 @@
-import { Table, UnstyledButton } from '@mantine/core';
+import { Button, Group, Table, Text, UnstyledButton } from '@mantine/core';
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import classes from './DataTable.module.css';
 
 export interface Column<T> {
@@ -29,6 +29,8 @@ interface Props<T> {
   rowKey: (row: T) => string;
   sort?: Sort;
   onSort?: (sort: Sort) => void;
+  /** How many rows are drawn before somebody asks for more. */
+  page?: number;
 }
 
 /** Rows in order of a column. Numbers in names count as numbers, ties go by `tie`, and what has no value is last either way. */
@@ -47,8 +49,9 @@ export function sortRows<T>(rows: readonly T[], columns: readonly Column<T>[], s
   });
 }
 
-/** A table that can be sorted, and on narrow screens a list of cards. */
-export function DataTable<T>({ label, columns, rows, rowKey, sort, onSort }: Props<T>) {
+/** A table that can be sorted, and on narrow screens a list of cards. Of many rows it draws the first, and more of them on demand. */
+export function DataTable<T>({ label, columns, rows, rowKey, sort, onSort, page = 100 }: Props<T>) {
+  const [most, setMost] = useState(page);
   const sorted = sortRows(rows, columns, sort, rowKey);
   return (
     <div className={classes.scroll}>
@@ -63,7 +66,7 @@ export function DataTable<T>({ label, columns, rows, rowKey, sort, onSort }: Pro
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {sorted.map((row) => (
+          {sorted.slice(0, most).map((row) => (
             <Table.Tr key={rowKey(row)}>
               {columns.map((c) => (
                 <Table.Td key={c.key} ta={c.numeric ? 'right' : 'left'} data-label={c.quiet ? undefined : c.label}>
@@ -74,6 +77,16 @@ export function DataTable<T>({ label, columns, rows, rowKey, sort, onSort }: Pro
           ))}
         </Table.Tbody>
       </Table>
+      {sorted.length > most && (
+        <Group gap="xs" mt={6}>
+          <Text size="xs" c="dimmed">
+            The first {most} of {sorted.length.toLocaleString('en-US')} in this order.
+          </Text>
+          <Button size="compact-xs" variant="default" onClick={() => setMost(most + 5 * page)}>
+            Show {Math.min(5 * page, sorted.length - most)} more
+          </Button>
+        </Group>
+      )}
     </div>
   );
 }

@@ -38,7 +38,7 @@ export function Panel<T>({ title, hint, asked, isEmpty, empty, height = 180, tru
   const note = data === undefined ? undefined : truncated?.(data);
   let content: ReactNode;
   if (data === undefined) {
-    content = error == null ? <Loading height={height} label={title ?? 'panel'} /> : <ProblemBox problem={asProblem(error)} onRetry={() => void asked.refetch()} />;
+    content = <Waiting height={height} label={title ?? 'panel'} problem={error == null ? undefined : asProblem(error)} onRetry={() => void asked.refetch()} />;
   } else {
     content = (
       <>
@@ -64,6 +64,21 @@ export function Panel<T>({ title, hint, asked, isEmpty, empty, height = 180, tru
       )}
       {content}
     </Paper>
+  );
+}
+
+/** Before there are data: they are on their way, the server starts, or what failed. */
+function Waiting({ height, label, problem, onRetry }: { height: number; label: string; problem: Problem | undefined; onRetry: () => void }) {
+  if (problem !== undefined && !problem.starting) return <ProblemBox problem={problem} onRetry={onRetry} />;
+  return (
+    <>
+      <Loading height={height} label={label} />
+      {problem !== undefined && (
+        <Text size="xs" c="dimmed" mt={4}>
+          The server is starting{problem.detail === '' ? '' : `: ${problem.detail}`}.
+        </Text>
+      )}
+    </>
   );
 }
 

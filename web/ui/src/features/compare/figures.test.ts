@@ -11,10 +11,11 @@ describe('differenceOf', () => {
     ['less of what should be much', 'more', 100, 50, { absolute: -50, relative: -0.5, verdict: 'worse' }],
     ['a small difference', 'less', 100, 105, { absolute: 5, relative: 0.05 }],
     ['some where there was none', 'less', 0, 0.2, { absolute: 0.2, relative: null, verdict: 'worse' }],
+    ['a tiny one', 'less', 0.0001, 0.0005, { absolute: 0.0004, relative: 4 }],
     ['none in both', 'less', 0, 0, { absolute: 0, relative: 0 }],
     ['what is neither', undefined, 100, 300, { absolute: 200, relative: 2 }],
     ['no value', 'less', null, 3, null],
-  ] as const)('judges %s', (_, better, first, value, want) => expect(differenceOf(better === undefined ? {} : { better }, first, value)).toEqual(want));
+  ] as const)('judges %s', (_, better, first, value, want) => expect(differenceOf({ unit: 'Ratio', ...(better === undefined ? {} : { better }) }, first, value)).toEqual(want));
 });
 
 it('writes differences with sign and unit, those of shares in points', () => {

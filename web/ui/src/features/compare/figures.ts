@@ -25,7 +25,7 @@ export const figureKinds: readonly FigureKind[] = [
   { metric: 'ModelLatency_P99', label: 'Model P99', hint: '99 of 100 times the model took less than this to begin its answer', unit: 'Milliseconds', better: 'less' },
   { metric: 'RequestsInFlight', label: 'In flight', hint: 'Requests that are being answered at once', unit: 'Count' },
   { metric: 'TimeToFirstToken_P99', label: 'First token P99', hint: '99 of 100 streamed answers began sooner than this', unit: 'Milliseconds', better: 'less' },
-  { metric: 'TokensPerSecond', label: 'Tokens', hint: 'Tokens read and made per second, over the time that has data', unit: 'CountPerSecond', better: 'more', rate: true },
+  { metric: 'TokensPerSecond', label: 'Tokens', hint: 'Tokens read and made per second, over the time that has data', unit: 'CountPerSecond', rate: true },
   { metric: 'QueueShare', label: 'Waiting', hint: 'Share of their time in the engine that requests spent waiting in its queue', unit: 'Ratio', better: 'less' },
   { metric: 'CacheUtilization', label: 'Cache in use', hint: "Share of the engine's key-value cache that is used", unit: 'Percent' },
   { metric: 'CpuUtilizationPercentage', label: 'CPU', hint: 'Mean use of its CPUs', unit: 'Percent', better: 'less' },
@@ -60,11 +60,15 @@ export interface FigureRow {
 /** From which part of the first's value on a difference is called better or worse. */
 const telling = 0.1;
 
-export function differenceOf(kind: Pick<FigureKind, 'better'>, first: number | null, value: number | null): Difference | null {
+/** What is too little to be better or worse, whatever part of the first's value it is. */
+const smallest: Readonly<Record<Unit, number>> = { Ratio: 0.001, Percent: 0.5, Milliseconds: 0.1 };
+
+export function differenceOf(kind: Pick<FigureKind, 'better' | 'unit'>, first: number | null, value: number | null): Difference | null {
   if (first === null || value === null) return null;
   const absolute = value - first;
   const relative = first === 0 ? (absolute === 0 ? 0 : null) : absolute / Math.abs(first);
-  if (kind.better === undefined || (relative !== null && Math.abs(relative) < telling)) return { absolute, relative };
+  const small = (relative !== null && Math.abs(relative) < telling) || Math.abs(absolute) < (smallest[kind.unit] ?? 0);
+  if (kind.better === undefined || absolute === 0 || small) return { absolute, relative };
   return { absolute, relative, verdict: absolute < 0 === (kind.better === 'less') ? 'better' : 'worse' };
 }
 

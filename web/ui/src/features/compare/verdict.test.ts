@@ -10,9 +10,9 @@ function row(metric: string, first: number, other: number): FigureRow {
 const say = (rows: FigureRow[], requests: (number | null)[] = [1000, 1000]) => verdictOf(['blue', 'green'], rows, requests, 1);
 
 it.each([
-  ['worse', [row('RequestLatency_P99', 100, 134), row('ErrorRatio', 0.01, 0.01)], 'warning', 'green is worse in P99 +34\u00a0ms (+34\u00a0%) than blue.'],
-  ['better', [row('RequestLatency_P99', 100, 50)], 'ok', 'green is better in P99 −50\u00a0ms (−50\u00a0%) than blue.'],
-  ['both', [row('ErrorRatio', 0.01, 0.02), row('RequestLatency_P99', 100, 50)], 'warning', 'green is worse in Errors +1\u00a0points (+100\u00a0%), and better in P99 −50\u00a0ms (−50\u00a0%) than blue.'],
+  ['worse', [row('RequestLatency_P99', 100, 134), row('ErrorRatio', 0.01, 0.01)], 'warning', 'green is worse than blue: P99 +34\u00a0ms (+34\u00a0%).'],
+  ['better', [row('RequestLatency_P99', 100, 50)], 'ok', 'green is better than blue: P99 −50\u00a0ms (−50\u00a0%).'],
+  ['both', [row('ErrorRatio', 0.01, 0.02), row('RequestLatency_P99', 100, 50)], 'warning', 'green is worse than blue: errors +1\u00a0points (+100\u00a0%); but better: P99 −50\u00a0ms (−50\u00a0%).'],
   ['alike', [row('RequestLatency_P99', 100, 104)], 'ok', 'green is like blue: errors and P99 differ by less than a tenth.'],
 ] as const)('says %s', (_, rows, kind, text) => expect(say([...rows])).toEqual({ kind, text }));
 

@@ -26,9 +26,10 @@ export function verdictOf(names: readonly string[], rows: readonly FigureRow[], 
   for (const row of rows) {
     const difference = row.cells[i]?.difference;
     if (!judged.includes(row.kind.metric) || difference?.verdict === undefined) continue;
-    parts[difference.verdict].push(`${row.kind.label.replace('Latency ', '')} ${formatDifference(difference.absolute, row.kind.unit)} (${formatRelative(difference.relative)})`);
+    parts[difference.verdict].push(`${row.kind.label.replace('Latency ', '').replace('Errors', 'errors')} ${formatDifference(difference.absolute, row.kind.unit)} (${formatRelative(difference.relative)})`);
   }
-  const words = [...(parts.worse.length > 0 ? [`worse in ${parts.worse.join(' and ')}`] : []), ...(parts.better.length > 0 ? [`better in ${parts.better.join(' and ')}`] : [])];
-  if (words.length === 0) return { kind: 'ok', text: `${name} is like ${first}: errors and P99 differ by less than a tenth.` };
-  return { kind: parts.worse.length > 0 ? 'warning' : 'ok', text: `${name} is ${words.join(', and ')} than ${first}.` };
+  const [worse, better] = [parts.worse.join(', '), parts.better.join(', ')];
+  if (worse === '' && better === '') return { kind: 'ok', text: `${name} is like ${first}: errors and P99 differ by less than a tenth.` };
+  if (worse === '') return { kind: 'ok', text: `${name} is better than ${first}: ${better}.` };
+  return { kind: 'warning', text: `${name} is worse than ${first}: ${worse}${better === '' ? '' : `; but better: ${better}`}.` };
 }

@@ -27,16 +27,26 @@ const steps: Record<string, (keyof Funnel)[]> = {
   effective: ['provisioned', 'bound', 'active', 'effective'],
 };
 
-export type By = 'endpoint' | 'deployment' | 'instance';
+/** What the hours are added up by: a level of scopes, or what the GPU is or is in. */
+export const groups = ['endpoint', 'deployment', 'instance', 'node', 'gpuModel'] as const;
 
-const depth: Record<By, number> = { endpoint: 1, deployment: 2, instance: 3 };
+export type By = (typeof groups)[number];
 
-/** Funnels by scope, from GpuHours at every instance, split by State. */
+const depth: Partial<Record<By, number>> = { endpoint: 1, deployment: 2, instance: 3 };
+
+/** The scope and the split of the question for hours by something. A level needs all of its scopes, a dimension only endpoints. */
+export function hoursQuestion(by: By): { scope: string; split: string } {
+  const level = depth[by];
+  return level === undefined ? { scope: '*', split: `${by},State` } : { scope: Array.from({ length: level }, () => '*').join('/'), split: 'State' };
+}
+
+/** Funnels by scope or by the value of a dimension, from GpuHours split by State. What does not tell the dimension has an empty key. */
 export function funnels(answer: MetricsAnswer, by: By): Map<string, Funnel> {
   const out = new Map<string, Funnel>();
+  const level = depth[by];
   for (const series of answer.series) {
     const hours = series.values[0] ?? 0;
-    const key = scopeParts(series.scope).slice(0, depth[by]).join('/');
+    const key = level === undefined ? (series.dimensions[by] ?? '') : scopeParts(series.scope).slice(0, level).join('/');
     const funnel = out.get(key) ?? { ...emptyFunnel };
     for (const step of steps[stateOf(series)] ?? ['provisioned']) funnel[step] += hours;
     out.set(key, funnel);
@@ -54,37 +64,4 @@ export function sumFunnels(list: Iterable<Funnel>): Funnel {
     for (const step of Object.keys(sum) as (keyof Funnel)[]) sum[step] += f[step];
   }
   return sum;
-}
-
-/** Something that is near its limit. */
-export interface Saturation {
-  scope: string;
-  what: string;
-  /** How full it is, 0 to 1. */
-  full: number;
-}
-
-/** What counts as near a limit, by metric: how full a value is, from which on it is told, and its name. */
-const limits: Record<string, { what: string; full: (value: number) => number; from: number }> = {
-  CpuUtilizationPercentage: { what: 'CPU', full: (v) => v / 100, from: 0.9 },
-  CpuMemoryUtilizationPercentage: { what: 'memory', full: (v) => v / 100, from: 0.9 },
-  DiskUtilization: { what: 'disk', full: (v) => v / 100, from: 0.85 },
-  GpuMemoryUtilizationPercentage: { what: 'GPU memory', full: (v) => v / 100, from: 0.97 },
-  CacheUtilization: { what: 'cache of the model', full: (v) => v / 100, from: 0.9 },
-  RequestHeadroom: { what: 'requests at once', full: (v) => 1 - v, from: 0.9 },
-};
-
-export const saturationMetrics = Object.keys(limits);
-
-/** Instances near a limit, fullest first. */
-export function saturations(answer: MetricsAnswer): Saturation[] {
-  const out: Saturation[] = [];
-  for (const series of answer.series) {
-    const limit = limits[series.metric];
-    const value = series.values[0];
-    if (limit === undefined || value == null) continue;
-    const full = limit.full(value);
-    if (full >= limit.from) out.push({ scope: series.scope, what: limit.what, full });
-  }
-  return out.sort((a, b) => b.full - a.full || a.scope.localeCompare(b.scope, 'en', { numeric: true }));
 }

@@ -11,6 +11,8 @@ import { useSort } from '@/view/params';
 import { usePageView } from '@/view/view';
 import { ViewLink } from '@/view/ViewLink';
 import type { Readings } from './exposition';
+import { refusals, type Refusal } from './refused';
+import { StoragePanel } from './StoragePanel';
 import { useAgents, useSeriesByEndpoint, useServerInfo, useServerMetrics, type AgentRow } from './queries';
 
 const figure = (key: 'lag' | 'spool' | 'dropped' | 'memory' | 'cpu', label: string, unit: string, hint: string): Column<AgentRow> => ({
@@ -45,6 +47,8 @@ const agentColumns: Column<AgentRow>[] = [
 export function Component() {
   const { view } = usePageView();
   const [sort, setSort] = useSort({ key: 'lag', descending: true });
+  const [refusedSort, setRefusedSort] = useSort({ key: 'count', descending: true }, 'refused');
+  const [seriesSort, setSeriesSort] = useSort({ key: 'series', descending: true }, 'series');
   const info = useServerInfo();
   const metrics = useServerMetrics(view);
   const agents = useAgents(view);
@@ -102,20 +106,23 @@ export function Component() {
             </Facts>
           )}
         </Panel>
-        <Panel title="Being kept" asked={metrics} height={110}>
+        <Panel title="Load of the server" asked={metrics} height={110}>
           {(m) => (
             <Facts>
+              <Fact name="CPU" hint="Share of one core, since the refresh before">
+                <Figure value={percent(m.rate('process_cpu_seconds_total'))} unit="Percent" />
+              </Fact>
+              <Fact name="Memory">
+                <Figure value={m.value('process_resident_memory_bytes')} unit="Bytes" />
+              </Fact>
               <Fact name="Series in memory">
                 <Figure value={m.value('endscope_ingest_active_series')} unit="Count" />
               </Fact>
-              <Fact name="Blocks of samples">
-                <Figure value={m.value('prometheus_tsdb_storage_blocks_bytes')} unit="Bytes" />
+              <Fact name="Log batches waiting" hint="Acknowledged and safe, but not in their tables yet">
+                <Figure value={m.value('endscope_logs_waiting_batches')} unit="Count" />
               </Fact>
-              <Fact name="Logs">
-                <Figure value={m.value('endscope_logs_table_bytes')} unit="Bytes" />
-              </Fact>
-              <Fact name="Memory of the server">
-                <Figure value={m.value('process_resident_memory_bytes')} unit="Bytes" />
+              <Fact name="Agents on live streams">
+                <Figure value={m.value('endscope_live_agents')} unit="Count" />
               </Fact>
             </Facts>
           )}
@@ -123,12 +130,13 @@ export function Component() {
       </SimpleGrid>
       <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="sm">
         <Panel title="Refused since the start" hint="Senders were told" asked={metrics} isEmpty={(m) => refusals(m).length === 0} empty="Nothing was refused since the server started." height={120}>
-          {(m) => <DataTable label="Refused" columns={refusalColumns} rows={refusals(m)} rowKey={(r) => `${r.what} ${r.reason}`} />}
+          {(m) => <DataTable label="Refused" columns={refusalColumns} rows={refusals(m)} rowKey={(r) => `${r.what} ${r.reason}`} sort={refusedSort} onSort={setRefusedSort} page={20} />}
         </Panel>
         <Panel title="Series by endpoint" hint="Series with a sample in the last five minutes" asked={series} isEmpty={(l) => l.length === 0} empty="No endpoint has sent anything in the last five minutes." height={120}>
-          {(list) => <DataTable label="Series by endpoint" columns={seriesColumns} rows={list} rowKey={(r) => r.endpoint} />}
+          {(list) => <DataTable label="Series by endpoint" columns={seriesColumns} rows={list} rowKey={(r) => r.endpoint} sort={seriesSort} onSort={setSeriesSort} page={20} />}
         </Panel>
       </SimpleGrid>
+      <StoragePanel asked={metrics} retention={info.data?.retention} />
       <Panel title="Agents" hint="Those that reported in the last five minutes; silent ones are on the Fleet page" asked={agents} isEmpty={(l) => l.length === 0} empty="No agent has reported in the last five minutes." height={160}>
         {(list) => <DataTable label="Agents" columns={agentColumns} rows={list} rowKey={(r) => r.scope} sort={sort} onSort={setSort} />}
       </Panel>
@@ -136,37 +144,39 @@ export function Component() {
   );
 }
 
-interface Refusal {
-  what: string;
-  reason: string;
-  count: number;
-}
-
-function refusals(m: Readings): Refusal[] {
-  const samples = m.by('endscope_ingest_refused_total', 'reason').map((g) => ({ what: 'samples', reason: words(g.labels.reason), count: g.value }));
-  const rows = m.by('endscope_ingest_log_refused_total', 'table', 'reason').map((g) => ({ what: `rows of ${g.labels.table ?? ''}`, reason: words(g.labels.reason), count: g.value }));
-  return [...samples, ...rows];
-}
-
-const words = (reason: string | undefined) => (reason ?? '').replaceAll('_', ' ');
-
 const refusalColumns: Column<Refusal>[] = [
-  { key: 'what', label: 'What', render: (r) => r.what },
-  { key: 'reason', label: 'Why', render: (r) => r.reason },
-  { key: 'count', label: 'How many', numeric: true, render: (r) => <Figure value={r.count} unit="Count" /> },
+  { key: 'what', label: 'What', value: (r) => r.what, render: (r) => r.what },
+  {
+    key: 'reason',
+    label: 'Why',
+    value: (r) => r.reason,
+    render: (r) => (
+      <>
+        {r.reason}
+        {r.why !== '' && (
+          <Text size="xs" c="dimmed">
+            {r.why}
+          </Text>
+        )}
+      </>
+    ),
+  },
+  { key: 'count', label: 'Since the start', numeric: true, value: (r) => r.count, render: (r) => <Figure value={r.count} unit="Count" /> },
+  { key: 'now', label: 'Now', hint: 'Per minute, since the refresh before', numeric: true, value: (r) => r.perMinute, render: (r) => <Figure value={r.perMinute} unit="CountPerMinute" /> },
 ];
 
 const seriesColumns: Column<{ endpoint: string; series: number }>[] = [
   {
     key: 'endpoint',
     label: 'Endpoint',
+    value: (r) => r.endpoint,
     render: (r) => (
       <Anchor component={ViewLink} to={scopePath(r.endpoint)}>
         {r.endpoint}
       </Anchor>
     ),
   },
-  { key: 'series', label: 'Series', numeric: true, render: (r) => <Figure value={r.series} unit="Count" /> },
+  { key: 'series', label: 'Series', numeric: true, value: (r) => r.series, render: (r) => <Figure value={r.series} unit="Count" /> },
 ];
 
 function Stores({ readings: m }: { readings: Readings }) {
@@ -187,10 +197,12 @@ const Facts = ({ children }: { children: ReactNode }) => (
   </Stack>
 );
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
+const percent = (share: number | null) => (share === null ? null : share * 100);
+
+function Fact({ name, hint, children }: { name: string; hint?: string; children: ReactNode }) {
   return (
     <Group justify="space-between" gap="xs" wrap="nowrap">
-      <Text component="dt" size="sm" c="dimmed">
+      <Text component="dt" size="sm" c="dimmed" title={hint}>
         {name}
       </Text>
       <Text component="dd" size="sm" m={0} ta="right">
