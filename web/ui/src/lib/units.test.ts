@@ -13,6 +13,7 @@ describe('formatValue', () => {
     [59_996, 'Milliseconds', '1 min'],
     [125_000, 'Milliseconds', '2 min 5 s'],
     [0, 'Milliseconds', '0 ms'],
+    [2.9e-36, 'Milliseconds', '0 ms'],
     [7200, 'Seconds', '2 h'],
     [97.4, 'Percent', '97.4 %'],
     [0.00312, 'Ratio', '0.312 %'],

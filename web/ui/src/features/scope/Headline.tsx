@@ -1,7 +1,7 @@
 import { Button, Group, Text } from '@mantine/core';
 import { Figure } from '@/components/Figure';
 import { Panel, type Asked } from '@/components/Panel';
-import { formatInstant } from '@/lib/time';
+import { day, formatInstant } from '@/lib/time';
 import { formatDuration, formatValue, type Unit } from '@/lib/units';
 import { usePageView } from '@/view/view';
 import { ViewLink } from '@/view/ViewLink';
@@ -77,8 +77,8 @@ function noteOf({ now, before, span }: Coverage, utc: boolean): string {
   const parts: string[] = [];
   if (!isWhole(now)) {
     const late = now.since > span.start + 0.05 * length;
-    parts.push(late ? `There are data since ${formatInstant(now.since, utc, length < 86_400_000)}, for ${formatValue(now.share, 'Ratio')} of the ${formatDuration(length)}` : `There are data for ${formatValue(now.share, 'Ratio')} of the ${formatDuration(length)}`);
+    parts.push(`There are data ${late ? `since ${formatInstant(now.since, utc, length < day)}, ` : ''}for ${formatValue(now.share, 'Ratio')} of the ${formatDuration(length)}.`);
   }
-  if (now.share < comparable || before.share < comparable) parts.push(before.share === 0 ? 'none of the time before, so there is nothing to compare with' : 'too few to compare with the time before');
-  return parts.length === 0 ? '' : `${parts.join('; ').replace(/^n/, 'N').replace(/^t/, 'T')}.`;
+  if (now.share < comparable || before.share < comparable) parts.push(before.share === 0 ? 'There are none of the time before, so nothing is compared.' : `Of the time before ${formatValue(before.share, 'Ratio')} is known, so nothing is compared.`);
+  return parts.join(' ');
 }

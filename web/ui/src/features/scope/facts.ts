@@ -40,15 +40,16 @@ export function useFacts(scope: string, view: PageView) {
   // Of the windows of an answer, so that what is drawn over time does not move with every refresh.
   const [start, end] = cover.data === undefined ? [0, 0] : [Date.parse(cover.data.start), Date.parse(cover.data.end)];
   const span = useMemo(() => ({ start, end }), [start, end]);
+  // An alert that fired before and is open still is a part of this time, too.
+  const told = useMemo(() => [...new Map([...openOf(fired.data, scope), ...(alerts.data ?? [])].map((a, i) => [a.id ?? String(i), a])).values()], [fired.data, alerts.data, scope]);
   const happenings = useMemo(
-    () => happeningsOf({ endpoint: scope.split('/')[0] ?? scope, events: events.data ?? [], alerts: alerts.data ?? [], rules: rules.data ?? [], images: images.data ?? [] }, span),
-    [scope, events.data, alerts.data, rules.data, images.data, span],
+    () => happeningsOf({ endpoint: scope.split('/')[0] ?? scope, events: events.data ?? [], alerts: told, rules: rules.data ?? [], images: images.data ?? [] }, span),
+    [scope, events.data, told, rules.data, images.data, span],
   );
   const marks = useMemo(() => marksOf(happenings, span), [happenings, span]);
 
   const past = cover.dataUpdatedAt - span.end > isPast;
-  const ofScope = (s: string | undefined) => s === scope || s?.startsWith(`${scope}/`) === true;
-  const open = (past ? (alerts.data ?? []) : (fired.data ?? [])).filter((a) => ofScope(a.scope)).map((a) => ({ name: a.alertRule ?? 'an alert', severity: a.severity ?? 4 }));
+  const open = openOf(past ? alerts.data : fired.data, scope).map((a) => ({ name: a.alertRule ?? 'an alert', severity: a.severity ?? 4 }));
   const total = (rate: number | null | undefined) => {
     const minutes = summary.data === undefined ? 0 : (Date.parse(summary.data.end) - Date.parse(summary.data.start)) / minute;
     return rate == null ? null : rate * minutes;
@@ -80,6 +81,10 @@ export function useFacts(scope: string, view: PageView) {
 }
 
 export type Facts = ReturnType<typeof useFacts>;
+
+function openOf<A extends { scope?: string }>(alerts: readonly A[] | undefined, scope: string): A[] {
+  return (alerts ?? []).filter((a) => a.scope === scope || a.scope?.startsWith(`${scope}/`) === true);
+}
 
 /** Instances that stopped reporting within the last hour; those that left before are no news. */
 export function silentOf(scope: Scope | undefined, now: number): string[] {

@@ -43,6 +43,8 @@ export const summaryMetrics = [
   'GpuDramActivity',
   'GpuMemoryUtilizationPercentage',
   'GpuThrottleRatio',
+  'GpuHours',
+  'IdleGpuHours',
   'TokensPerSecond',
 ];
 

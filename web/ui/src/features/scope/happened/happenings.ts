@@ -138,11 +138,13 @@ function changesOf(endpoint: string, rules: readonly RuleRow[], images: readonly
   return [...written, ...rolled];
 }
 
-function alertsOf(endpoint: string, alerts: readonly AlertRow[]): Happening[] {
+function alertsOf(endpoint: string, alerts: readonly AlertRow[], end: number): Happening[] {
   return alerts.map((a, i): Happening => {
     const at = Date.parse(a.firedDateTime ?? '');
-    const until = Date.parse(a.resolvedDateTime ?? '');
-    return { key: `alert ${a.id ?? i}`, lane: 'alert', at, ...(Number.isFinite(until) ? { until } : {}), who: 'alert', text: a.summary ?? a.alertRule ?? 'an alert', bad: true, scope: a.scope ?? endpoint, ...(a.id === undefined ? {} : { to: `/alerts/${encodeURIComponent(a.id)}` }) };
+    const resolved = Date.parse(a.resolvedDateTime ?? '');
+    // What is not resolved lasts.
+    const until = Number.isFinite(resolved) ? resolved : Math.max(at, end);
+    return { key: `alert ${a.id ?? i}`, lane: 'alert', at, until, who: 'alert', text: a.summary ?? a.alertRule ?? 'an alert', bad: true, scope: a.scope ?? endpoint, ...(a.id === undefined ? {} : { to: `/alerts/${encodeURIComponent(a.id)}` }) };
   });
 }
 
@@ -156,6 +158,6 @@ interface Known {
 
 /** Everything that happened within a time, newest first. */
 export function happeningsOf({ endpoint, events, alerts, rules, images }: Known, span: { start: number; end: number }): Happening[] {
-  const all = [...alertsOf(endpoint, alerts), ...changesOf(endpoint, rules, images), ...startsOf(endpoint, events), ...othersOf(endpoint, events)];
+  const all = [...alertsOf(endpoint, alerts, span.end), ...changesOf(endpoint, rules, images), ...startsOf(endpoint, events), ...othersOf(endpoint, events)];
   return all.filter((h) => Number.isFinite(h.at) && (h.until ?? h.at) >= span.start && h.at <= span.end).sort((a, b) => b.at - a.at);
 }

@@ -38,6 +38,7 @@ export function gpuVerdict(summary: Summary): Verdict {
   const tensor = summary('GpuTensorActivity').now;
   const dram = summary('GpuDramActivity').now;
   const throttled = summary('GpuThrottleRatio').now;
+  const idle = idleShare(summary);
   if (busy === null && sm === null) return none('No agent told of a GPU here in this time.');
   // Reasons overlap and are added up.
   if (throttled !== null && throttled >= 0.05) return { kind: 'warning', text: `Its clocks were held back for up to ${formatValue(Math.min(1, throttled), 'Ratio')} of the time: see the reasons below.` };
@@ -45,9 +46,17 @@ export function gpuVerdict(summary: Summary): Verdict {
   if (busy !== null && sm !== null && busy > 50 && sm < busy / 3) {
     return { kind: 'warning', text: `Busy ${formatValue(busy, 'Percent')} of the time, yet ${formatValue(sm, 'Percent')} of its units work: small batches, or waiting for data.` };
   }
-  if (sm === null) return { kind: 'info', text: `Busy ${formatValue(busy, 'Percent')} of the time; this GPU does not tell how many of its units work.` };
+  const unused = idle !== null && idle >= 0.05 ? `${formatValue(idle, 'Ratio')} of its GPU time was idle` : '';
+  const kind = idle !== null && idle >= 0.5 ? 'warning' : 'info';
+  if (sm === null) return { kind, text: sentence([`busy ${formatValue(busy, 'Percent')} of the time`, unused, 'this GPU does not tell how many of its units work']) };
   return {
-    kind: 'info',
-    text: sentence([`${formatValue(sm, 'Percent')} of its multiprocessors work`, tensor === null ? '' : `its tensor cores ${formatValue(tensor, 'Percent')} of the time`, dram === null ? '' : `its memory moves ${formatValue(dram, 'Percent')} of what it could`, busy === null ? '' : `GPU_UTIL says ${formatValue(busy, 'Percent')}`]),
+    kind,
+    text: sentence([`${formatValue(sm, 'Percent')} of its multiprocessors work`, tensor === null ? '' : `its tensor cores ${formatValue(tensor, 'Percent')} of the time`, dram === null ? '' : `its memory moves ${formatValue(dram, 'Percent')} of what it could`, busy === null ? '' : `GPU_UTIL says ${formatValue(busy, 'Percent')}`, unused]),
   };
+}
+
+/** The part of the GPU time held in which nothing was bound to a GPU, or what was bound did nothing. */
+function idleShare(summary: Summary): number | null {
+  const [held, idle] = [summary('GpuHours').now, summary('IdleGpuHours').now];
+  return held === null || idle === null || held === 0 ? null : idle / held;
 }

@@ -32,10 +32,11 @@ export function scaleVerdict({ hops, requests }: Way, summary: Summary): Verdict
   const busy = busyParts(summary);
   if (share >= 0.3) return { kind: 'warning', text: sentence([said, inLine, 'more instances would help']) };
   if (share >= 0.1) return { kind: 'info', text: sentence([said, inLine, 'near its capacity']) };
-  return { kind: 'ok', text: sentence([said, inLine, busy, 'faster answers need a faster model, not more instances']) };
+  if (busy !== '') return { kind: 'info', text: sentence([said, inLine, busy]) };
+  return { kind: 'ok', text: sentence([said, inLine, 'faster answers need a faster model, not more instances']) };
 }
 
 function busyParts(summary: Summary): string {
   const cpu = summary('CpuUtilizationPercentage').now;
-  return cpu !== null && cpu >= 90 ? `but its CPUs are ${formatValue(cpu, 'Percent')} busy` : '';
+  return cpu !== null && cpu >= 90 ? `but its CPUs are ${formatValue(cpu, 'Percent')} busy, and more of them may make it faster` : '';
 }

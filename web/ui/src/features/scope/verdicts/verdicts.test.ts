@@ -32,7 +32,7 @@ describe('scaleVerdict', () => {
     [way({ 'the engine queue': 40, 'the model': 60 }), { ModelRequestsWaiting: 12 }, 'warning: Requests wait 40 ms for 60 ms of work (40 %); 12 in the line on average; more instances would help.'],
     [way({ 'the proxy queue': 20, 'the model': 80, download: 500 }), {}, 'info: Requests wait 20 ms for 80 ms of work (20 %); near its capacity.'],
     [way({ 'the proxy queue': 0, 'the model': 30 }), {}, 'ok: Requests do not wait; faster answers need a faster model, not more instances.'],
-    [way({ 'the proxy queue': 0, 'the model': 30 }), { CpuUtilizationPercentage: 97 }, 'ok: Requests do not wait; but its CPUs are 97 % busy; faster answers need a faster model, not more instances.'],
+    [way({ 'the proxy queue': 0, 'the model': 30 }), { CpuUtilizationPercentage: 97 }, 'info: Requests do not wait; but its CPUs are 97 % busy, and more of them may make it faster.'],
   ])('%j %j', (w, readings, want) => {
     expect(said(scaleVerdict(w, of(readings as Record<string, number>)))).toBe(want);
   });
@@ -46,6 +46,7 @@ describe('gpuVerdict', () => {
     [{ GpuUtilizationPercentage: 97, GpuThrottleRatio: 1.4 }, 'warning: Its clocks were held back for up to 100 % of the time: see the reasons below.'],
     [{ GpuUtilizationPercentage: 60 }, 'info: Busy 60 % of the time; this GPU does not tell how many of its units work.'],
     [{ GpuUtilizationPercentage: 0.4, GpuSmActivity: 0.1 }, 'info: It was nearly idle: 0.4 % of the time busy.'],
+    [{ GpuUtilizationPercentage: 60, GpuSmActivity: 50, GpuHours: 2, IdleGpuHours: 0.5 }, 'info: 50 % of its multiprocessors work; GPU_UTIL says 60 %; 25 % of its GPU time was idle.'],
     [{ GpuSmActivity: 60, GpuDramActivity: 20 }, 'info: 60 % of its multiprocessors work; its memory moves 20 % of what it could.'],
   ])('%j', (readings, want) => {
     expect(said(gpuVerdict(of(readings as Record<string, number>)))).toBe(want);
