@@ -149,9 +149,10 @@ type Truncation struct {
 	Shown, Total int
 }
 
-// Check returns what DrillDown would refuse of a request whatever is stored and when it is asked: a *ParamError, the first of several.
-// The time, Every and Compare are not looked at.
-func (p *Planner) Check(r Request) error {
+// Check returns what DrillDown would refuse of a request whatever is stored and when it is asked, by the definitions of a catalogue: a
+// *ParamError, the first of several. The time, Every and Compare are not looked at.
+func Check(c *scopes.Catalogue, r Request) error {
+	p := &Planner{set: PlannerSettings{Catalogue: c}}
 	_, _, err := p.plans(r, windows{})
 	return err
 }

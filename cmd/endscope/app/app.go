@@ -168,7 +168,7 @@ func New(cfg Config, set Settings) (_ *App, err error) {
 	}
 	gate := kql.NewGate(cfg.LogQuery, registry)
 	logsAPI := &web.LogsAPI{Engine: language, Store: a.logs, Gate: gate, Snapshots: filepath.Join(dir, "snapshots", "logs")}
-	checker := &dashboardChecker{planner: planner, parser: engine.Parser(), language: language, limits: gate.Config().Limits()}
+	checker := &dashboardChecker{catalogue: catalogue, parser: engine.Parser(), language: language, limits: gate.Config().Limits()}
 	a.alerts, err = newAlerting(cfg.Alerts, cfg.Resources, a.log, alertParts{
 		registry: registry, dataDir: cfg.DataDir, planner: planner, queries: engine, store: a.store, logStore: a.logs, language: language, gate: gate,
 		kinds: checker.kinds(), external: external, ready: a.Ready,

@@ -25,10 +25,10 @@ const (
 
 // dashboardChecker says whether dashboards and saved queries may be stored: also what they ask has to be something that is answered.
 type dashboardChecker struct {
-	planner  *query.Planner
-	parser   parser.Parser
-	language *kql.Engine
-	limits   kql.Limits
+	catalogue *scopes.Catalogue
+	parser    parser.Parser
+	language  *kql.Engine
+	limits    kql.Limits
 }
 
 // kinds describes to the store of resources what is kept there.
@@ -124,7 +124,7 @@ func (c *dashboardChecker) chart(m *strict.Mistakes, at string, given *dashboard
 			one.Aggregations = []scopes.Aggregation{a}
 		}
 		var wrong *query.ParamError
-		err := c.planner.Check(one)
+		err := query.Check(c.catalogue, one)
 		switch {
 		case metric.Name == "" || err == nil:
 		case errors.As(err, &wrong) && wrong.Name == "metric":

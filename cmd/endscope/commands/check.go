@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -9,8 +10,22 @@ import (
 	"github.com/endscope/endscope/cmd/endscope/app"
 	"github.com/endscope/endscope/cmd/internal/cli"
 	"github.com/endscope/endscope/cmd/internal/conf"
+	"github.com/endscope/endscope/resources"
 	"github.com/endscope/endscope/web"
 )
+
+// checkResources checks documents of all kinds.
+func checkResources(ctx context.Context, env cli.Env, files []string) error {
+	docs, err := resources.LoadFiles(files)
+	if err == nil {
+		err = app.CheckDocuments(ctx, docs)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(env.Stdout, "good, %s\n", counted(len(docs), "document"))
+	return err
+}
 
 func newCheck(env cli.Env) (*cobra.Command, error) {
 	loader, err := conf.New(app.DefaultConfig)
@@ -21,7 +36,7 @@ func newCheck(env cli.Env) (*cobra.Command, error) {
 		Use: "check", Short: "Check files before a server reads them",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return cli.Usage(fmt.Errorf("cannot check %q: must be config or rules", args[0]))
+				return cli.Usage(fmt.Errorf("cannot check %q: must be config, rules or resources", args[0]))
 			}
 			_ = cmd.Help()
 			return cli.Usage(errors.New("nothing to check given"))
@@ -46,6 +61,14 @@ func newCheck(env cli.Env) (*cobra.Command, error) {
 		Use: "rules FILE...", Short: "Check Prometheus rule files, and list everything that is wrong with them",
 		Args: cli.Args(cobra.MinimumNArgs(1)),
 		RunE: func(_ *cobra.Command, files []string) error { return checkRules(env, files) },
+	})
+	check.AddCommand(&cobra.Command{
+		Use: "resources FILE...", Short: "Check documents for resources.files or endscope apply, and list everything that is wrong with them",
+		Long: "Check files, folders or patterns of documents (alert rules, action groups, processing rules, the notification policy, dashboards, saved queries) without a server.\n\n" +
+			"All that is said of a document for itself is found. Whether documents fit what a server has, such as whether the policy's groups are there, `endscope apply --dry-run` says.",
+		Example: "  endscope check resources alerts/ dashboards/*.yaml",
+		Args:    cli.Args(cobra.MinimumNArgs(1)),
+		RunE:    func(cmd *cobra.Command, files []string) error { return checkResources(cmd.Context(), env, files) },
 	})
 	return check, nil
 }

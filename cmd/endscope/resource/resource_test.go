@@ -197,12 +197,12 @@ func TestApply(t *testing.T) {
 
 func TestWhatIsWrongIsToldWithFileAndLine(t *testing.T) {
 	s, dir := newServer(t), t.TempDir()
-	file := write(t, dir, "a.yaml", documents+"---\nkind: alert-rule\nname: bad\nspec: {severity: 7}\n---\nkind: dashboard\nname: x\nspec: {}\n")
+	file := write(t, dir, "a.yaml", documents+"---\nkind: alert-rule\nname: bad\nspec: {severity: 7}\n---\nkind: chart\nname: x\nspec: {}\n")
 	code, out, errOut := s.run("", "apply", "-f", file)
 	require.Equal(t, cli.ExitFailure, code)
 	require.Empty(t, out)
 	require.Equal(t, "endscope: "+file+":12: alert-rule/bad: severity: must be between 0 and 4 (got 7)\n"+
-		"endscope: "+file+":16: unknown kind \"dashboard\": must be one of action-group, alert-rule, notification-policy, processing-rule\nendscope: nothing was changed\n", errOut)
+		"endscope: "+file+":16: unknown kind \"chart\": must be one of action-group, alert-rule, dashboard, notification-policy, processing-rule, saved-query\nendscope: nothing was changed\n", errOut)
 	all, err := s.store.List(t.Context(), "alert-rule")
 	require.NoError(t, err)
 	require.Empty(t, all)
