@@ -16,6 +16,8 @@ type Config struct {
 	AllowUnauthenticated bool          `yaml:"allow_unauthenticated" help:"Serve on an address that other machines can reach although nobody has to authenticate."`
 	RoutePrefix          string        `yaml:"route_prefix" help:"Path under which all routes are served, such as /endscope; empty means /."`
 	ExternalURL          string        `yaml:"external_url" help:"URL under which people reach this server, for links; empty means the listen address."`
+	GrafanaURL           string        `yaml:"grafana_url" help:"URL under which people reach a Grafana that asks this server; charts then have a link to its Explore."`
+	GrafanaDatasource    string        `yaml:"grafana_datasource" help:"UID of the data source that asks this server in that Grafana; empty means its default one."`
 	CORSOrigin           string        `yaml:"cors_origin" help:"Regular expression of the origins that browsers may call the API from, matched whole; empty allows none."`
 	EnableLifecycle      bool          `yaml:"enable_lifecycle" help:"Allow a reload of the configuration with POST /-/reload."`
 	EnableAdminAPI       bool          `yaml:"enable_admin_api" help:"Allow deletion of series and snapshots with POST /api/v1/admin/tsdb/."`
@@ -52,10 +54,13 @@ func (c Config) Validate() error {
 	if p := c.RoutePrefix; p != "" && (!strings.HasPrefix(p, "/") || strings.Contains(p, "//") || strings.ContainsAny(p, "?#{}%")) {
 		bad("route_prefix", p, "must be a path such as /endscope")
 	}
-	if c.ExternalURL != "" {
-		u, err := url.Parse(c.ExternalURL)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-			bad("external_url", c.ExternalURL, "must be a URL such as https://endscope.example.org/path, without query and fragment")
+	for _, link := range []struct{ key, value, example string }{
+		{"external_url", c.ExternalURL, "https://endscope.example.org/path"},
+		{"grafana_url", c.GrafanaURL, "https://grafana.example.org/path"},
+	} {
+		u, err := url.Parse(link.value)
+		if link.value != "" && (err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "") {
+			bad(link.key, link.value, "must be a URL such as "+link.example+", without query and fragment")
 		}
 	}
 	if _, err := regexp.Compile(c.CORSOrigin); err != nil {

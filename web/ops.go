@@ -107,14 +107,19 @@ func (s *Server) handleOwnMetrics(w http.ResponseWriter, r *http.Request) error 
 	return nil
 }
 
-// handleVersion says which program this is.
+// handleVersion says which program this is, and where its pages link to.
 func (s *Server) handleVersion(w http.ResponseWriter, _ *http.Request) error {
 	v := struct {
 		Version    string `json:"version"`
 		Revision   string `json:"revision"`
 		GoVersion  string `json:"goVersion"`
 		Prometheus string `json:"prometheusVersion"` // of the API
-	}{GoVersion: runtime.Version(), Prometheus: PrometheusVersion}
+		GrafanaURL string `json:"grafanaUrl,omitempty"`
+		Datasource string `json:"grafanaDatasource,omitempty"`
+	}{GoVersion: runtime.Version(), Prometheus: PrometheusVersion, GrafanaURL: s.cfg.GrafanaURL}
+	if v.GrafanaURL != "" {
+		v.Datasource = s.cfg.GrafanaDatasource
+	}
 	if p := s.set.Prometheus; p != nil {
 		v.Version, v.Revision = p.Version, p.Revision
 	}

@@ -36,7 +36,13 @@ func TestOwnMetricsAndVersion(t *testing.T) {
 	h := start(t)
 	h.get("/-/healthy")
 	require.Contains(t, h.get("/metrics").body, `endscope_http_requests_total{code="200",route="healthy"} 1`)
-	require.Contains(t, h.get("/version").body, `"version":"0.1.0"`)
+	version := h.get("/version").body
+	require.Contains(t, version, `"version":"0.1.0"`)
+	require.NotContains(t, version, "grafana")
+	linked := start(t, func(o *options) {
+		o.web.GrafanaURL, o.web.GrafanaDatasource = "https://grafana.example.org", "P1"
+	})
+	require.Contains(t, linked.get("/version").body, `"grafanaUrl":"https://grafana.example.org","grafanaDatasource":"P1"`)
 }
 
 func TestProfilesAreForThisMachine(t *testing.T) {

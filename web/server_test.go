@@ -265,13 +265,13 @@ func TestSlowAndLargeHeadersAreRefused(t *testing.T) {
 func TestConfigNamesTheKey(t *testing.T) {
 	require.NoError(t, DefaultConfig().Validate())
 	cfg := DefaultConfig()
-	cfg.RoutePrefix, cfg.ExternalURL, cfg.CORSOrigin = "endscope", "example.org", "("
+	cfg.RoutePrefix, cfg.ExternalURL, cfg.GrafanaURL, cfg.CORSOrigin = "endscope", "example.org", "javascript:alert(1)", "("
 	cfg.MaxConnections, cfg.MaxHeaderBytes, cfg.ReadTimeout = 0, 1, 0
 	cfg.RemoteReadSamples, cfg.RemoteReadConcurrent, cfg.MaxSearchResults = -1, -1, 0
 	var keys []string
 	for _, f := range config.Fields(cfg.Validate()) {
 		keys = append(keys, f.Key)
 	}
-	require.ElementsMatch(t, []string{"route_prefix", "external_url", "cors_origin", "max_connections", "max_header_bytes", "read_timeout",
+	require.ElementsMatch(t, []string{"route_prefix", "external_url", "grafana_url", "cors_origin", "max_connections", "max_header_bytes", "read_timeout",
 		"remote_read_samples", "remote_read_concurrent", "max_search_results"}, keys)
 }
