@@ -60,6 +60,7 @@ const mountConfig = "labels:\n  container: " + mountContainer + "\n"
 func (f *fleet) mountAgent(r role) []string {
 	args := f.agent(r, r.instance+"-"+mountContainer, mountContainer, mountContainer+":1",
 		"--config.file="+f.mountConfig(), "--exec.backoff-min=1s", "--collectors.host.enabled=false", "--collectors.gpu.enabled=false",
+		"--live.enabled=false", // that is for the first container's agent, which has the proxy
 	)
 	return append(args, "--", f.program, mountCommand)
 }
