@@ -127,12 +127,15 @@ func (e *explainer) seriesNames(ctx context.Context, scope scopes.Path) (map[str
 	return out, nil
 }
 
+// identifies says whether a label only tells which device it is, beside its index.
+func identifies(label string) bool { return label == "uuid" || label == "model" || label == "node" }
+
 // movements returns the series of a definition at a scope that moved with the target.
 func (e *explainer) movements(ctx context.Context, def *scopes.Definition, scope scopes.Path, target []float64) ([]Related, error) {
 	pl := &plan{def: def, scope: scopes.Pattern(scope), matchers: scope.Matchers(), current: e.planner.cfg.InstanceMissingAfter}
 	if scope.Level() == scopes.LevelInstance {
 		for _, d := range def.Dimensions {
-			if d.Derive == nil && scopes.Level(d.Label).Depth() == 0 && d.Label != "uuid" && !strings.Contains(d.Label, "status_code") {
+			if d.Derive == nil && scopes.Level(d.Label).Depth() == 0 && !identifies(d.Label) && !strings.Contains(d.Label, "status_code") {
 				pl.split = append(pl.split, d)
 			}
 		}

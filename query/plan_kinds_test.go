@@ -58,8 +58,8 @@ func TestWhatEachKindMeans(t *testing.T) {
 	s.observes(g0, request, 0, 0, "status_code", "200")
 	s.counter(b0, "gpu_energy_joules_total", 6000, "gpu", "0", "uuid", "x")
 	s.counter(g0, "gpu_energy_joules_total", 600, "gpu", "0", "uuid", "z")
-	s.counter(b0, "gpu_time_seconds_total", 600, "gpu", "0", "uuid", "x", "state", "active")
-	s.counter(b1, "gpu_time_seconds_total", 900, "gpu", "0", "uuid", "y0", "state", "active")
+	s.counter(b0, "gpu_time_seconds_total", 600, "gpu", "0", "uuid", "x", "state", "active", "model", "H100", "node", "n1")
+	s.counter(b1, "gpu_time_seconds_total", 900, "gpu", "0", "uuid", "y0", "state", "active", "model", "L4")
 	s.counter(b1, "gpu_time_seconds_total", 300, "gpu", "1", "uuid", "y1", "state", "bound_idle")
 	s.counter(b0, "gpu_throttle_seconds_total", 120, "gpu", "0", "uuid", "x", "reason", "sw_thermal")
 	s.counter(b0, "gpu_throttle_seconds_total", 60, "gpu", "0", "uuid", "x", "reason", "sw_power_cap")
@@ -142,6 +142,8 @@ func TestWhatEachKindMeans(t *testing.T) {
 		{"GpuThrottleRatio", "a/green", "", ""},
 		{"GpuHours", "a", "", "0.5"},
 		{"GpuHours", "a", "State", "active=0.416667 bound_idle=0.0833333"},
+		{"GpuHours", "a", "gpuModel", "=0.0833333 H100=0.166667 L4=0.25"}, // the third tells no model
+		{"GpuHours", "a", "node", "=0.333333 n1=0.166667"},
 		{"IdleGpuHours", "a", "", "0.0833333"},
 		{"RequestSize", "a", "", "1000"},
 		{"RequestSize Total", "a", "", "40000"},

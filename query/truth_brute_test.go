@@ -68,7 +68,7 @@ func (t truth) set(q *asked, g group, window int, b bound) {
 // dimensionOf returns the value of a dimension, by the label that it stands for.
 func dimensionOf(name string, ls map[string]string) string {
 	switch name {
-	case "deployment", "direction", "reason", "type", "kind", "tier", "disk", "gpu", "xid", "phase", "outcome":
+	case "deployment", "direction", "reason", "type", "kind", "tier", "disk", "gpu", "xid", "phase", "outcome", "node":
 		return ls[name]
 	case "instanceId":
 		return ls["instance"]
@@ -80,6 +80,8 @@ func dimensionOf(name string, ls map[string]string) string {
 		return ls["state"]
 	case "gpuUuid":
 		return ls["uuid"]
+	case "gpuModel":
+		return ls["model"]
 	case "statusCodeClass":
 		code := ls["status_code"]
 		if len(code) == 3 && code[0] >= '1' && code[0] <= '5' {

@@ -362,7 +362,8 @@ func (w *world) live(m *member) {
 		if strings.HasPrefix(f.name, "gpu_") {
 			devices = nil
 			for g := range m.gpus {
-				devices = append(devices, []string{"gpu", strconv.Itoa(g), "uuid", fmt.Sprintf("GPU-%s-%d", m.path.Instance, g)})
+				devices = append(devices, []string{"gpu", strconv.Itoa(g), "uuid", fmt.Sprintf("GPU-%s-%d", m.path.Instance, g),
+					"model", []string{"H100", "L4"}[g%2], "node", "node-" + m.path.Deployment})
 			}
 		}
 		for _, device := range devices {
