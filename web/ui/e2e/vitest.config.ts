@@ -1,14 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
-/** The real program, its demo and Chromium. `make test` runs these after `make build`. */
-export default defineConfig({
+/** The real program, its demo and Chromium: journeys, or, in the mode screenshots, the pictures of the user guide. Both want what `make build` makes. */
+export default defineConfig(({ mode }) => ({
   test: {
-    include: ['e2e/journeys/*.e2e.ts'],
+    include: mode === 'screenshots' ? ['e2e/screenshots/*.shots.ts'] : ['e2e/journeys/*.e2e.ts'],
     root: new URL('..', import.meta.url).pathname,
     environment: 'node',
     globalSetup: ['e2e/setup/global.ts'],
-    testTimeout: 90_000,
+    testTimeout: mode === 'screenshots' ? 900_000 : 90_000,
     hookTimeout: 90_000,
     maxWorkers: 2, // one waits for an alert while the other works
   },
-});
+}));
