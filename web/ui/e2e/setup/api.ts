@@ -1,0 +1,23 @@
+import { inject } from 'vitest';
+import { endpoint } from './demo.ts';
+
+/** Asks the API beside the page, for what the page must show. */
+export async function ask<T>(path: string, query: Record<string, string> = {}): Promise<T> {
+  const answer = await fetch(`${inject('url')}${path}?${new URLSearchParams(query)}`);
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as T;
+}
+
+interface Series {
+  scope: string;
+  values: (number | null)[];
+}
+
+/** The instance of the sample endpoint with the highest median of requests, by the API. */
+export async function slowest(): Promise<{ deployment: string; instance: string }> {
+  const answer = await ask<{ series: Series[] }>('/api/v1/metrics', { scope: `${endpoint}/*/*`, metric: 'RequestLatency_P50', interval: 'full', timespan: 'PT1H' });
+  const [first] = answer.series.toSorted((a, b) => (b.values.at(-1) ?? 0) - (a.values.at(-1) ?? 0));
+  const [, deployment, instance] = first?.scope.split('/') ?? [];
+  if (deployment === undefined || instance === undefined) throw new Error('the API knows no instance');
+  return { deployment, instance };
+}
