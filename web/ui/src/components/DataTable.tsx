@@ -1,4 +1,4 @@
-import { Button, Group, Table, Text, UnstyledButton } from '@mantine/core';
+import { Button, Group, Text, UnstyledButton } from '@mantine/core';
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
 import classes from './DataTable.module.css';
@@ -33,19 +33,20 @@ interface Props<T> {
   page?: number;
 }
 
+const names = new Intl.Collator('en', { numeric: true });
+
 /** Rows in order of a column. Numbers in names count as numbers, ties go by `tie`, and what has no value is last either way. */
 export function sortRows<T>(rows: readonly T[], columns: readonly Column<T>[], sort: Sort | undefined, tie: (row: T) => string): T[] {
   const value = columns.find((c) => c.key === sort?.key)?.value;
   if (value === undefined || sort === undefined) return [...rows];
   const turn = sort.descending ? -1 : 1;
-  const words = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
   return [...rows].sort((a, b) => {
     const [x, y] = [value(a), value(b)];
     let order = 0;
     if (x === null || y === null) order = x === y ? 0 : x === null ? 1 : -1;
     else if (typeof x === 'number' && typeof y === 'number') order = (x - y) * turn;
-    else order = words(String(x), String(y)) * turn;
-    return order === 0 ? words(tie(a), tie(b)) : order;
+    else order = names.compare(String(x), String(y)) * turn;
+    return order === 0 ? names.compare(tie(a), tie(b)) : order;
   });
 }
 
@@ -55,28 +56,29 @@ export function DataTable<T>({ label, columns, rows, rowKey, sort, onSort, page 
   const sorted = sortRows(rows, columns, sort, rowKey);
   return (
     <div className={classes.scroll}>
-      <Table verticalSpacing={4} horizontalSpacing="sm" highlightOnHover aria-label={label} className={classes.table}>
-        <Table.Thead>
-          <Table.Tr>
+      {/* Plain elements: there may be thousands of cells, and a component for each would take its time at every refresh. */}
+      <table aria-label={label} className={classes.table}>
+        <thead>
+          <tr>
             {columns.map((c) => (
-              <Table.Th key={c.key} ta={c.numeric ? 'right' : 'left'} aria-sort={sort?.key === c.key ? (sort.descending ? 'descending' : 'ascending') : undefined}>
+              <th key={c.key} scope="col" className={c.numeric ? classes.numeric : undefined} aria-sort={sort?.key === c.key ? (sort.descending ? 'descending' : 'ascending') : undefined}>
                 <Head column={c} sort={sort} onSort={onSort} />
-              </Table.Th>
+              </th>
             ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
+          </tr>
+        </thead>
+        <tbody>
           {sorted.slice(0, most).map((row) => (
-            <Table.Tr key={rowKey(row)}>
+            <tr key={rowKey(row)}>
               {columns.map((c) => (
-                <Table.Td key={c.key} ta={c.numeric ? 'right' : 'left'} data-label={c.quiet ? undefined : c.label}>
+                <td key={c.key} className={c.numeric ? classes.numeric : undefined} data-label={c.quiet ? undefined : c.label}>
                   {c.render(row)}
-                </Table.Td>
+                </td>
               ))}
-            </Table.Tr>
+            </tr>
           ))}
-        </Table.Tbody>
-      </Table>
+        </tbody>
+      </table>
       {sorted.length > most && (
         <Group gap="xs" mt={6}>
           <Text size="xs" c="dimmed">

@@ -1,8 +1,11 @@
 import { Alert, Box, Button, Group, Paper, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { IconAlertTriangle, IconClockPause } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import { createContext, useContext, type ReactNode } from 'react';
 import { asProblem, type Problem } from '@/api/problem';
 import { formatInstant } from '@/lib/time';
+
+/** The level of a panel's heading: 2 below the page's own, 3 within a section that has a heading. */
+export const PanelLevel = createContext<2 | 3>(2);
 
 /** What a panel has of its question: the part of a query's result that it needs. */
 export interface Asked<T> {
@@ -33,6 +36,7 @@ interface Props<T> {
 /** A part of a page that answers a question, also while it waits, where there is nothing, and where it failed. */
 export function Panel<T>({ title, hint, asked, isEmpty, empty, height = 180, truncated, actions, children }: Props<T>) {
   const { data } = asked;
+  const level = useContext(PanelLevel);
   // A question without an answer forgets its error when it is asked again: what is known of the failure stays until there is an answer.
   const error = asked.error ?? asked.failureReason;
   const note = data === undefined ? undefined : truncated?.(data);
@@ -56,7 +60,7 @@ export function Panel<T>({ title, hint, asked, isEmpty, empty, height = 180, tru
     <Paper withBorder p="sm" component="section" aria-label={title} style={{ minWidth: 0 }}>
       {(title !== undefined || actions !== undefined) && (
         <Group justify="space-between" mb={6} wrap="nowrap">
-          <Title order={3} size="sm" fw={600} title={hint}>
+          <Title order={level} size="sm" fw={600} title={hint}>
             {title}
           </Title>
           {actions}

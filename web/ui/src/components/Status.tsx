@@ -1,6 +1,6 @@
-import { Group, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { IconAlertTriangleFilled, IconCircleCheckFilled, IconCircleDashed, IconInfoCircleFilled, IconSquareXFilled } from '@tabler/icons-react';
+import classes from './Status.module.css';
 
 export type StatusKind = 'ok' | 'info' | 'warning' | 'critical' | 'none';
 
@@ -17,13 +17,9 @@ export function Status({ kind, children, compact = false }: { kind: StatusKind; 
   const { icon: Icon, colour, word } = looks[kind];
   const text = typeof children === 'string' ? children : word;
   return (
-    <Group gap={5} wrap="nowrap" display="inline-flex" component="span" title={text}>
+    <span className={classes.status} title={text}>
       <Icon size={15} color={colour} aria-hidden={!compact} aria-label={compact ? text : undefined} role={compact ? 'img' : undefined} style={{ flex: 'none' }} />
-      {!compact && (
-        <Text span size="sm">
-          {children ?? word}
-        </Text>
-      )}
-    </Group>
+      {!compact && <span>{children ?? word}</span>}
+    </span>
   );
 }

@@ -92,7 +92,7 @@ function Choose({ asked, chosen }: { asked: ReturnType<typeof useScopes>; chosen
             .map((p) => (
               <Group key={p.name} gap={6}>
                 <Text size="sm">Of {p.name}:</Text>
-                <CompareLink scopes={p.scopes} label={`Compare the deployments of ${p.name}`}>
+                <CompareLink scopes={p.scopes} label={`${namesOf(p.scopes).join(' against ')} of ${p.name}`}>
                   {namesOf(p.scopes).join(' against ')}
                 </CompareLink>
               </Group>

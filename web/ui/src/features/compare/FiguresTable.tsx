@@ -12,6 +12,7 @@ export function FiguresTable({ names, rows }: { names: readonly string[]; rows: 
     {
       key: 'figure',
       label: 'Figure',
+      quiet: true,
       render: (r) => (
         <Text size="sm" fw={600} title={r.kind.hint}>
           {r.kind.label}

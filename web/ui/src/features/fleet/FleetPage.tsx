@@ -1,4 +1,4 @@
-import { Anchor, SegmentedControl, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Anchor, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useMemo, type ReactNode } from 'react';
 import { useMetrics, useScopes } from '@/api/hooks';
 import type { Scope } from '@/api/types';
@@ -14,7 +14,7 @@ import { FunnelBars } from './FunnelBars';
 import { leastMetrics, meanMetrics, mostMetrics, saturations } from './saturation';
 import { hoursColumns, saturationColumns, share, silentColumns, type HoursRow } from './tables';
 
-const groupLabels: Record<By, string> = { endpoint: 'Endpoints', deployment: 'Deployments', instance: 'Instances', node: 'Nodes', gpuModel: 'GPU models' };
+const groupLabels: Record<By, string> = { endpoint: 'endpoint', deployment: 'deployment', instance: 'instance', node: 'node', gpuModel: 'model of the GPU' };
 
 function instancesOf(scopes: readonly Scope[]): Scope[] {
   return scopes.flatMap((s) => (s.level === 'instance' ? [s] : instancesOf(s.children ?? [])));
@@ -49,7 +49,7 @@ function Hours() {
         <Stack gap="sm">
           <FunnelBars funnel={all} />
           <Sentence all={all} />
-          <SegmentedControl size="xs" maw="100%" w="fit-content" aria-label="By" data={groups.map((g) => ({ value: g, label: groupLabels[g] }))} value={by} onChange={(value) => set({ by: value === 'endpoint' ? null : value })} />
+          <Select size="xs" w={170} aria-label="By" data={groups.map((g) => ({ value: g, label: `By ${groupLabels[g]}` }))} value={by} onChange={(value) => set({ by: value === 'endpoint' ? null : value })} allowDeselect={false} />
           <DataTable label="GPU hours" columns={hoursColumns(by)} rows={rows} rowKey={(r) => r.key} sort={sort} onSort={setSort} />
         </Stack>
       )}

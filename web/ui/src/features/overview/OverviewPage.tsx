@@ -1,5 +1,5 @@
-import { Button, Checkbox, Code, Group, Select, Stack, Text, TextInput } from '@mantine/core';
-import { useMemo } from 'react';
+import { Button, Code, Group, Select, Stack, Text, TextInput } from '@mantine/core';
+import { useDeferredValue, useMemo } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { useFiredAlerts, useMetrics, useScopes } from '@/api/hooks';
 import { DataTable, type Column } from '@/components/DataTable';
@@ -9,6 +9,7 @@ import { compareLink, mostCompared } from '@/view/compare';
 import { useParamState, useSort } from '@/view/params';
 import { usePageView } from '@/view/view';
 import { columnsOf, count } from './columns';
+import classes from './OverviewPage.module.css';
 import { endpointRows, filterRows, states, type EndpointRow, type State } from './rows';
 
 const metrics = ['RequestsPerMinute', 'ErrorRatio', 'RequestLatency_P99', 'GpuUtilizationPercentage', 'CpuUtilizationPercentage'];
@@ -31,7 +32,8 @@ export function Component() {
   const rows = useMemo(() => endpointRows(scopes.data ?? [], { totals: totals.data, trends: trends.data, alerts: alerts.data ?? [] }), [scopes.data, totals.data, trends.data, alerts.data]);
   const find = params.get('find') ?? '';
   const state = states.find((s) => s === params.get('state'));
-  const shown = useMemo(() => filterRows(rows, find, state), [rows, find, state]);
+  // Several answers make one drawing, which waits for whoever types.
+  const shown = useDeferredValue(useMemo(() => filterRows(rows, find, state), [rows, find, state]));
   const chosen = params.getAll('with');
   const columns: Column<EndpointRow>[] = [
     {
@@ -39,8 +41,9 @@ export function Component() {
       label: 'Compare',
       quiet: true,
       render: (r) => (
-        <Checkbox
-          size="xs"
+        <input
+          type="checkbox"
+          className={classes.check}
           aria-label={`Compare ${r.name}`}
           checked={chosen.includes(r.name)}
           disabled={!chosen.includes(r.name) && chosen.length >= mostCompared}

@@ -1,4 +1,4 @@
-import { Anchor, Text } from '@mantine/core';
+import { Anchor } from '@mantine/core';
 import type { Scope } from '@/api/types';
 import type { Column } from '@/components/DataTable';
 import { Figure } from '@/components/Figure';
@@ -10,6 +10,7 @@ import { Ago } from '@/view/Ago';
 import { mostCompared } from '@/view/compare';
 import { ViewLink } from '@/view/ViewLink';
 import { CompareLink } from '@/panels/CompareLink';
+import classes from './columns.module.css';
 import { badness, type EndpointRow } from './rows';
 
 export const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
@@ -29,9 +30,9 @@ export function columnsOf(utc: boolean): Column<EndpointRow>[] {
         <>
           <Figure value={r.requests.now} before={r.requests.before} unit="CountPerMinute" />
           {r.since !== null && r.requests.now !== null && (
-            <Text size="xs" c="dimmed" title={`The first data of the time shown are of ${formatUTC(r.since)}; figures are of the time from then on`}>
+            <div className={classes.note} title={`The first data of the time shown are of ${formatUTC(r.since)}; figures are of the time from then on`}>
               since {formatInstant(r.since, utc, true)}
-            </Text>
+            </div>
           )}
         </>
       ),
@@ -52,18 +53,18 @@ function Name({ row: { name, scope } }: { row: EndpointRow }) {
       <Anchor component={ViewLink} to={scopePath(scope.scope)} fw={600}>
         {name}
       </Anchor>
-      <Text size="xs" c="dimmed">
+      <div className={classes.note}>
         {count(scope.ready + scope.missing, 'instance')}
         {scope.gpus > 0 && `, ${count(scope.gpus, 'GPU')}`}
         {deployments.length > 1 && deployments.length <= mostCompared && (
           <>
             {' · '}
-            <CompareLink scopes={deployments} label={`Compare the deployments of ${name}`}>
+            <CompareLink scopes={deployments} label={`compare ${deployments.length} deployments of ${name}`}>
               compare {deployments.length} deployments
             </CompareLink>
           </>
         )}
-      </Text>
+      </div>
     </>
   );
 }
@@ -71,9 +72,9 @@ function Name({ row: { name, scope } }: { row: EndpointRow }) {
 function Alerts({ row }: { row: EndpointRow }) {
   if (row.alerts === 0) {
     return (
-      <Text span size="sm" c="dimmed">
+      <span className={classes.none}>
         0
-      </Text>
+      </span>
     );
   }
   return (

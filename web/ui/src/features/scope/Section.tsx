@@ -1,5 +1,6 @@
 import { Box, Group, Text } from '@mantine/core';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { PanelLevel } from '@/components/Panel';
 import { Status } from '@/components/Status';
 import type { Verdict } from './verdicts/verdict';
 
@@ -31,7 +32,7 @@ export function Section({ id, question, verdict, actions, height = 260, children
         )}
         {actions}
       </Group>
-      {children != null && (near ? children : <Box h={height} />)}
+      <PanelLevel value={3}>{children != null && (near ? children : <Box h={height} />)}</PanelLevel>
     </section>
   );
 }

@@ -55,7 +55,7 @@ export function Component() {
   const series = useSeriesByEndpoint(view);
   return (
     <Stack gap="md">
-      <PageHead title="System" />
+      <PageHead title="System" controls={{ compare: false }} />
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }} spacing="sm">
         <Panel title="Server" asked={info} height={110}>
           {(i) => (
