@@ -73,6 +73,8 @@ export function Panel<T>({ title, hint, asked, isEmpty, empty, height = 180, tru
 
 /** Before there are data: they are on their way, the server starts, or what failed. */
 function Waiting({ height, label, problem, onRetry }: { height: number; label: string; problem: Problem | undefined; onRetry: () => void }) {
+  // The frame says since when, and that it goes on by itself.
+  if (problem?.unreachable === true) return <Empty height={height}>The server does not answer.</Empty>;
   if (problem !== undefined && !problem.starting) return <ProblemBox problem={problem} onRetry={onRetry} />;
   return (
     <>

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { api, baseURL, body } from '@/api/client';
-import { problemOf } from '@/api/problem';
+import { problemOf, unreachable } from '@/api/problem';
 import type { PageView } from '@/lib/urlstate';
 import { parseExposition, Readings, type Sample } from './exposition';
 
@@ -11,7 +11,9 @@ export function useServerMetrics(view: PageView) {
   return useQuery({
     queryKey: ['own metrics'],
     queryFn: async ({ signal }) => {
-      const response = await fetch(`${baseURL()}/metrics`, { signal, headers: { Accept: 'text/plain' }, credentials: 'same-origin' });
+      const response = await fetch(`${baseURL()}/metrics`, { signal, headers: { Accept: 'text/plain' }, credentials: 'same-origin' }).catch((error: unknown) => {
+        throw signal.aborted ? error : unreachable(error);
+      });
       if (!response.ok) throw await problemOf(response);
       const now = { at: Date.now(), samples: parseExposition(await response.text()) };
       const last = before.current;
