@@ -4,11 +4,11 @@ import type { Explanation } from '@/api/types';
 import { Figure } from '@/components/Figure';
 import { scopeName, scopePath } from '@/lib/scope';
 import { formatInstant } from '@/lib/time';
-import { formatValue, unitOf } from '@/lib/units';
+import { formatExact, formatValue, unitOf, type Unit } from '@/lib/units';
 import { MetricPanel } from '@/panels/MetricPanel';
 import { usePageView } from '@/view/view';
 import { ViewLink } from '@/view/ViewLink';
-import { causeOf, placeOf, stepName, suspectsOf } from './cause';
+import { causeOf, placeOf, stepName, suspectsOf, withinOf } from './cause';
 
 const mostRows = 12;
 const mostCharts = 4;
@@ -74,16 +74,16 @@ function Path({ explanation: e }: { explanation: Explanation }) {
   );
 }
 
+/** Every part that was looked at. Where nothing changed, what explains most of it says little and waits for whoever asks. */
 function Contributions({ explanation: e }: { explanation: Explanation }) {
   const unit = unitOf(e.metric, e.unit, e.aggregation);
-  return (
-    <div>
-      <Table aria-label="Contributions" horizontalSpacing="xs">
+  const table = (
+    <>
+      <Table aria-label="Contributions" horizontalSpacing={6} verticalSpacing={4}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Where</Table.Th>
-            <Table.Th ta="right">Before</Table.Th>
-            <Table.Th ta="right">After</Table.Th>
+            <Table.Th ta="right">Before → after</Table.Th>
             <Table.Th title="Part of the whole change that disappears with this one's own change. They need not add up to 100 %.">Explains</Table.Th>
           </Table.Tr>
         </Table.Thead>
@@ -92,18 +92,15 @@ function Contributions({ explanation: e }: { explanation: Explanation }) {
             <Table.Tr key={i}>
               <Table.Td>
                 <ViewLink to={scopePath(c.scope)}>{stepName(c)}</ViewLink>
-                {(c.within ?? []).map((w) => (
-                  <Text key={w.dimension} span size="xs" c="dimmed">
+                {withinOf(c, e.scope) !== '' && (
+                  <Text span size="xs" c="dimmed">
                     {' '}
-                    within {stepName(w)}
+                    {withinOf(c, e.scope)}
                   </Text>
-                ))}
+                )}
               </Table.Td>
               <Table.Td ta="right">
-                <Figure value={c.before} unit={unit} />
-              </Table.Td>
-              <Table.Td ta="right">
-                <Figure value={c.after} unit={unit} />
+                <FromTo before={c.before} after={c.after} unit={unit} />
               </Table.Td>
               <Table.Td>
                 {formatValue(c.share, 'Ratio')}
@@ -118,7 +115,25 @@ function Contributions({ explanation: e }: { explanation: Explanation }) {
           Showing {mostRows} of {e.contributions.length}
         </Text>
       )}
-    </div>
+    </>
+  );
+  if (e.verdict !== 'none') return <div>{table}</div>;
+  return (
+    <details>
+      <Text component="summary" size="sm" style={{ cursor: 'pointer' }}>
+        What was compared
+      </Text>
+      {table}
+    </details>
+  );
+}
+
+/** Two values, the second in bold. */
+function FromTo({ before, after, unit }: { before: number | null; after: number | null; unit: Unit }) {
+  return (
+    <Text span size="sm" style={{ whiteSpace: 'nowrap' }} title={`before ${formatExact(before, unit)}, after ${formatExact(after, unit)}`}>
+      {formatValue(before, unit)} → <b>{formatValue(after, unit)}</b>
+    </Text>
   );
 }
 
@@ -130,8 +145,7 @@ function Related({ explanation: e }: { explanation: Explanation }) {
         <Table.Thead>
           <Table.Tr>
             <Table.Th title="Metrics of the machines and the model that moved at the same time and place. Things that move together need not cause each other.">What moved with it</Table.Th>
-            <Table.Th ta="right">Before</Table.Th>
-            <Table.Th ta="right">After</Table.Th>
+            <Table.Th ta="right">Before → after</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -144,10 +158,7 @@ function Related({ explanation: e }: { explanation: Explanation }) {
                 </Text>
               </Table.Td>
               <Table.Td ta="right">
-                <Figure value={r.before} unit={unitOf(r.metric, r.unit, r.aggregation)} />
-              </Table.Td>
-              <Table.Td ta="right">
-                <Figure value={r.after} before={r.before} unit={unitOf(r.metric, r.unit, r.aggregation)} />
+                <FromTo before={r.before} after={r.after} unit={unitOf(r.metric, r.unit, r.aggregation)} />
               </Table.Td>
             </Table.Tr>
           ))}

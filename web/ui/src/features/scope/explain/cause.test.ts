@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Explanation } from '@/api/types';
-import { askedMetric, causeOf, placeOf, stepName, suspectsOf } from './cause';
+import { causeOf, placeOf, stepName, suspectsOf, withinOf } from './cause';
 
 const base: Explanation = { metric: 'RequestLatency_P99', aggregation: 'average', unit: 'Milliseconds', scope: 'fraud', start: '', end: '', baseline: { start: '', end: '' }, before: 1, after: 2, change: 1, path: [], contributions: [], related: [], verdict: 'single cause', explanation: '', warnings: [] };
 const step = (dimension: string, value: string) => ({ dimension, value, share: 1, before: 1, after: 2 });
@@ -26,16 +26,9 @@ it('names suspects where there are several', () => {
   expect(suspectsOf({ ...base, contributions })).toEqual([]);
 });
 
-it('reads what a link asks', () => {
-  expect(askedMetric(null, null)).toBeUndefined();
-  expect(askedMetric('0', null)).toBeUndefined();
-  expect(askedMetric('1', null)).toBe('RequestLatency_P99');
-  expect(askedMetric('1', 'ErrorRatio')).toBe('ErrorRatio');
-  expect(askedMetric('ErrorRatio', null)).toBe('ErrorRatio');
-  expect(askedMetric('1', '"><script>')).toBe('RequestLatency_P99');
-});
-
 it('names steps and places', () => {
+  expect(withinOf(part('statusCode', '200', 'fraud/blue'), 'fraud')).toBe('of blue');
+  expect(withinOf({ ...part('instanceId', 'a', 'fraud/blue/a'), within: [{ dimension: 'direction', value: 'output' }] }, 'fraud')).toBe('within direction output');
   expect(stepName({ dimension: 'instanceId', value: 'blue-7' })).toBe('blue-7');
   expect(stepName({ dimension: 'statusCode', value: '500' })).toBe('statusCode 500');
   expect(placeOf({ scope: 'fraud/blue/blue-7', dimensions: { gpu: '0' } })).toBe('blue-7, gpu 0');

@@ -27,6 +27,12 @@ export function stepName({ dimension, value }: { dimension: string; value: strin
   return levels.has(dimension) ? value : `${dimension} ${value === '' ? '(none)' : value}`;
 }
 
+/** Within what a value of a dimension was looked at: its place, and the values chosen before. */
+export function withinOf(c: Explanation['contributions'][number], scope: string): string {
+  const place = levels.has(c.dimension) || c.scope === scope ? [] : [`of ${scopeParts(c.scope).at(-1) ?? c.scope}`];
+  return [...place, ...(c.within ?? []).map((w) => `within ${stepName(w)}`)].join(' ');
+}
+
 /** What can be asked of a scope. */
 export const explained: { metric: string; label: string }[] = [
   { metric: 'RequestLatency_P99', label: 'P99' },
@@ -37,13 +43,6 @@ export const explained: { metric: string; label: string }[] = [
   { metric: 'CpuUtilizationPercentage', label: 'CPU' },
   { metric: 'GpuUtilizationPercentage', label: 'GPU' },
 ];
-
-/** The metric that a link asks to explain: explain=1 is P99, or what `metric` names; explain=ErrorRatio says it itself. */
-export function askedMetric(explain: string | null, metric: string | null): string | undefined {
-  if (explain === null || explain === '' || explain === '0') return undefined;
-  if (/^[A-Z]\w+$/.test(explain)) return explain;
-  return metric !== null && /^[A-Z]\w+$/.test(metric) ? metric : 'RequestLatency_P99';
-}
 
 /** Related metrics by the place that they were read at, in words. */
 export function placeOf(r: { scope: string; dimensions: Record<string, string> }): string {
