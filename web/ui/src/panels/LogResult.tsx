@@ -19,6 +19,9 @@ interface Props {
   height: number;
 }
 
+/** Pixels that the legend of a chart over time takes of its room. */
+const legend = 68;
+
 /** The first table of an answer, as its query wants it drawn. */
 export function LogResult({ title, result: { answer, span }, asRows, utc, height }: Props) {
   const { zoom, back } = useZoom();
@@ -29,7 +32,7 @@ export function LogResult({ title, result: { answer, span }, asRows, utc, height
   const chart = render === undefined ? undefined : chartNamed(render.visualization);
   const rows = useMemo(() => (table === undefined ? [] : sortIndices(table, table.rows.map((_, i) => i), sort)), [table, sort]);
   if (table === undefined) return null;
-  if (chart !== undefined && !asRows) return <LogChart label={title} table={table} chart={chart} render={render} span={span} utc={utc} height={height} onZoom={zoom} onReset={back} />;
+  if (chart !== undefined && !asRows) return <LogChart label={title} table={table} chart={chart} render={render} span={span} utc={utc} height={Math.max(60, height - legend)} onZoom={zoom} onReset={back} />;
   const row = open === undefined ? undefined : table.rows[rows[open] ?? -1];
   return (
     <>

@@ -13,6 +13,8 @@ interface Props {
   spec: ChartSpec;
   displayName: (metric: string) => string;
   hint?: string | undefined;
+  /** What it would take for data to be there, said where there are none. */
+  needs?: string;
   height?: number;
   /** In the explorer itself. */
   exploring?: boolean;
@@ -26,7 +28,7 @@ export function notesOf(answer: MetricsAnswer): string | undefined {
 }
 
 /** The chart of metrics that a spec asks for. */
-export function MetricChart({ title, spec, displayName, hint, height = 280, exploring = false, more }: Props) {
+export function MetricChart({ title, spec, displayName, hint, needs = '', height = 280, exploring = false, more }: Props) {
   const { view } = usePageView();
   const { zoom, back } = useZoom();
   const asked = useSpec(spec, view);
@@ -38,7 +40,7 @@ export function MetricChart({ title, spec, displayName, hint, height = 280, expl
       hint={hint}
       asked={asked}
       isEmpty={hasNoData}
-      empty={spec.filter === '' ? 'Nothing was measured of this in this time.' : 'Nothing that was measured in this time meets the filter.'}
+      empty={`${spec.filter === '' ? 'Nothing was measured of this in this time.' : 'Nothing that was measured in this time meets the filter.'} ${needs}`.trimEnd()}
       truncated={notesOf}
       height={height}
       spec={spec}

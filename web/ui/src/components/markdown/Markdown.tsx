@@ -82,7 +82,7 @@ function Line({ text }: { text: string }) {
     // Links of the repository's pages lead nowhere on a server; only whole addresses do.
     if (part.kind === 'link' && /^https?:/.test(part.href)) {
       return (
-        <Anchor key={i} href={part.href} target="_blank" rel="noreferrer">
+        <Anchor key={i} href={part.href} underline="always" target="_blank" rel="noreferrer">
           {part.text}
         </Anchor>
       );

@@ -67,7 +67,7 @@ function Opened({ document }: { document: ResourceDocument }) {
     if (editing) setEdited((before) => ({ document, round: before.round + 1 }));
   }
   const dashboard = useRead(document);
-  useOpeningTime(dashboard.time);
+  const timed = useOpeningTime(dashboard.time);
   if (editing) return <Editor key={edited.round} document={edited.document} above={above} onReload={() => setEdited((before) => ({ document, round: before.round + 1 }))} />;
   if (params.get('tab') === 'history') {
     return (
@@ -79,10 +79,10 @@ function Opened({ document }: { document: ResourceDocument }) {
       </>
     );
   }
-  return <Viewed document={document} />;
+  return <Viewed document={document} timed={timed} />;
 }
 
-function Viewed({ document }: { document: ResourceDocument }) {
+function Viewed({ document, timed }: { document: ResourceDocument; timed: boolean }) {
   const dashboard = useRead(document);
   const { values } = useValues(dashboard.variables);
   return (
@@ -108,7 +108,7 @@ function Viewed({ document }: { document: ResourceDocument }) {
           </Text>
         </Group>
       ) : (
-        <TileGrid tiles={dashboard.tiles} values={values} />
+        timed && <TileGrid tiles={dashboard.tiles} values={values} />
       )}
     </>
   );

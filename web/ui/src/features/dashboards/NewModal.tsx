@@ -7,6 +7,7 @@ import { carryView } from '@/lib/urlstate';
 import { useSaveResource } from '@/panels/resources/queries';
 import { mistakesAt } from '@/panels/resources/useResourceForm';
 import { NameFields, useNaming } from './NameFields';
+import { withoutRepeats } from './withoutRepeats';
 
 interface Props {
   taken: readonly string[];
@@ -42,7 +43,7 @@ export function NewModal({ taken, from, onClose }: Props) {
       >
         <Stack gap="sm">
           <NameFields naming={naming} errorOf={(field) => mistakesAt(problem?.mistakes ?? [], field)} />
-          {problem !== undefined && (elsewhere || problem.mistakes.length === 0) && <ProblemBox problem={problem} />}
+          {problem !== undefined && (elsewhere || problem.mistakes.length === 0) && <ProblemBox problem={withoutRepeats(problem)} />}
           <Group justify="flex-end">
             <Button size="xs" variant="default" onClick={onClose}>
               Cancel

@@ -1,10 +1,11 @@
 import { ActionIcon, Text, VisuallyHidden } from '@mantine/core';
 import { IconArrowDownRight, IconCopy, IconGripVertical, IconPencil, IconTrash } from '@tabler/icons-react';
 import { useId, useRef, useState, type KeyboardEvent } from 'react';
-import { tileName, type Tile } from '@/lib/dashboard';
+import type { Tile } from '@/lib/dashboard';
 import { inReadingOrder, resized, stepped, type Direction } from '@/lib/dashboardGrid';
-import { plain, type Values } from '@/lib/dashboardVariables';
+import { expandTile, type Values } from '@/lib/dashboardVariables';
 import dashboardClasses from '../view/Dashboard.module.css';
+import { useTileName } from '../view/TileContent';
 import { Expanded, placeOf } from '../view/TileGrid';
 import { useNear } from '../view/useNear';
 import classes from './Edit.module.css';
@@ -53,6 +54,7 @@ export function EditGrid({ tiles, values, wrong, mayCopy, onArrange, onEdit, onC
   };
   return (
     <>
+      <VisuallyHidden component="h2">Tiles</VisuallyHidden>
       <VisuallyHidden id={help}>Arrow keys move the tile, with Shift they change its size, Delete removes it.</VisuallyHidden>
       <VisuallyHidden role="status" aria-live="polite">
         {said}
@@ -97,7 +99,7 @@ interface FrameProps {
 
 function Frame({ tile, values, order, wrong, dragged, help, mayCopy, onStart, onKey, onEdit, onCopy, onRemove }: FrameProps) {
   const { ref, near } = useNear<HTMLDivElement>();
-  const name = plain(tileName(tile), values);
+  const name = useTileName(expandTile(tile, values));
   const onBar = (e: React.PointerEvent<HTMLElement>) => {
     // Buttons of the bar are pressed, not dragged, but for the handle; on a phone the bar scrolls the page.
     const button = (e.target as Element).closest('button');

@@ -4,23 +4,22 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { PageHead } from '@/components/PageHead';
 import { ProblemBox } from '@/components/Panel';
-import { Problem } from '@/api/problem';
 import { readDashboard, titleOf, writeDashboard, type Tile } from '@/lib/dashboard';
 import { inReadingOrder } from '@/lib/dashboardGrid';
 import { ChangeList } from '@/panels/resources/ChangeList';
-import { withoutInfo } from '@/panels/resources/document';
 import type { ResourceDocument } from '@/panels/resources/types';
 import { useResourceForm } from '@/panels/resources/useResourceForm';
 import { useParamState } from '@/view/params';
 import { Copy } from '../PageMenu';
 import { useValues } from '../useDashboard';
 import { VariablesBar } from '../view/VariablesBar';
+import { withoutRepeats } from '../withoutRepeats';
 import { EditBar } from './EditBar';
 import { EditGrid } from './EditGrid';
 import { LeaveGuard } from './LeaveGuard';
 import { SettingsForm } from './SettingsForm';
 import { TileForm } from './TileForm';
-import { inWords, isFull, withCopy, withoutTile, withTile, wrongTiles } from './tiles';
+import { byTile, inWords, isFull, withCopy, withoutTile, withTile, wrongTiles } from './tiles';
 import { useDraft } from './useDraft';
 
 interface Props {
@@ -55,7 +54,7 @@ export function Editor({ document, above, onReload }: Props) {
       setLeaving(true);
     });
   const mistakes = form.problem?.mistakes ?? [];
-  const problem = form.problem === undefined ? undefined : new Problem(form.problem.status, form.problem.title, mistakes.length > 0 ? '' : form.problem.detail, mistakes.map((m) => inWords(m, dashboard)));
+  const problem = form.problem === undefined ? undefined : withoutRepeats(form.problem, (m) => inWords(m, dashboard));
   return (
     <>
       <PageHead title={titleOf(dashboard)} above={above} />
@@ -65,7 +64,7 @@ export function Editor({ document, above, onReload }: Props) {
           <Text size="sm">
             {form.conflict.updatedBy ?? 'Somebody'} stored version {form.conflict.version} since you opened this:
           </Text>
-          <ChangeList before={withoutInfo(document)} after={withoutInfo(form.conflict)} />
+          <ChangeList before={byTile(document)} after={byTile(form.conflict)} />
           <Group gap="xs" mt="xs">
             <Button size="compact-sm" variant="default" onClick={onReload}>
               Take theirs, drop mine

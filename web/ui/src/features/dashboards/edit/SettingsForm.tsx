@@ -1,6 +1,7 @@
 import { Button, Group, Modal, Stack, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { Dashboard } from '@/lib/dashboard';
+import { any } from '@/lib/dashboardVariables';
 import { parseLength } from '@/lib/time';
 import { VariableFields } from './VariableFields';
 import { variableMistakes } from './variableMistakes';
@@ -25,7 +26,7 @@ export function SettingsForm({ dashboard: given, onApply, onClose }: Props) {
       <form
         onSubmit={(e) => {
           e.preventDefault();
-          if (!wrong) onApply({ ...dashboard, title: dashboard.title.trim() });
+          if (!wrong) onApply({ ...dashboard, title: dashboard.title.trim(), variables: variables.map((v) => (v.kind !== 'text' && v.default === '' ? { ...v, default: any } : v)) });
         }}
       >
         <Stack gap="sm">

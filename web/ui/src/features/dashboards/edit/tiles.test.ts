@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { emptyDashboard, type Dashboard } from '@/lib/dashboard';
-import { inWords, newTile, placeInWords, withCopy, withoutTile, withTile, wrongTiles } from './tiles';
+import { byTile, inWords, newTile, placeInWords, withCopy, withoutTile, withTile, wrongTiles } from './tiles';
 
 const text = { kind: 'text', text: 'x' } as const;
 const one: Dashboard = withTile(emptyDashboard, { ...newTile(emptyDashboard, text), title: 'Notes' });
@@ -29,4 +29,11 @@ test('mistakes name the tile', () => {
 test('a place in words counts from one', () => {
   const [t] = one.tiles;
   expect(t === undefined ? '' : placeInWords(t)).toBe('Notes: column 1, row 1, 6 wide, 2 high');
+});
+
+test('documents are compared tile by tile, whatever their order', () => {
+  const a = { id: 'a', x: 0 };
+  const b = { id: 'b', x: 6 };
+  expect(byTile({ name: 'n', etag: '1', tiles: [a, b] })).toEqual(byTile({ name: 'n', etag: '2', tiles: [b, a] }));
+  expect(byTile({ name: 'n' })).toEqual({ name: 'n', tiles: {} });
 });

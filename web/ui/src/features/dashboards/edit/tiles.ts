@@ -3,6 +3,8 @@
 import type { Mistake } from '@/api/problem';
 import { freeId, mostTiles, tileName, type Dashboard, type Tile, type TileContent } from '@/lib/dashboard';
 import { freePlace, tidied } from '@/lib/dashboardGrid';
+import { withoutInfo } from '@/panels/resources/document';
+import type { ResourceDocument } from '@/panels/resources/types';
 
 const sizes = { chart: { w: 6, h: 4 }, logs: { w: 6, h: 4 }, text: { w: 6, h: 2 } } as const;
 
@@ -49,6 +51,12 @@ export function wrongTiles(mistakes: readonly Mistake[], d: Dashboard): Readonly
       return tile === undefined ? [] : [tile.id];
     }),
   );
+}
+
+/** A document with its tiles by their ids, so that those that only changed their order do not differ. */
+export function byTile(document: ResourceDocument): Record<string, unknown> {
+  const { tiles, ...rest } = withoutInfo(document);
+  return { ...rest, tiles: Object.fromEntries((Array.isArray(tiles) ? (tiles as { id?: string }[]) : []).map((t, i) => [t.id ?? String(i), t])) };
 }
 
 /** Where a tile lies and how large it is, for whoever hears it. */

@@ -23,17 +23,20 @@ export function useDrag(grid: RefObject<HTMLDivElement | null>, tiles: readonly 
     const from = { x: e.clientX, y: e.clientY + window.scrollY };
     const last = { x: e.clientX, y: e.clientY };
     let latest: Tile[] | undefined;
+    let by = { dx: 0, dy: 0 };
     const follow = () => {
-      const dx = (last.x - from.x) / pitch;
-      const dy = (last.y + window.scrollY - from.y) / rowHeight;
-      latest = kind === 'move' ? moved(tiles, id, tile.x + dx, tile.y + dy) : resized(tiles, id, Math.round(tile.w + dx), Math.round(tile.h + dy));
+      const dx = Math.round((last.x - from.x) / pitch);
+      const dy = Math.round((last.y + window.scrollY - from.y) / rowHeight);
+      if (latest !== undefined && dx === by.dx && dy === by.dy) return;
+      by = { dx, dy };
+      latest = kind === 'move' ? moved(tiles, id, tile.x + dx, tile.y + dy) : resized(tiles, id, tile.w + dx, tile.h + dy);
       setDragged({ id, tiles: latest });
     };
     // At the edges of the screen the page moves along.
     const scroll = setInterval(() => {
-      const by = last.y < edge ? -speed : last.y > window.innerHeight - edge ? speed : 0;
-      if (by === 0) return;
-      window.scrollBy(0, by);
+      const pixels = last.y < edge ? -speed : last.y > window.innerHeight - edge ? speed : 0;
+      if (pixels === 0) return;
+      window.scrollBy(0, pixels);
       follow();
     }, 16);
     const onMove = (m: globalThis.PointerEvent) => {

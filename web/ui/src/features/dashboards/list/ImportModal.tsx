@@ -7,6 +7,7 @@ import { freeName } from '@/lib/dashboard';
 import { parseImport } from '@/lib/dashboardImport';
 import { carryView } from '@/lib/urlstate';
 import { useSaveResource } from '@/panels/resources/queries';
+import { withoutRepeats } from '../withoutRepeats';
 
 const mostBytes = 2 << 20;
 
@@ -88,7 +89,7 @@ export function ImportModal({ taken, onClose }: { taken: readonly string[]; onCl
               </Group>
             </>
           )}
-          {save.error !== null && <ProblemBox problem={asProblem(save.error)} />}
+          {save.error !== null && <ProblemBox problem={withoutRepeats(asProblem(save.error))} />}
           <Group justify="flex-end">
             <Button size="xs" variant="default" onClick={onClose}>
               Cancel

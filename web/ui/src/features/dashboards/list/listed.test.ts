@@ -16,7 +16,7 @@ test('a list is searched by every word, and by tag', () => {
   expect(tagsOf(all)).toEqual(['fleet', 'gpu']);
 });
 
-test('who changed it: a person, or the source that provides it', () => {
+test('who changed it: a person; of a provisioned one its source is told elsewhere', () => {
   expect(all[0]).toMatchObject({ by: 'ann', tiles: 2, changed: Date.UTC(2026, 0, 1), provisioned: false });
-  expect(all[1]).toMatchObject({ by: 'builtin', tiles: 0, changed: undefined, provisioned: true });
+  expect(all[1]).toMatchObject({ by: '', source: 'builtin', tiles: 0, changed: undefined, provisioned: true });
 });

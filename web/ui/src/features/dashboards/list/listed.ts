@@ -10,6 +10,7 @@ export interface Listed {
   tiles: number;
   /** When it was last changed. */
   changed: number | undefined;
+  /** The person who changed it; empty where a source did. */
   by: string;
   provisioned: boolean;
   source: string;
@@ -24,7 +25,7 @@ export function listed(d: ResourceDocument): Listed {
     tags: Array.isArray(d.tags) ? d.tags.filter((t): t is string => typeof t === 'string') : [],
     tiles: Array.isArray(d.tiles) ? d.tiles.length : 0,
     changed: Number.isNaN(changed) ? undefined : changed,
-    by: d.provisioned === true ? (d.source ?? '') : (d.updatedBy ?? ''),
+    by: d.provisioned === true ? '' : (d.updatedBy ?? ''),
     provisioned: d.provisioned === true,
     source: d.source ?? '',
   };

@@ -1,5 +1,5 @@
 import { Component, type ReactNode } from 'react';
-import { Problem } from '@/api/problem';
+import { asProblem, Problem } from '@/api/problem';
 import { ProblemBox } from '@/components/Panel';
 
 /** A tile that cannot be drawn says so, and leaves the others alone. */
@@ -15,7 +15,7 @@ export class TileBoundary extends Component<{ children: ReactNode }, { error: un
     if (error === undefined) return this.props.children;
     return (
       <section>
-        <ProblemBox problem={new Problem(-1, 'This tile failed', error instanceof Error ? error.message : String(error))} onRetry={() => this.setState({ error: undefined })} />
+        <ProblemBox problem={new Problem(-1, 'This tile failed', asProblem(error).detail)} onRetry={() => this.setState({ error: undefined })} />
       </section>
     );
   }

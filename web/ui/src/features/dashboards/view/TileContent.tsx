@@ -1,7 +1,8 @@
 import { Paper, Title } from '@mantine/core';
-import { useCallback } from 'react';
+import { memo, useCallback } from 'react';
 import { useDefinitions } from '@/api/hooks';
 import { Problem } from '@/api/problem';
+import type { MetricDefinition } from '@/api/types';
 import { Markdown } from '@/components/markdown/Markdown';
 import { Empty, ProblemBox } from '@/components/Panel';
 import type { ChartSpec } from '@/lib/chartspec';
@@ -22,7 +23,7 @@ const [rowHeight, gap, least] = [80, 8, 48];
 export const tileHeight = (rows: number) => rows * rowHeight - gap;
 
 /** What a tile shows, its variables replaced. */
-export function TileContent({ tile }: { tile: Tile }) {
+export const TileContent = memo(function TileContent({ tile }: { tile: Tile }) {
   const room = Math.max(least, tileHeight(tile.h) - frame);
   switch (tile.kind) {
     case 'chart':
@@ -46,12 +47,23 @@ export function TileContent({ tile }: { tile: Tile }) {
         </TextFrame>
       );
   }
+});
+
+/** What a tile is called; a chart without a title is called after what it asks. */
+export function useTileName(tile: Tile): string {
+  const { displayName } = useCatalogue();
+  return tile.kind === 'chart' && tile.title === '' ? chartTitle(tile.chart, displayName) : tileName(tile);
 }
 
-function ChartTile({ title: given, hint, spec, room }: { title: string; hint: string | undefined; spec: ChartSpec; room: number }) {
+function useCatalogue() {
   const definitions = useDefinitions();
   const definition = useCallback((metric: string) => definitions.data?.find((d) => d.name.toLowerCase() === metric.toLowerCase()), [definitions.data]);
   const displayName = useCallback((metric: string) => definition(metric)?.display_name ?? metric, [definition]);
+  return { definition, displayName };
+}
+
+function ChartTile({ title: given, hint, spec, room }: { title: string; hint: string | undefined; spec: ChartSpec; room: number }) {
+  const { definition, displayName } = useCatalogue();
   const title = given === '' ? chartTitle(spec, displayName) : given;
   const [first] = spec.metrics;
   const words = hint === undefined ? {} : { hint };
@@ -62,7 +74,14 @@ function ChartTile({ title: given, hint, spec, room }: { title: string; hint: st
     const unit = found === undefined ? {} : { unit: unitOf(found.name, found.unit, found.primary_aggregation) };
     return <DistributionPanel title={title} {...words} scope={spec.scopes} metric={first.name} {...unit} filter={spec.filter} interval={spec.interval} height={heightOf(spec, room)} />;
   }
-  return <MetricChart title={title} {...words} spec={spec} displayName={displayName} height={heightOf(spec, room)} />;
+  return <MetricChart title={title} {...words} needs={needsOf(spec, definition)} spec={spec} displayName={displayName} height={heightOf(spec, room)} />;
+}
+
+/** What all metrics of a chart need before there are data. */
+function needsOf(spec: ChartSpec, definition: (metric: string) => MetricDefinition | undefined): string {
+  if (spec.metrics.every((m) => /^gpu/i.test(m.name))) return 'It needs instances with a GPU that their agent can read.';
+  if (spec.metrics.every((m) => definition(m.name)?.category === 'Model')) return 'It needs a model server that tells of its work.';
+  return '';
 }
 
 /** Heat maps have no legend of lines; small charts take half of the height each. */

@@ -1,12 +1,12 @@
-import { Paper } from '@mantine/core';
-import { useEffect, useMemo, type CSSProperties, type ReactNode } from 'react';
-import { tileName, type Tile } from '@/lib/dashboard';
+import { Paper, VisuallyHidden } from '@mantine/core';
+import { useEffect, useMemo, type CSSProperties } from 'react';
+import type { Tile } from '@/lib/dashboard';
 import { inReadingOrder } from '@/lib/dashboardGrid';
 import { expandTile, type Values } from '@/lib/dashboardVariables';
 import { useParamState } from '@/view/params';
 import classes from './Dashboard.module.css';
 import { TileBoundary } from './TileBoundary';
-import { TileContent, tileHeight } from './TileContent';
+import { TileContent, tileHeight, useTileName } from './TileContent';
 import { useNear } from './useNear';
 
 /** Where a tile lies, for its element. */
@@ -19,11 +19,14 @@ export function TileGrid({ tiles, values }: { tiles: readonly Tile[]; values: Va
   const { params } = useParamState();
   const found = params.get('tile');
   return (
-    <div className={classes.grid}>
-      {inReadingOrder(tiles).map((t) => (
-        <OneTile key={t.id} tile={t} values={values} found={t.id === found} />
-      ))}
-    </div>
+    <>
+      <VisuallyHidden component="h2">Tiles</VisuallyHidden>
+      <div className={classes.grid}>
+        {inReadingOrder(tiles).map((t) => (
+          <OneTile key={t.id} tile={t} values={values} found={t.id === found} />
+        ))}
+      </div>
+    </>
   );
 }
 
@@ -40,14 +43,15 @@ function OneTile({ tile, values, found }: { tile: Tile; values: Values; found: b
 }
 
 /** The content of a tile while it is near what is seen; its place while it is not, so that only what is looked at is asked. */
-export function Expanded({ tile, values, near }: { tile: Tile; values: Values; near: boolean }): ReactNode {
-  const own = JSON.stringify(tile);
-  // Equal words are the same tile, so that a chart is not asked anew when others move.
+export function Expanded({ tile, values, near }: { tile: Tile; values: Values; near: boolean }) {
+  const own = JSON.stringify({ ...tile, x: 0, y: 0, w: 0 });
+  // Equal words are the same tile wherever it lies, so that it is not drawn anew while others move.
   const shown = useMemo(() => expandTile(JSON.parse(own) as Tile, values), [own, values]);
+  const name = useTileName(shown);
   if (!near && tile.kind !== 'text') {
     return (
-      <Paper withBorder p="sm" component="section" aria-label={tileName(shown)} fz="sm" fw={600}>
-        {tileName(shown)}
+      <Paper withBorder p="sm" component="section" aria-label={name} fz="sm" fw={600}>
+        {name}
       </Paper>
     );
   }
