@@ -30,7 +30,7 @@ const always: Drawn[] = [
     has: proxied,
     empty: noProxy,
   },
-  { title: 'Durations', hint: 'From the first byte of the request to the last of the answer, of the requests of the seconds before each point', read: durationLines, kind: 'line', has: proxied, empty: noProxy, truncated: sparse },
+  { title: 'Durations', hint: 'From the first byte of the request to the last of the answer, of the requests of the seconds before each point', read: durationLines, kind: 'line', has: (row) => row.traffic?.duration != null, empty: 'No request that counts ended in this time.', truncated: sparse },
   { title: 'Requests under way', hint: 'Begun and not yet answered at the end of each second; the filter does not narrow them', read: (f) => lines(f, 'Count', [{ key: 'under way', value: (row) => row.in_flight }]), kind: 'line', has: (row) => row.in_flight !== null, empty: noProxy },
   {
     title: 'CPU',
@@ -82,7 +82,7 @@ function sparse({ split, over, buffer, end }: Frame): string | undefined {
 
 /** The charts of the seconds that are held. */
 export function Charts({ frame, utc }: { frame: Frame; utc: boolean }) {
-  const told = (d: Drawn) => frame.buffer.some(({ event }) => event.total !== null && d.has(event.total));
+  const told = (d: Drawn) => frame.buffer.some(({ at, event }) => at >= frame.end - frame.length && event.total !== null && d.has(event.total));
   const missing = sometimes.filter((d) => !told(d)).map((d) => d.what);
   return (
     <>

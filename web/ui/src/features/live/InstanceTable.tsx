@@ -93,6 +93,19 @@ function State({ row }: { row: InstanceRow }) {
       </span>
     );
   }
-  if (row.late > 0) return <span title={`${row.late} of its seconds did not come in time`}><Status kind="info">{`${row.late} s late`}</Status></span>;
+  if (row.late > 0) {
+    return (
+      <span title={`${row.late} of its seconds did not come in time`}>
+        <Status kind="info">{`${row.late} s late`}</Status>
+      </span>
+    );
+  }
+  if (row.figures.requests === null) {
+    return (
+      <span title="It tells of no requests: this agent has no proxy. Where the instance has another agent with one, both have the same name and take turns; live.enabled: false is for the one without">
+        <Status kind="info">no proxy</Status>
+      </span>
+    );
+  }
   return <Status kind="ok">live</Status>;
 }

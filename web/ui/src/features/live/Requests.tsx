@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { DataTable, type Column } from '@/components/DataTable';
 import { Figure } from '@/components/Figure';
 import { Panel } from '@/components/Panel';
-import { scopePath } from '@/lib/scope';
+import { scopeName, scopePath } from '@/lib/scope';
 import { formatInstant, formatUTC } from '@/lib/time';
 import { ViewLink } from '@/view/ViewLink';
 import { critical } from './Headline';
@@ -22,7 +22,7 @@ interface Props {
 export function Requests({ title, hint, rows, empty, truncated, utc }: Props) {
   const columns: Column<Sampled>[] = [
     { key: 'time', label: 'Began', hint: 'By the clock of its instance', render: ({ at }) => <time dateTime={formatUTC(at)} title={formatUTC(at)}>{formatInstant(Math.floor(at / 1000) * 1000, utc, true)}</time> },
-    { key: 'instance', label: 'Instance', render: ({ request: r }) => <ViewLink to={scopePath(r.scope)}>{r.scope}</ViewLink> },
+    { key: 'instance', label: 'Instance', render: ({ request: r }) => <ViewLink to={scopePath(r.scope)} title={r.scope}>{scopeName(r.scope)}</ViewLink> },
     { key: 'request', label: 'Request', render: ({ request: r }) => `${r.method} ${r.path}` },
     { key: 'status', label: 'Status', render: ({ request: r }) => <Answer sampled={r} /> },
     { key: 'duration', label: 'Duration', numeric: true, render: ({ request: r }) => <Figure value={r.duration_ms} unit="Milliseconds" /> },
@@ -31,7 +31,7 @@ export function Requests({ title, hint, rows, empty, truncated, utc }: Props) {
   return (
     <Panel title={title} hint={hint} asked={{ data: rows, error: null, dataUpdatedAt: 0, refetch: () => undefined }} isEmpty={(list) => list.length === 0} empty={empty} height={60} truncated={() => truncated}>
       {(list) => (
-        <div style={{ maxHeight: 320, overflow: 'auto' }} tabIndex={0} role="region" aria-label={title}>
+        <div style={{ maxHeight: 320, overflow: 'auto' }} tabIndex={0} role="group" aria-label={`Rows of ${title.toLowerCase()}`}>
           <DataTable label={title} columns={columns} rows={list} rowKey={(s) => s.key} />
         </div>
       )}

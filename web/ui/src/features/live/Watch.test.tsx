@@ -132,6 +132,13 @@ it('stops watching when nobody has looked for a while', () => {
   expect(asked).toHaveLength(2);
 });
 
+it('says which instances tell of no requests', () => {
+  show();
+  begin();
+  second(0, { ...busy, children: [row('chat/blue/a', { traffic: null })] });
+  expect(screen.getByText('no proxy')).toBeTruthy();
+});
+
 it('keeps the order of instances while somebody points at them', () => {
   show();
   begin();

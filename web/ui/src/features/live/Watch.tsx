@@ -1,4 +1,4 @@
-import { SimpleGrid, Skeleton, Stack, Text } from '@mantine/core';
+import { SimpleGrid, Skeleton, Stack, Text, VisuallyHidden } from '@mantine/core';
 import { useEffect, useMemo, useState } from 'react';
 import type { Problem } from '@/api/problem';
 import { ProblemBox } from '@/components/Panel';
@@ -64,6 +64,9 @@ function Shown({ feed: { buffer, factor }, end, view, utc }: { feed: Feed; end: 
   const last = formatDuration(length);
   return (
     <>
+      <VisuallyHidden role="heading" aria-level={2}>
+        Now
+      </VisuallyHidden>
       <Headline figures={figures} over={over} />
       <Silent rows={rows} />
       {omitted > 0 && (
