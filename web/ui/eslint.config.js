@@ -24,5 +24,5 @@ export default tseslint.config(
     files: ['src/lib/**'],
     rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['react', '@mantine/*', '@/components/*', '@/api/*', '@/view/*'], message: 'lib is pure' }] }] },
   },
-  { files: ['*.js'], extends: [tseslint.configs.disableTypeChecked] },
+  { files: ['*.js', 'bench/*.js'], extends: [tseslint.configs.disableTypeChecked] },
 );
