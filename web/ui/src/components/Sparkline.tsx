@@ -1,5 +1,5 @@
 /** A line without axes, for tables: the shape of a series, from 0 to its greatest value. Gaps are gaps. */
-export function Sparkline({ values, label, width = 120, height = 26, colour = 'var(--mantine-primary-color-filled)' }: { values: readonly (number | null)[]; label: string; width?: number; height?: number; colour?: string }) {
+export function Sparkline({ values, label, width = 120, height = 26, colour = 'var(--mantine-color-anchor)' }: { values: readonly (number | null)[]; label: string; width?: number; height?: number; colour?: string }) {
   const max = Math.max(0, ...values.filter((v): v is number => v !== null));
   const step = values.length > 1 ? width / (values.length - 1) : 0;
   let path = '';

@@ -1,11 +1,12 @@
 import { Button, Group, Text } from '@mantine/core';
 import { Figure } from '@/components/Figure';
 import { Panel, type Asked } from '@/components/Panel';
+import { comparable } from '@/lib/rates';
 import { day, formatInstant } from '@/lib/time';
 import { formatDuration, formatValue, type Unit } from '@/lib/units';
 import { usePageView } from '@/view/view';
 import { ViewLink } from '@/view/ViewLink';
-import { comparable, isWhole, type Coverage } from './coverage';
+import { isWhole, type Coverage } from './coverage';
 import type { Summary } from './summary';
 
 const figures: { metric: string; label: string; hint: string; unit: Unit }[] = [

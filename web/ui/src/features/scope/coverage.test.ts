@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MetricsAnswer } from '@/api/types';
-import { coverageOf, honest, meanRate } from './coverage';
+import { coverageOf, honest } from './coverage';
 import { summaryOf } from './summary';
 
 const minute = 60_000;
@@ -20,18 +20,6 @@ function answer(values: (number | null)[], before: (number | null)[], partial?: 
   };
 }
 const full = (now: number, before: number | null): MetricsAnswer => ({ ...answer([now], [before]), interval: '4m' });
-
-describe('meanRate', () => {
-  it.each([
-    ['whole windows only', [null, 10, 60, 62, 58], 4, 61],
-    ['the running one does not count', [60, 62, 3], 2, 61],
-    ['all are beside gaps', [null, 10, null, 20], 4, 15],
-    ['only the running one', [null, null, 7], 2, 7],
-    ['none', [null, null], 2, null],
-  ] as [string, (number | null)[], number, number | null][])('%s', (_, values, running, want) => {
-    expect(meanRate(values, running)).toBe(want);
-  });
-});
 
 describe('coverageOf', () => {
   it('tells since when there are data', () => {

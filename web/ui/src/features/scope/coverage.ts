@@ -2,6 +2,7 @@
 
 import type { MetricsAnswer } from '@/api/types';
 import { spanOf } from '@/components/chart/answer';
+import { comparable, meanRate } from '@/lib/rates';
 import type { Span } from '@/lib/time';
 import { nothing, type Reading, type Summary } from './summary';
 
@@ -18,8 +19,6 @@ export interface Coverage {
   span: Span;
 }
 
-/** Below this part of either time, two times are not compared: what is missing might have been anything. */
-export const comparable = 0.5;
 /** From this part on a time counts as whole: its ends may lie within a window. */
 const whole = 0.95;
 
@@ -48,18 +47,6 @@ export function coverageOf(answer: MetricsAnswer, scope: string): Coverage {
     before: coverOf(own.map((s) => s.compare?.values ?? []), answer.timestamps, shift),
     span,
   };
-}
-
-/**
- * The mean of a rate over the windows that were measured whole: not the running one, and not one beside a gap, which may have been
- * measured in part. Where there are only such, over them.
- */
-export function meanRate(values: readonly (number | null)[], running: number): number | null {
-  const known = values.map((v, i) => ({ v, i })).filter((w): w is { v: number; i: number } => w.v !== null);
-  const mean = (list: readonly { v: number }[]) => (list.length === 0 ? null : list.reduce((sum, w) => sum + w.v, 0) / list.length);
-  const ended = known.filter(({ i }) => i < running);
-  const inner = ended.filter(({ i }) => (i === 0 || values[i - 1] != null) && (i + 1 >= values.length || values[i + 1] != null));
-  return mean(inner) ?? mean(ended) ?? mean(known);
 }
 
 /** A summary in which rates are those of the time with data, and nothing is compared that cannot be. */

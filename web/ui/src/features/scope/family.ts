@@ -4,7 +4,7 @@ import { useMetrics } from '@/api/hooks';
 import type { MetricsAnswer, Scope } from '@/api/types';
 import { levelOf, scopeName, scopeParts } from '@/lib/scope';
 import type { PageView } from '@/lib/urlstate';
-import { meanRate } from './coverage';
+import { meanRate } from '@/lib/rates';
 import { nothing, summaryOf, type Reading, type Summary } from './summary';
 
 /** A question has at most 20 metrics. */
