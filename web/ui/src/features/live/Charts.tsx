@@ -3,6 +3,7 @@ import { Chart } from '@/components/chart/Chart';
 import type { ChartData, ChartKind } from '@/components/chart/model';
 import { formatDuration } from '@/lib/units';
 import { ChartCard } from '@/panels/ChartCard';
+import { between } from './buffer';
 import { needed } from './durations';
 import { durationLines, lines, requestLines, type Frame } from './series';
 import type { LiveRow } from './types';
@@ -82,7 +83,10 @@ function sparse({ split, over, buffer, end }: Frame): string | undefined {
 
 /** The charts of the seconds that are held. */
 export function Charts({ frame, utc }: { frame: Frame; utc: boolean }) {
-  const told = (d: Drawn) => frame.buffer.some(({ at, event }) => at >= frame.end - frame.length && event.total !== null && d.has(event.total));
+  const shown = between(frame.buffer, frame.end - frame.length, frame.end);
+  // Where no second came, that nobody told of something is not known: the charts show the gap.
+  const seconds = shown.length > 0 ? shown : frame.buffer;
+  const told = (d: Drawn) => seconds.some(({ event }) => event.total !== null && d.has(event.total));
   const missing = sometimes.filter((d) => !told(d)).map((d) => d.what);
   return (
     <>

@@ -9,7 +9,7 @@ export function Headline({ figures, over }: { figures: Figures; over: number }) 
   const window = formatDuration(over);
   const { requests, failures } = figures;
   const share = failureShare(figures);
-  const counted = requests === null ? 'No instance has a proxy that tells of requests' : `${requests.toLocaleString('en-US')} requests in the last ${window}`;
+  const counted = figures.seconds === 0 ? `No second came in the last ${window}` : requests === null ? 'No instance has a proxy that tells of requests' : `${requests.toLocaleString('en-US')} requests in the last ${window}`;
   return (
     <Paper withBorder p="sm" component="section" aria-label="Now">
       <Group gap="xl" style={{ rowGap: 4 }}>

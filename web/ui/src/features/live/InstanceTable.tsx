@@ -40,7 +40,7 @@ export function InstanceTable({ rows, omitted, over }: Props) {
         hint={`Each over the last ${window}. The order stands still while you point at it.`}
         asked={{ data: shown, error: null, dataUpdatedAt: 0, refetch: () => undefined }}
         isEmpty={(list) => list.length === 0}
-        empty="No instance answered yet."
+        empty={`No instance answered in the last ${window}.`}
         truncated={() => (omitted > 0 ? `${omitted.toLocaleString('en-US')} more instances with fewer requests are not named (live.max_rows).` : undefined)}
         height={80}
       >

@@ -2,10 +2,12 @@ import { SimpleGrid, Skeleton, Stack, Text, VisuallyHidden } from '@mantine/core
 import { useEffect, useMemo, useState } from 'react';
 import type { Problem } from '@/api/problem';
 import { ProblemBox } from '@/components/Panel';
+import { second } from '@/lib/time';
 import { formatDuration } from '@/lib/units';
+import { between } from './buffer';
 import { Charts } from './Charts';
 import type { Feed } from './feed';
-import { figuresOf } from './figures';
+import { figuresOf, missingSeconds } from './figures';
 import { Headline } from './Headline';
 import { instanceRows, omittedInstances } from './instances';
 import { InstanceTable } from './InstanceTable';
@@ -62,6 +64,10 @@ function Shown({ feed: { buffer, factor }, end, view, utc }: { feed: Feed; end: 
   const slowest = useMemo(() => slowestOf(buffer, end, length), [buffer, end, length]);
   const failures = failuresOf(buffer, end, length);
   const last = formatDuration(length);
+  const missing = missingSeconds(buffer, end, length);
+  // Where no second came, nothing is known of its requests.
+  const came = between(buffer, end - length, end).length > 0;
+  const nothing = (text: string) => (came ? text : `No second came in the last ${last}.`);
   return (
     <>
       <VisuallyHidden role="heading" aria-level={2}>
@@ -74,6 +80,11 @@ function Shown({ feed: { buffer, factor }, end, view, utc }: { feed: Feed; end: 
           The charts show the {Math.min(parts.length, mostParts)} parts with the most requests of {parts.length + omitted}.
         </Text>
       )}
+      {missing > 0 && (
+        <Text size="xs" c="dimmed">
+          {missing} of the last {Math.round(length / second)} seconds did not come: they are gaps in the charts, and in no figure.
+        </Text>
+      )}
       <Charts frame={frame} utc={utc} />
       <InstanceTable rows={rows} omitted={omittedInstances(buffer)} over={over} />
       <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="sm">
@@ -82,10 +93,10 @@ function Shown({ feed: { buffer, factor }, end, view, utc }: { feed: Feed; end: 
           hint="A sample of the requests that failed, newest first: at most ten of each instance a second"
           rows={failing}
           utc={utc}
-          empty={`No request failed in the last ${last}.`}
+          empty={nothing(`No request failed in the last ${last}.`)}
           truncated={failures > failing.length ? `${failing.length} of ${failures.toLocaleString('en-US')} that failed in the last ${last}.` : undefined}
         />
-        <Requests title="Slowest requests" hint="The requests that lasted longest, out of the three longest of each instance a second" rows={slowest} utc={utc} empty={`No request ended in the last ${last}, or the agents are too old to tell of slow ones.`} />
+        <Requests title="Slowest requests" hint="The requests that lasted longest, out of the three longest of each instance a second" rows={slowest} utc={utc} empty={nothing(`No request ended in the last ${last}, or the agents are too old to tell of slow ones.`)} />
       </SimpleGrid>
     </>
   );

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { withSecond, type Buffer } from './buffer';
-import { failureShare, figuresOf } from './figures';
+import { failureShare, figuresOf, missingSeconds } from './figures';
 import { instanceRows, omittedInstances } from './instances';
 import { failingOf, failuresOf, requestLogs, slowestOf } from './requests';
 import { row, secondOf, start, traffic } from './testing';
@@ -26,6 +26,13 @@ it('has no numbers where nothing is told', () => {
   const quiet = figuresOf(held({ 9: { total: row('chat', { traffic: traffic(0) }) } }), end, 5000, factor);
   expect(quiet).toMatchObject({ rate: 0, requests: 0, longest: null });
   expect(failureShare(quiet)).toBeNull();
+});
+
+it('counts the seconds that did not come, from the first that did on', () => {
+  expect(missingSeconds(held({ 2: {}, 3: {}, 9: {} }), end, 60_000)).toBe(5);
+  expect(missingSeconds(held({ 2: {}, 3: {}, 9: {} }), end, 4000)).toBe(3);
+  expect(missingSeconds(held({ 8: {}, 9: {} }), end, 60_000)).toBe(0);
+  expect(missingSeconds([], end, 60_000)).toBe(0);
 });
 
 it('says of instances whether they answer, and why they do not', () => {
