@@ -26,7 +26,7 @@ test('a rule is made from a chart, fires, and is acknowledged', { timeout: 240_0
   await page.locator('.u-over').first().waitFor(); // what it looked at, drawn
   await page.getByRole('button', { name: 'Acknowledge' }).click();
   await page.getByText('Acknowledged').first().waitFor();
-  const { value } = await ask<{ value: { alertRule: string; alertState: string }[] }>('/api/v1/alerts', { rule: name });
+  const { value } = await ask<{ value: { alertRule: string; alertState: string }[] }>('/api/v1/alerts', { alertRule: name });
   expect(value.filter((a) => a.alertRule === name).map((a) => a.alertState)).toEqual(['Acknowledged']);
 
   // From a notification, on a phone.
