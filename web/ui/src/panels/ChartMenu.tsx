@@ -1,10 +1,10 @@
 import { ActionIcon, Menu } from '@mantine/core';
-import { IconBell, IconChartLine, IconCode, IconDots, IconDownload, IconLink, IconListDetails, IconMaximize, IconPhoto, IconPin, IconTable } from '@tabler/icons-react';
+import { IconBell, IconChartLine, IconCode, IconDots, IconDownload, IconExternalLink, IconLink, IconListDetails, IconMaximize, IconPhoto, IconPin, IconTable } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import type { ChartSpec } from '@/lib/chartspec';
 import type { Span } from '@/lib/time';
-import { exploreLink, logsLink, ruleLink } from './links';
+import { exploreLink, logsLink, promRuleLink, ruleLink } from './links';
 import { PinDialog } from './pin/PinDialog';
 
 interface Props {
@@ -19,6 +19,8 @@ interface Props {
   onPNG: () => void;
   onPlan: () => void;
   onCopyLink: () => void;
+  /** Absent where no Grafana is known. */
+  onGrafana?: (() => void) | undefined;
   /** In the explorer itself. */
   exploring: boolean;
   more?: ReactNode;
@@ -28,7 +30,7 @@ const size = { size: 16, 'aria-hidden': true } as const;
 const mostRules = 6;
 
 /** What can be done with a chart. */
-export function ChartMenu({ title, spec, span, table, onExpand, onTable, onCSV, onPNG, onPlan, onCopyLink, exploring, more }: Props) {
+export function ChartMenu({ title, spec, span, table, onExpand, onTable, onCSV, onPNG, onPlan, onCopyLink, onGrafana, exploring, more }: Props) {
   const [search] = useSearchParams();
   const [pinning, setPinning] = useState(false);
   const none = span === undefined;
@@ -65,6 +67,11 @@ export function ChartMenu({ title, spec, span, table, onExpand, onTable, onCSV, 
               <Menu.Item leftSection={<IconCode {...size} />} onClick={onPlan} disabled={none}>
                 Show the PromQL
               </Menu.Item>
+              {spec !== undefined && spec.promql.length > 0 && (
+                <Menu.Item leftSection={<IconBell {...size} />} component={Link} to={promRuleLink(search, spec)}>
+                  New alert rule
+                </Menu.Item>
+              )}
               {measured?.metrics.slice(0, mostRules).map((line, i) => (
                 <Menu.Item key={`${line.name} ${line.aggregation}`} leftSection={<IconBell {...size} />} component={Link} to={ruleLink(search, measured, i)}>
                   {measured.metrics.length === 1 ? 'New alert rule' : `New alert rule: ${line.name}`}
@@ -78,6 +85,11 @@ export function ChartMenu({ title, spec, span, table, onExpand, onTable, onCSV, 
               <Menu.Item leftSection={<IconPin {...size} />} onClick={() => setPinning(true)}>
                 Pin to a dashboard
               </Menu.Item>
+              {onGrafana !== undefined && (
+                <Menu.Item leftSection={<IconExternalLink {...size} />} onClick={onGrafana} disabled={none}>
+                  Open in Grafana
+                </Menu.Item>
+              )}
               <Menu.Item leftSection={<IconLink {...size} />} onClick={onCopyLink} disabled={none}>
                 Copy link
               </Menu.Item>

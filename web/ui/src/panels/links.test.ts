@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { emptySpec } from '@/lib/chartspec';
-import { exploreLink, logsLink, ruleLink, sharedLink } from './links';
+import { exploreLink, logsLink, promRuleLink, ruleLink, sharedLink } from './links';
 
 const spec = { ...emptySpec, scopes: ['a/b/*', 'c'], metrics: [{ name: 'M', aggregation: '' }, { name: 'N', aggregation: 'Total' }], filter: "x eq 'y'", split: ['x'], top: 5 };
 const search = new URLSearchParams('last=4h&compare=1d&other=1');
@@ -21,4 +21,8 @@ it('finds the logs of what is above a *', () => {
 
 it('makes a rule of one metric', () => {
   expect(ruleLink(search, spec, 1)).toBe('/alerts/rules/new?last=4h&compare=1d&scope=a%2Fb%2F*&metric=N&aggregation=Total&filter=x+eq+%27y%27&split=x');
+});
+
+it('makes a rule of expressions', () => {
+  expect(promRuleLink(new URLSearchParams('last=4h'), { ...emptySpec, promql: ['up == 0', 'x'] })).toBe('/alerts/rules/new?last=4h&kind=prometheus&query=up+%3D%3D+0&query=x');
 });

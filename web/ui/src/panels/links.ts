@@ -31,6 +31,14 @@ export function logsLink(search: URLSearchParams, spec: ChartSpec, span: Span): 
   return `/logs?${out.toString()}`;
 }
 
+/** A new rule that asks the expressions of the chart. */
+export function promRuleLink(search: URLSearchParams, spec: ChartSpec): string {
+  const out = new URLSearchParams(carryView(search));
+  out.set('kind', 'prometheus');
+  for (const expr of spec.promql) out.append('query', expr);
+  return `/alerts/rules/new?${out.toString()}`;
+}
+
 /** A new rule for one metric of the chart. */
 export function ruleLink(search: URLSearchParams, spec: ChartSpec, metric: number): string {
   const line = spec.metrics[metric];

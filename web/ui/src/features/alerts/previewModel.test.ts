@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { criterionViews, firedTime, firings, onlySeries } from './previewModel';
+import { criterionViews, firedTime, firings, onlySeries, whereText } from './previewModel';
 import type { Preview } from './types';
 
 const at = (m: number) => `2026-03-01T10:0${m}:00Z`;
@@ -88,5 +88,11 @@ describe('series of Prometheus rules', () => {
       ['2', 1],
     ]);
     expect(criterionViews({ ...group, series: [one('1')] })[0]?.series[0]?.label).toBe('A');
+  });
+
+  it('fire at their place, with what not all have', () => {
+    expect(group.events.map((e) => whereText(e, group.series))).toEqual(['e/1', 'e/2', 'e/2, alertname B', 'e/2']);
+    expect(whereText({ dimensions: { alertname: 'A' } }, [{ dimensions: { alertname: 'A' } }])).toBe('A');
+    expect(whereText({ scope: 'e/b', dimensions: { endpoint: 'e', deployment: 'b', code: '' } }, [])).toBe('e/b, code (none)');
   });
 });

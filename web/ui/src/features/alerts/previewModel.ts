@@ -44,6 +44,16 @@ export function ownDimensions({ scope, dimensions }: Placed): Record<string, str
   return Object.fromEntries(Object.entries(dimensions).filter(([name]) => !levelNames.includes(name)));
 }
 
+/** Where something fired, in words: its scope and what else sets it apart. Labels that all series share say nothing. */
+export function whereText(f: Placed, series: readonly Placed[]): string {
+  const { scope = '' } = f;
+  const shared = (name: string) => scope === '' && series.length > 0 && series.every((s) => s.dimensions[name] === f.dimensions[name]);
+  const place = scope === '' ? levelNames.flatMap((name) => f.dimensions[name] ?? []).join('/') : scope;
+  const rest = Object.entries(ownDimensions(f)).filter(([name]) => !levelNames.includes(name) && !shared(name));
+  const text = [place, ...rest.map(([name, value]) => `${name} ${value === '' ? '(none)' : value}`)].filter((part) => part !== '').join(', ');
+  return text === '' ? (f.dimensions.alertname ?? '') : text;
+}
+
 const identity = (s: Placed) => JSON.stringify([s.scope ?? '', Object.entries(ownDimensions(s)).sort(([a], [b]) => (a < b ? -1 : 1))]);
 
 /** Every time that the rule would have fired, in order, with its end. */
@@ -81,10 +91,10 @@ export function firedTime(all: readonly Firing[], end: number): number {
 export function criterionViews(preview: Preview): CriterionView[] {
   const counts = new Map<string, number>();
   for (const f of firings(preview)) counts.set(identity(f), (counts.get(identity(f)) ?? 0) + 1);
-  const label = labeller(preview.series);
   const names = [...new Set(preview.series.map((s) => s.criterion))];
   return names.map((criterion) => {
     const own = preview.series.filter((s) => s.criterion === criterion);
+    const label = labeller(own);
     const times = timesOf(own);
     const at = new Map(times.map((t, i) => [t, i]));
     const spread = (s: PreviewSeries, values: readonly (number | null)[]) => {
@@ -151,9 +161,10 @@ export function previewSpan(preview: Preview): Span {
   return { start: Date.parse(preview.start), end: Date.parse(preview.end) };
 }
 
-/** Only the series and events of one target and its dimensions, where there are some; else all of them. */
-export function onlySeries(preview: Preview, scope: string, dimensions: Record<string, string>): Preview {
-  const fits = (s: { scope?: string; dimensions: Record<string, string> }) => s.scope === scope && Object.entries(dimensions).every(([name, value]) => s.dimensions[name] === undefined || s.dimensions[name] === value);
+/** Only the series and events of one target and its dimensions, where there are some; else all of them. Those without a scope are told by labels. */
+export function onlySeries(preview: Preview, scope: string, dimensions: Record<string, string>, labels: Record<string, string> = {}): Preview {
+  const alike = (s: Placed, names: Record<string, string>) => Object.entries(names).every(([name, value]) => s.dimensions[name] === undefined || s.dimensions[name] === value);
+  const fits = (s: Placed) => ((s.scope ?? '') === '' ? alike(s, labels) : s.scope === scope && alike(s, dimensions));
   const series = preview.series.filter(fits);
   return series.length === 0 ? preview : { ...preview, series, events: preview.events.filter(fits) };
 }

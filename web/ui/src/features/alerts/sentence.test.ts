@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MetricDefinition } from '@/api/types';
-import { alertSentence, definitionAt, dimensionText } from './sentence';
+import { alertSentence, definitionAt, dimensionText, firedSentence } from './sentence';
 import type { AlertValue } from './types';
 
 const definition = (name: string, unit: string, levels: string[], display = name): MetricDefinition => ({
@@ -37,6 +37,21 @@ describe('alertSentence', () => {
     const v: AlertValue = { metricName: 'RequestLatency_P90', timeAggregation: 'Average', operator: 'GreaterThan', value: 2, threshold: 1 };
     expect(sentence(v, v)).toBe('Average Latency P90 was 2 ms, above 1 ms; average Latency P90 was 2 ms, above 1 ms');
     expect(alertSentence({ summary: 'it is bad' }, [])).toBe('it is bad');
+  });
+});
+
+describe('an alert that is over', () => {
+  const value = (n: number | null): AlertValue => ({ metricName: 'RequestLatency_P90', timeAggregation: 'Average', operator: 'GreaterThan', value: n, threshold: 300 });
+  const resolved = (n: number | null) => ({ values: [value(n)], scope: 'a/b/c', monitorCondition: 'Resolved' as const });
+
+  it('does not claim that its last value crossed the bound', () => {
+    expect(plain(alertSentence(resolved(60), definitions))).toBe('Average Latency P90 was 60 ms when it resolved; it fires above 300 ms');
+    expect(alertSentence(resolved(null), definitions)).toBe('Average Latency P90 had no data when it resolved');
+  });
+
+  it('says what fired where that is known', () => {
+    expect(plain(firedSentence({ ...resolved(60), fired: { values: [value(4100)] } }, definitions))).toBe('Average Latency P90 was 4.1 s, above 300 ms');
+    expect(plain(firedSentence(resolved(60), definitions))).toContain('when it resolved');
   });
 });
 

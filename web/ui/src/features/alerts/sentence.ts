@@ -1,6 +1,6 @@
 /** What an alert saw, in words with units. */
 
-import type { Alert, MetricDefinition } from '@/api/types';
+import type { Alert, AlertDetail, MetricDefinition } from '@/api/types';
 import { levels, scopeParts } from '@/lib/scope';
 import { formatValue, unitOf, type Unit } from '@/lib/units';
 import type { AlertValue } from './types';
@@ -50,21 +50,32 @@ export function boundText(v: AlertValue, unit: Unit): string {
   return '';
 }
 
-/** What one criterion saw: "average Request Latency P90 was 186 ms, above 100 ms". */
-export function valueSentence(v: AlertValue, definitions: readonly MetricDefinition[], scope: string | undefined): string {
+/** What one criterion saw: "average Request Latency P90 was 186 ms, above 100 ms". Where it is over, the value is that of the check that said so. */
+export function valueSentence(v: AlertValue, definitions: readonly MetricDefinition[], scope: string | undefined, over = false): string {
   const definition = definitionAt(definitions, v.metricName, scope);
   const unit = criterionUnit(definition, v.timeAggregation);
   const name = definition?.display_name ?? v.metricName ?? (v.query === undefined ? (v.criterion ?? 'the value') : 'the query’s result');
   const what = v.metricName === undefined ? name : `${aggregationWord(v.timeAggregation)} ${name}`;
-  if (v.value == null) return `${what} had no data`;
+  const when = over ? ' when it resolved' : '';
+  if (v.value == null) return `${what} had no data${when}`;
   const bound = boundText(v, unit);
+  if (over) return `${what} was ${formatValue(v.value, unit)}${when}${bound === '' ? '' : `; it fires ${bound}`}`;
   return `${what} was ${formatValue(v.value, unit)}${bound === '' ? '' : `, ${bound}`}`;
 }
 
-/** What an alert saw when it fired. Without values it is the server's summary. */
-export function alertSentence(alert: Pick<Alert, 'values' | 'scope' | 'summary'>, definitions: readonly MetricDefinition[], values = alert.values): string {
+/** What an alert saw at its last check, which may be the one that resolved it. Without values it is the server's summary. */
+export function alertSentence(alert: Pick<Alert, 'values' | 'scope' | 'summary' | 'monitorCondition'>, definitions: readonly MetricDefinition[]): string {
+  return sentenceOf(alert, definitions, alert.values, alert.monitorCondition === 'Resolved');
+}
+
+/** What an alert saw at the check that fired. */
+export function firedSentence(alert: AlertDetail, definitions: readonly MetricDefinition[]): string {
+  return alert.fired?.values === undefined ? alertSentence(alert, definitions) : sentenceOf(alert, definitions, alert.fired.values, false);
+}
+
+function sentenceOf(alert: Pick<Alert, 'scope' | 'summary'>, definitions: readonly MetricDefinition[], values: Alert['values'], over: boolean): string {
   if (values === undefined || values.length === 0) return alert.summary ?? '';
-  const text = values.map((v) => valueSentence(v, definitions, alert.scope)).join('; ');
+  const text = values.map((v) => valueSentence(v, definitions, alert.scope, over)).join('; ');
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

@@ -16,7 +16,7 @@ import { PreviewChart } from '../PreviewChart';
 import { criterionViews, onlySeries, previewSpan } from '../previewModel';
 import { criterionUnit, definitionAt } from '../sentence';
 import type { AlertValue } from '../types';
-import { alertSpan, narrowRule } from './narrow';
+import { alertSpan, narrowRule, ruleOfAlert } from './narrow';
 
 interface Props {
   alert: AlertDetail;
@@ -30,7 +30,8 @@ export function AlertChart({ alert, definitions }: Props) {
   // Whoever may see the alert may not always see the rule; then there is the metric still.
   if (rule.data === undefined && rule.error !== null) {
     if (metric !== undefined) return <MetricChart alert={alert} value={metric} definitions={definitions} />;
-    return null;
+    const known = ruleOfAlert(alert);
+    return known === undefined ? null : <RuleChart alert={alert} rule={known} definitions={definitions} metric={undefined} />;
   }
   if (rule.data === undefined) return <Panel title="What the rule saw" asked={{ data: undefined, error: null, dataUpdatedAt: 0, refetch: rule.refetch }} height={260} children={() => null} />;
   return <RuleChart alert={alert} rule={rule.data} definitions={definitions} metric={metric} />;
@@ -54,7 +55,7 @@ function RuleChart({ alert, rule, definitions, metric }: Props & { rule: NonNull
   return (
     <Panel title="What the rule saw" hint="Each point is one check of the rule: the value over the window that ends there" asked={asked} height={260} isEmpty={(p) => p.series.length === 0} empty="The data of that time are not stored any more, or the rule asks for something else now.">
       {(preview) => {
-        const own = onlySeries(preview, alert.scope ?? '', alert.dimensions ?? {});
+        const own = onlySeries(preview, alert.scope ?? '', alert.dimensions ?? {}, alert.labels);
         return (
           <Stack gap="sm">
             {criterionViews(own).map((v) => {

@@ -13,7 +13,7 @@ import { useNow } from '@/view/now';
 import { usePageView } from '@/view/view';
 import { ViewLink } from '@/view/ViewLink';
 import { useAlert } from '../queries';
-import { alertSentence, dimensionText } from '../sentence';
+import { dimensionText, firedSentence } from '../sentence';
 import { SeverityLabel } from '../SeverityLabel';
 import { Actions } from './Actions';
 import { AlertChart } from './AlertChart';
@@ -29,10 +29,16 @@ export function Component() {
   const asked = useAlert(id, view);
   return (
     <>
-      <PageHead title={asked.data?.alertRule ?? 'Alert'} above={[{ to: '/alerts', label: 'Alerts' }]} timed={false} />
+      <PageHead title={titleOf(asked.data)} above={[{ to: '/alerts', label: 'Alerts' }]} timed={false} />
       <Whole asked={asked}>{(a) => <Body alert={a} />}</Whole>
     </>
   );
+}
+
+// Groups of Prometheus rules have several alerts, with names of their own.
+function titleOf(alert: AlertDetail | undefined): string {
+  const [rule, name] = [alert?.alertRule, alert?.labels?.alertname];
+  return rule === undefined || name === undefined || name === rule ? (rule ?? 'Alert') : `${rule}: ${name}`;
 }
 
 function Body({ alert }: { alert: AlertDetail }) {
@@ -53,7 +59,7 @@ function Body({ alert }: { alert: AlertDetail }) {
             {alert.suppressed && <Status kind="none">Suppressed: nobody is told</Status>}
           </Group>
           <Text size="lg" fw={600}>
-            {alertSentence(alert, definitions, alert.fired?.values ?? alert.values)}
+            {firedSentence(alert, definitions)}
           </Text>
           <Where alert={alert} />
           {alert.description !== undefined && alert.description !== '' && (

@@ -8,6 +8,7 @@ import { usePageView } from '@/view/view';
 import { ViewLink } from '@/view/ViewLink';
 import { boundText, criterionUnit, definitionAt } from '../sentence';
 import type { AlertValue } from '../types';
+import { pageOf } from './links';
 import { runbookId } from './Runbook';
 
 interface Props {
@@ -29,7 +30,7 @@ export function Details({ alert, definitions }: Props) {
       {() => (
         <Stack gap="xs">
           <Values label="At the check that fired" values={fired} alert={alert} definitions={definitions} />
-          {last.length > 0 && <Values label="At the check that resolved it" values={last} alert={alert} definitions={definitions} />}
+          {last.length > 0 && <Values label="At the check that resolved it" values={last} alert={alert} definitions={definitions} over />}
           {query !== undefined && (
             <Code block tabIndex={0} aria-label="Query">
               {query}
@@ -55,9 +56,7 @@ export function Details({ alert, definitions }: Props) {
               )}
               {alert.links?.generator !== undefined && (
                 <Row label="Where it comes from">
-                  <Anchor size="sm" href={alert.links.generator} target="_blank" rel="noreferrer">
-                    {alert.links.generator}
-                  </Anchor>
+                  <Generator link={alert.links.generator} />
                 </Row>
               )}
               {Object.entries(alert.customProperties ?? {}).map(([name, value]) => (
@@ -82,7 +81,7 @@ export function Details({ alert, definitions }: Props) {
   );
 }
 
-function Values({ label, values, alert, definitions }: { label: string; values: readonly AlertValue[]; alert: AlertDetail; definitions: readonly MetricDefinition[] }) {
+function Values({ label, values, alert, definitions, over = false }: { label: string; values: readonly AlertValue[]; alert: AlertDetail; definitions: readonly MetricDefinition[]; over?: boolean }) {
   if (values.length === 0) return null;
   return (
     <div>
@@ -94,11 +93,29 @@ function Values({ label, values, alert, definitions }: { label: string; values: 
         const unit = criterionUnit(definition, v.timeAggregation);
         return (
           <Text key={v.criterion} size="sm" title={definition?.description}>
-            <strong>{definition?.display_name ?? v.metricName ?? v.criterion}</strong> {v.timeAggregation?.toLowerCase()} {formatValue(v.value, unit)}, {boundText(v, unit)}
+            <strong>{definition?.display_name ?? v.metricName ?? v.criterion}</strong> {[v.timeAggregation?.toLowerCase(), formatValue(v.value, unit)].filter((t) => t !== undefined).join(' ')}
+            {boundText(v, unit) !== '' && `${over ? '; it fires' : ','} ${boundText(v, unit)}`}
           </Text>
         );
       })}
     </div>
+  );
+}
+
+/** Our own expressions open in the explorer; what other programs posted leads to them. */
+function Generator({ link }: { link: string }) {
+  const page = pageOf(link);
+  if (page !== undefined) {
+    return (
+      <Anchor component={ViewLink} to={page.to} params={page.params} size="sm">
+        Its expression in the explorer
+      </Anchor>
+    );
+  }
+  return (
+    <Anchor size="sm" href={link} target="_blank" rel="noreferrer" style={{ overflowWrap: 'anywhere' }}>
+      {link}
+    </Anchor>
   );
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hour, minute } from '@/lib/time';
-import { alertSpan, narrowRule } from './narrow';
+import { alertSpan, narrowRule, ruleOfAlert } from './narrow';
 
 const rule = {
   name: 'r',
@@ -25,6 +25,18 @@ describe('narrowRule', () => {
   it('leaves log rules as they are', () => {
     expect(narrowRule({ ...rule, kind: 'log' }, { scope: 'a/b/c', dimensions: {} })).toMatchObject({ scopes: ['a/*/*'], criteria: rule.criteria });
   });
+});
+
+it('asks a group for nothing but the rule of the alert', () => {
+  const group = { name: 'g', interval: '1m', rules: [{ alert: 'A', expr: 'a' }, { alert: 'B', expr: 'b' }, { record: 'r', expr: 'c' }] };
+  const of = (alertname: string) => narrowRule({ name: 'r', kind: 'prometheus', group }, { scope: 'a', labels: { alertname } }).group;
+  expect(of('B')).toEqual({ ...group, rules: [{ alert: 'B', expr: 'b' }] });
+  expect(of('gone')).toEqual(group);
+});
+
+it('knows the expression of a rule that is gone', () => {
+  expect(ruleOfAlert({ ruleKind: 'prometheus', alertRule: 'r', values: [{ criterion: 'A', query: 'up == 0' }] })).toEqual({ name: 'r', kind: 'prometheus', group: { name: 'r', rules: [{ alert: 'A', expr: 'up == 0' }] } });
+  expect(ruleOfAlert({ ruleKind: 'log', alertRule: 'r', values: [{ query: 'T' }] })).toBeUndefined();
 });
 
 describe('alertSpan', () => {

@@ -10,9 +10,19 @@ interface Criterion {
   [field: string]: unknown;
 }
 
-/** The rule narrowed to the target and dimensions of an alert. Other kinds than metric rules are asked as they are. */
-export function narrowRule(rule: ResourceDocument, alert: Pick<AlertDetail, 'scope' | 'dimensions'>): Record<string, unknown> {
+interface PromGroup {
+  rules?: { alert?: string }[];
+  [field: string]: unknown;
+}
+
+/** The rule narrowed to the target and dimensions of an alert, a group to its rule. Log rules are asked as they are. */
+export function narrowRule(rule: ResourceDocument, alert: Pick<AlertDetail, 'scope' | 'dimensions' | 'labels'>): Record<string, unknown> {
   const { criteria, ...rest } = withoutInfo(rule);
+  if (rule.kind === 'prometheus') {
+    const group = rule.group as PromGroup;
+    const own = (group.rules ?? []).filter((r) => r.alert === alert.labels?.alertname);
+    return { ...rest, enabled: true, group: own.length === 0 ? group : { ...group, rules: own } };
+  }
   if (rule.kind !== 'metric' || alert.scope === undefined) return { ...rest, ...(criteria === undefined ? {} : { criteria }) };
   const given = criteria as { allOf: Criterion[] };
   const allOf = given.allOf.map((c) => {
@@ -27,6 +37,14 @@ export function narrowRule(rule: ResourceDocument, alert: Pick<AlertDetail, 'sco
   });
   // The type of Azure says how many resources there are, and is made anew.
   return { ...rest, enabled: true, scopes: [alert.scope], criteria: { allOf } };
+}
+
+/** The rule of an alert of Prometheus that is gone, out of what the alert says of it: its expression. */
+export function ruleOfAlert(alert: Pick<AlertDetail, 'ruleKind' | 'alertRule' | 'values'>): ResourceDocument | undefined {
+  const asked = alert.values?.find((v) => v.query !== undefined);
+  if (alert.ruleKind !== 'prometheus' || asked === undefined) return undefined;
+  const name = alert.alertRule ?? 'gone';
+  return { name, kind: 'prometheus', group: { name, rules: [{ alert: asked.criterion ?? name, expr: asked.query }] } };
 }
 
 /** The time around an alert: from four windows, at least an hour, before it fired to a little after it ended, or now. At most a day and a half. */

@@ -13,7 +13,7 @@ export function KindControl({ value, onChange }: { value: RuleKind; onChange: (k
         { value: 'prometheus', label: 'PromQL' },
       ]}
       value={value}
-      onChange={(v) => onChange(v as RuleKind)}
+      onChange={onChange}
     />
   );
 }

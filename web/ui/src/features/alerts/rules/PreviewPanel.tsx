@@ -7,8 +7,8 @@ import { formatInstant, formatUTC } from '@/lib/time';
 import { formatDuration, formatValue, type Unit } from '@/lib/units';
 import { usePageView } from '@/view/view';
 import { PreviewChart } from '../PreviewChart';
-import { criterionViews, firedTime, firings, ownDimensions, previewSpan, type Firing } from '../previewModel';
-import { criterionUnit, definitionAt, dimensionText } from '../sentence';
+import { criterionViews, firedTime, firings, previewSpan, whereText, type Firing } from '../previewModel';
+import { criterionUnit, definitionAt } from '../sentence';
 import type { Preview } from '../types';
 import { criteriaOf } from './criteria';
 import type { RulePreview } from './usePreview';
@@ -82,7 +82,7 @@ function Content({ preview, rule, definitions, utc, over }: ContentProps) {
     return c?.metricName === undefined ? '' : criterionUnit(definitionAt(definitions, c.metricName, scope), c.timeAggregation);
   };
   // Many firings would be a wall of lines; the chart itself shows when values crossed.
-  const marks: Mark[] = all.length > 60 ? [] : all.map((f) => ({ at: f.at, label: `fires at ${whereOf(f)}`, kind: 'alert' }));
+  const marks: Mark[] = all.length > 60 ? [] : all.map((f) => ({ at: f.at, label: `fires at ${whereText(f, preview.series)}`, kind: 'alert' }));
   return (
     <Stack gap="sm">
       <Verdict all={all} span={span} preview={preview} over={over} />
@@ -100,7 +100,7 @@ function Content({ preview, rule, definitions, utc, over }: ContentProps) {
           </div>
         );
       })}
-      <Firings all={all} utc={utc} unit={criteria[0] === undefined ? '' : unitFor(criteria[0].name)} />
+      <Firings all={all} series={preview.series} utc={utc} unit={criteria[0] === undefined ? '' : unitFor(criteria[0].name)} />
       {preview.warnings.map((w) => (
         <Text key={w} size="sm" c="dimmed">
           {w}
@@ -127,11 +127,9 @@ function Verdict({ all, span, preview, over }: { all: readonly Firing[]; span: {
   );
 }
 
-const whereOf = (f: Firing) => [f.scope, dimensionText(ownDimensions(f))].filter((t) => t !== '').join(', ');
-
 const listed = 10;
 
-function Firings({ all, utc, unit }: { all: readonly Firing[]; utc: boolean; unit: Unit }) {
+function Firings({ all, series, utc, unit }: { all: readonly Firing[]; series: Preview['series']; utc: boolean; unit: Unit }) {
   if (all.length === 0) return null;
   return (
     <div>
@@ -140,7 +138,7 @@ function Firings({ all, utc, unit }: { all: readonly Firing[]; utc: boolean; uni
           .reverse()
           .slice(0, listed)
           .map((f) => {
-            const where = whereOf(f);
+            const where = whereText(f, series);
             return (
               <List.Item key={`${f.at} ${where}`}>
                 <span title={formatUTC(f.at)}>{formatInstant(f.at, utc)}</span> {where}: {f.value === null ? 'no data' : formatValue(f.value, unit)}, {f.until === null ? 'not resolved' : `for ${formatDuration(f.until - f.at)}`}

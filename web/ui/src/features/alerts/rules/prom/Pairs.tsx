@@ -6,7 +6,7 @@ interface Props {
   /** What they are: labels, annotations. */
   label: string;
   /** What one of them is. */
-  one: string;
+  one: 'label' | 'annotation';
   hint: string;
   value: readonly Pair[];
   onChange: (pairs: Pair[]) => void;
@@ -37,7 +37,7 @@ export function Pairs({ label, one, hint, value, onChange, error }: Props) {
       )}
       <div>
         <Button size="compact-xs" variant="default" onClick={() => onChange([...value, { name: '', value: '' }])}>
-          Add a {one}
+          {one === 'annotation' ? 'Add an annotation' : `Add a ${one}`}
         </Button>
       </div>
     </Stack>
