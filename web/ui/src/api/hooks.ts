@@ -50,3 +50,12 @@ export function useFiredAlerts(view: PageView) {
     refetchInterval: view.refresh || false,
   });
 }
+
+/** Which program the server is and where its pages link to. It changes with the server only. */
+export function useServer() {
+  return useQuery({
+    queryKey: ['server'],
+    queryFn: async ({ signal }) => body(await api().GET('/version', { signal })),
+    staleTime: Infinity,
+  });
+}

@@ -1,9 +1,9 @@
 import { MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { render, screen } from '@testing-library/react';
+import { cleanup, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { MemoryRouter } from 'react-router';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { ChartData } from '@/components/chart/model';
 import { emptySpec, type ChartSpec } from '@/lib/chartspec';
 import { ChartCard } from './ChartCard';
@@ -11,10 +11,12 @@ import { ChartCard } from './ChartCard';
 const data: ChartData = { times: [0, 60_000], interval: 60_000, span: { start: 0, end: 120_000 }, partialFrom: 60_000, unit: 'Milliseconds', series: [{ key: 'a', label: 'blue', colour: { light: '', dark: '' }, values: [12, null] }] };
 const read = (answer: ChartData) => answer;
 
-function show(answer: ChartData | undefined, spec?: ChartSpec, error: unknown = null) {
+function show(answer: ChartData | undefined, spec?: ChartSpec, error: unknown = null, server: object = {}) {
+  const client = new QueryClient();
+  client.setQueryData(['server'], server);
   render(
     <MantineProvider env="test">
-      <QueryClientProvider client={new QueryClient()}>
+      <QueryClientProvider client={client}>
         <MemoryRouter initialEntries={['/?last=4h&utc=1']}>
           <ChartCard title="Latency" asked={{ data: answer, error, dataUpdatedAt: 0, refetch: () => undefined }} height={100} read={read} draw={() => <p>drawn</p>} spec={spec} />
         </MemoryRouter>
@@ -48,6 +50,20 @@ it('leads to a rule for each metric, the explorer and the logs', async () => {
     '/alerts/rules/new?last=4h&utc=1&scope=a&metric=N',
     '/logs?utc=1&start=1970-01-01T00%3A00%3A00Z&end=1970-01-01T00%3A02%3A00Z&scope=a',
   ]);
+});
+
+it('leads to Grafana where one is known', async () => {
+  const spec: ChartSpec = { ...emptySpec, promql: ['up'] };
+  await open(show(data, spec));
+  expect(screen.queryByRole('menuitem', { name: 'Open in Grafana' })).toBeNull();
+  cleanup();
+  const page = { opener: window, location: { href: '' }, close: () => undefined };
+  vi.spyOn(window, 'open').mockReturnValue(page as unknown as Window);
+  const user = show(data, spec, null, { grafanaUrl: 'https://g.example' });
+  await open(user);
+  await user.click(screen.getByRole('menuitem', { name: 'Open in Grafana' }));
+  await waitFor(() => expect(page.location.href).toContain('https://g.example/explore?'));
+  expect(page.opener).toBeNull();
 });
 
 it('has no files while there is nothing, and says why', async () => {

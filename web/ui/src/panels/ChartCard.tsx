@@ -3,6 +3,7 @@ import { useViewportSize } from '@mantine/hooks';
 import { useMemo, useRef, useState, type ReactNode } from 'react';
 import { useSearchParams } from 'react-router';
 import { baseURL } from '@/api/client';
+import { useServer } from '@/api/hooks';
 import { asProblem } from '@/api/problem';
 import { chartCSV, fileName } from '@/components/chart/csv';
 import { ChartTable } from '@/components/chart/ChartTable';
@@ -14,9 +15,10 @@ import type { ChartSpec } from '@/lib/chartspec';
 import { rangeLabel } from '@/lib/time';
 import { usePageView } from '@/view/view';
 import { ChartMenu } from './ChartMenu';
+import { grafanaLink } from './grafana';
 import { sharedLink } from './links';
 import { PlanModal } from './PlanModal';
-import { specCSV } from './specQuery';
+import { askExpressions, specCSV } from './specQuery';
 
 interface Props<T> {
   title: string;
@@ -39,6 +41,7 @@ interface Props<T> {
 /** A chart as a panel, with all that can be done with it. */
 export function ChartCard<T>({ title, hint, asked, isEmpty, empty, truncated, height, read, draw, spec, exploring = false, more }: Props<T>) {
   const { view } = usePageView();
+  const server = useServer();
   const [search] = useSearchParams();
   const dark = useComputedColorScheme('light') === 'dark';
   const [shown, show] = useState<'expanded' | 'plan'>();
@@ -68,6 +71,21 @@ export function ChartCard<T>({ title, hint, asked, isEmpty, empty, truncated, he
     const link = baseURL() + sharedLink(search, of, chart.span);
     tell((await copyText(link)) ? 'Link copied' : `Could not copy: ${link}`);
   };
+  const grafana = server.data?.grafanaUrl;
+  const openGrafana = async (chart: ChartData, of: ChartSpec, url: string) => {
+    // Browsers open a page only at once, not after an answer.
+    const page = window.open('', '_blank');
+    try {
+      const { expressions, step } = await askExpressions(of, chart.span, AbortSignal.timeout(10_000));
+      const link = grafanaLink({ url, datasource: server.data?.grafanaDatasource ?? '' }, expressions, step, chart.span);
+      if (page === null) throw new Error(`the browser opens no page; the link is ${link}`);
+      page.opener = null;
+      page.location.href = link;
+    } catch (error) {
+      page?.close();
+      throw error;
+    }
+  };
   const body = (chart: ChartData, answer: T, room: number) => (table ? <ChartTable label={title} data={chart} utc={view.utc} height={room + 120} /> : draw(chart, room, answer));
 
   return (
@@ -96,6 +114,7 @@ export function ChartCard<T>({ title, hint, asked, isEmpty, empty, truncated, he
             onCSV={() => data !== undefined && attempt(() => saveCSV(data))}
             onPNG={() => data !== undefined && attempt(() => savePNG(data))}
             onPlan={() => show('plan')}
+            onGrafana={grafana === undefined || spec === undefined || spec.kind === 'distribution' ? undefined : () => data !== undefined && attempt(() => openGrafana(data, spec, grafana))}
             onCopyLink={() => data !== undefined && spec !== undefined && attempt(() => copyLink(data, spec))}
           />
         </Group>

@@ -4,13 +4,11 @@ import type { ChartSpec } from '@/lib/chartspec';
 import { usePageView } from '@/view/view';
 import { useZoom } from '@/view/zoom';
 import { ChartCard } from './ChartCard';
-import { histogramCount, promData } from './promql';
+import { promData, promNotes } from './promql';
 import { useProm, type PromResult } from './useProm';
 
 function notesOf({ parts }: PromResult): string | undefined {
-  const histograms = histogramCount(parts);
-  const notes = [...new Set(parts.flatMap((p) => p.now.warnings))];
-  if (histograms > 0) notes.unshift(`${histograms === 1 ? 'A series is a histogram, which is' : `${histograms} series are histograms, which are`} no line: take histogram_quantile(0.9, …) or histogram_count(…) of it`);
+  const notes = promNotes(parts);
   return notes.length === 0 ? undefined : notes.join(' · ');
 }
 
@@ -37,7 +35,7 @@ export function PromChart({ spec, title = 'PromQL', hint, height = 280, explorin
       hint={hint}
       asked={asked}
       isEmpty={(r) => r.parts.every((p) => p.now.series.every((s) => s.values === undefined))}
-      empty="The expression has no values in this time."
+      empty="No series matches, or none has a value in this time. A comparison such as > 1 leaves out what does not meet it."
       truncated={notesOf}
       height={height}
       spec={spec}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hour, minute, second } from '@/lib/time';
-import { gridOf, histogramCount, promData, promLabels, promName, readProm, stepFor } from './promql';
+import { gridOf, mostAsked, promData, promLabels, promName, promNotes, readProm, stepFor } from './promql';
 
 describe('stepFor', () => {
   it.each([
@@ -44,8 +44,22 @@ it('numbers the series of several expressions', () => {
   expect(promData([{ expr: 'e', now }, { expr: 'f', now }], [60_000], [], 60_000, { start: 0, end: 1 }, '').series.map((s) => s.label)).toEqual(['1: {a="x"}', '2: {a="x"}']);
 });
 
-it('counts histograms', () => {
+const answer = (count: number, values: (i: number) => [number, string][]) => readProm({ data: { resultType: 'matrix', result: Array.from({ length: count }, (_, i) => ({ metric: { i: String(i) }, values: values(i) })) } });
+
+it('draws the greatest of too many series, and says so', () => {
+  const now = answer(mostAsked + 1, (i) => [[60, String(i)]]);
+  const part = { expr: 'e', now: { ...now, warnings: ['results truncated due to limit'] } };
+  const labels = promData([part], [60_000], [], 60_000, { start: 0, end: 1 }, '').series.map((s) => s.label);
+  expect(labels).toHaveLength(100);
+  expect([labels[0], labels[99]]).toEqual(['901', '1000']);
+  expect(promNotes([part])).toEqual(['Showing the 100 with the greatest values of more than 1,000 series: topk(10, …) or sum by (…) make fewer']);
+  expect(promNotes([{ expr: 'e', now: answer(101, () => [[60, '1']]) }])[0]).toContain('of 101 series');
+});
+
+it('says what is no line, and what is no number', () => {
   const now = readProm({ data: { resultType: 'matrix', result: [{ metric: {}, histograms: [] }] } });
-  expect(histogramCount([{ expr: 'e', now }])).toBe(1);
+  expect(promNotes([{ expr: 'e', now }])).toEqual(['A series is a histogram, which is no line: take histogram_quantile(0.9, …) or histogram_count(…) of it']);
+  const odd = answer(1, () => [[0, 'NaN'], [60, '+Inf'], [120, '1']]);
+  expect(promNotes([{ expr: 'e', now: { ...odd, warnings: ['w', 'w'] } }])).toEqual(['2 values are infinite or no number, such as of a division by 0, and drawn as gaps', 'w']);
   expect(readProm({ data: { resultType: 'scalar', result: [1, '2'] } }).series).toEqual([]);
 });

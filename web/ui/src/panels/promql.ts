@@ -69,25 +69,50 @@ export interface PromPart {
   before?: PromAnswer | undefined;
 }
 
+/** The most series that are asked for of one expression, and one more, which says that there are more. */
+export const mostAsked = 1000;
+const mostDrawn = 100;
+
+const highest = (s: PromSeries) => (s.values ?? []).reduce((high, [, text]) => (Number(text) > high ? Number(text) : high), Number.NEGATIVE_INFINITY);
+
+/** The series that a chart has room for: of too many those with the greatest values. */
+function drawnSeries(parts: readonly PromPart[]): ReadonlySet<PromSeries> {
+  const all = parts.flatMap((p) => p.now.series.filter((s) => s.values !== undefined));
+  if (all.length <= mostDrawn) return new Set(all);
+  const ranked = all.map((s) => ({ s, high: highest(s) })).sort((a, b) => b.high - a.high);
+  return new Set(ranked.slice(0, mostDrawn).map(({ s }) => s));
+}
+
+/** What a chart of expressions leaves out or cannot draw, and what the server says of them. */
+export function promNotes(parts: readonly PromPart[]): string[] {
+  const notes: string[] = [];
+  const lines = parts.flatMap((p) => p.now.series.filter((s) => s.values !== undefined));
+  const cut = parts.some((p) => p.now.series.length > mostAsked);
+  const drawn = drawnSeries(parts);
+  if (lines.length > drawn.size) notes.push(`Showing the ${drawn.size} with the greatest values of ${cut ? 'more than ' : ''}${Math.min(lines.length, cut ? parts.length * mostAsked : lines.length).toLocaleString('en-US')} series: topk(10, …) or sum by (…) make fewer`);
+  const histograms = parts.reduce((n, p) => n + p.now.series.filter((s) => s.histograms !== undefined).length, 0);
+  if (histograms > 0) notes.push(`${histograms === 1 ? 'A series is a histogram, which is' : `${histograms} series are histograms, which are`} no line: take histogram_quantile(0.9, …) or histogram_count(…) of it`);
+  const odd = [...drawn].reduce((n, s) => n + (s.values ?? []).filter(([, text]) => !Number.isFinite(Number(text))).length, 0);
+  if (odd > 0) notes.push(`${odd.toLocaleString('en-US')} ${odd === 1 ? 'value is' : 'values are'} infinite or no number, such as of a division by 0, and drawn as gaps`);
+  const said = parts.flatMap((p) => p.now.warnings).filter((w) => !(cut && /truncated due to limit/.test(w)));
+  return [...notes, ...new Set(said)];
+}
+
 /** What a chart shows of expressions, at the instants of a grid and those of the past. */
 export function promData(parts: readonly PromPart[], grid: readonly number[], past: readonly number[], step: number, span: Span, unit: string): ChartData {
   const several = parts.length > 1;
+  const drawn = drawnSeries(parts);
   const rows = parts.flatMap((part, n) => {
-    const lines = part.now.series.filter((s) => s.values !== undefined);
+    const lines = part.now.series.filter((s) => drawn.has(s));
     const labels = promLabels(lines);
+    const old = new Map((part.before?.series ?? []).map((s) => [promName(s.metric), s] as const));
     return lines.map((s, i): Omit<ChartSeries, 'colour'> => {
       const own = promName(s.metric);
-      const old = part.before?.series.find((b) => promName(b.metric) === own);
-      return { key: `${n} ${own}`, label: several ? `${n + 1}: ${labels[i] ?? own}` : (labels[i] ?? own), values: valuesAt(s, grid), past: part.before === undefined ? undefined : valuesAt(old ?? { metric: {} }, past) };
+      return { key: `${n} ${own}`, label: several ? `${n + 1}: ${labels[i] ?? own}` : (labels[i] ?? own), values: valuesAt(s, grid), past: part.before === undefined ? undefined : valuesAt(old.get(own) ?? { metric: {} }, past) };
     });
   });
   const colours = coloursFor(rows.map((r) => r.label));
   const series = rows.map((row, i): ChartSeries => ({ ...row, colour: colours[i] ?? { light: '#56606b', dark: '#a9b4c0' } }));
   // The value at an instant is that of what came before it, as /api/v1/metrics has it: a window begins a step earlier.
   return { times: grid.map((t) => t - step), interval: step, span, unit, series };
-}
-
-/** How many series are histograms, which are no lines. */
-export function histogramCount(parts: readonly PromPart[]): number {
-  return parts.reduce((n, p) => n + p.now.series.filter((s) => s.histograms !== undefined).length, 0);
 }

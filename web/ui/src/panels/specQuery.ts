@@ -4,7 +4,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
 import type { MetricsAnswer } from '@/api/types';
 import { questionsOf, type ChartSpec } from '@/lib/chartspec';
-import { resolveRange, type Span } from '@/lib/time';
+import { parseLength, resolveRange, type Span } from '@/lib/time';
 import type { PageView } from '@/lib/urlstate';
 import { mergeAnswers } from '@/components/chart/answer';
 
@@ -53,4 +53,17 @@ export function usePlan(spec: ChartSpec, span: Span, enabled: boolean) {
 export async function askPlan(spec: ChartSpec, span: Span, signal: AbortSignal): Promise<PlanStep[]> {
   const answers = await Promise.all(questionsOf(spec).map(async (q) => body(await api().POST('/api/v1/metrics', { body: { ...q, ...seconds(span), explain: 'plan' }, signal }))));
   return answers.flatMap((a) => a.plan ?? []);
+}
+
+/** The expressions that a chart is drawn with, and how far apart their instants are. */
+export async function askExpressions(spec: ChartSpec, span: Span, signal: AbortSignal): Promise<{ expressions: string[]; step: string }> {
+  if (spec.promql.length > 0) return { expressions: spec.promql, step: spec.interval };
+  const plan = await askPlan(spec, span, signal);
+  // One window over all of the time is how a top is ranked, and what roll-ups were read for is there a second time, from the samples.
+  const length = (p: PlanStep) => parseLength(p.step) ?? Number.POSITIVE_INFINITY;
+  const step = Math.min(...plan.map(length));
+  const drawn = plan.filter((p) => length(p) === step);
+  const raw = drawn.filter((p) => p.rollup === '');
+  const used = raw.length > 0 ? raw : drawn;
+  return { expressions: [...new Set(used.map((p) => p.expr))], step: used[0]?.step ?? '' };
 }

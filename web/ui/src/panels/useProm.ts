@@ -5,14 +5,14 @@ import { api, body } from '@/api/client';
 import { parseLength, resolveRange, type Span } from '@/lib/time';
 import type { PageView } from '@/lib/urlstate';
 import { addBuckets, histogramOf } from './distribution';
-import { gridOf, readProm, stepFor, type PromAnswer, type PromPart } from './promql';
+import { gridOf, mostAsked, readProm, stepFor, type PromAnswer, type PromPart } from './promql';
 import { askPlan } from './specQuery';
 import type { ChartSpec } from '@/lib/chartspec';
 
-async function queryRange(query: string, grid: readonly number[], step: number, signal: AbortSignal): Promise<PromAnswer> {
+async function queryRange(query: string, grid: readonly number[], step: number, signal: AbortSignal, limit?: number): Promise<PromAnswer> {
   const [first, last] = [grid[0], grid.at(-1)];
   if (first === undefined || last === undefined) return { series: [], warnings: [] };
-  const asked = { query, start: String(first / 1000), end: String(last / 1000), step: String(step / 1000) };
+  const asked = { query, start: String(first / 1000), end: String(last / 1000), step: String(step / 1000), ...(limit === undefined ? {} : { limit }) };
   return readProm(body(await api().GET('/api/v1/query_range', { params: { query: asked }, signal })));
 }
 
@@ -36,7 +36,7 @@ export function useProm(queries: readonly string[], interval: string, view: Page
       const past = grid.map((t) => t - shift);
       const parts = await Promise.all(
         queries.map(async (expr) => {
-          const [now, before] = await Promise.all([queryRange(expr, grid, step, signal), shift === 0 ? undefined : queryRange(expr, past, step, signal)]);
+          const [now, before] = await Promise.all([queryRange(expr, grid, step, signal, mostAsked + 1), shift === 0 ? undefined : queryRange(expr, past, step, signal, mostAsked + 1)]);
           return { expr, now, before };
         }),
       );

@@ -7,12 +7,12 @@ import { Empty, ProblemBox } from '@/components/Panel';
 import type { ChartSpec } from '@/lib/chartspec';
 import { chartTitle } from '@/lib/charttitle';
 import { scopeMatchers } from '@/lib/scope';
-import { parseLength, resolveRange } from '@/lib/time';
+import { resolveRange } from '@/lib/time';
 import { DistributionPanel } from '@/panels/DistributionPanel';
 import { distributionOf } from '@/panels/distribution';
 import { MetricChart } from '@/panels/MetricChart';
 import { PromChart } from '@/panels/PromChart';
-import { askPlan } from '@/panels/specQuery';
+import { askExpressions } from '@/panels/specQuery';
 import { usePageView } from '@/view/view';
 import { choiceOf, choicesFor, commonDimensions, levelsOf } from './definitions';
 import { DrawEditor } from './DrawEditor';
@@ -137,12 +137,7 @@ async function translate(spec: ChartSpec, range: Parameters<typeof resolveRange>
   const start = `histogram_count(sum(rate(endpoint_request_duration_seconds{${scopeMatchers(spec.scopes[0] ?? '*')}}[5m])))`;
   if (spec.scopes.length === 0 || spec.metrics.length === 0) return [start];
   try {
-    const plan = await askPlan(spec, resolveRange(range, Date.now()), AbortSignal.timeout(10_000));
-    // One window over all of the time is how a top is ranked, and what roll-ups were read for is there a second time, from the samples.
-    const step = Math.min(...plan.map((p) => parseLength(p.step) ?? Number.POSITIVE_INFINITY));
-    const drawn = plan.filter((p) => parseLength(p.step) === step);
-    const raw = drawn.filter((p) => p.rollup === '');
-    const expressions = [...new Set((raw.length > 0 ? raw : drawn).map((p) => p.expr))];
+    const { expressions } = await askExpressions(spec, resolveRange(range, Date.now()), AbortSignal.timeout(10_000));
     return expressions.length === 0 ? [start] : expressions;
   } catch {
     return [start];

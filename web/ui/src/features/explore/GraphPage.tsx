@@ -1,10 +1,11 @@
 import { Navigate, useSearchParams } from 'react-router';
 import { emptySpec, writeSpecs } from '@/lib/chartspec';
 import { carryView } from '@/lib/urlstate';
+import { readGraph } from './graph';
 
 /** Where links that Prometheus makes lead: /graph?g0.expr=… is the explorer in PromQL. */
 export function Component() {
   const [params] = useSearchParams();
-  const promql = [...params].filter(([name]) => /^g\d+\.expr$/.test(name)).map(([, value]) => value);
-  return <Navigate replace to={`/explore?${writeSpecs(new URLSearchParams(carryView(params)), [{ ...emptySpec, promql: promql.length === 0 ? [''] : promql }]).toString()}`} />;
+  const { promql, time } = readGraph(params);
+  return <Navigate replace to={`/explore?${writeSpecs(new URLSearchParams(carryView(params, time)), [{ ...emptySpec, promql }]).toString()}`} />;
 }

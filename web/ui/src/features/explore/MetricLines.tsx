@@ -31,6 +31,7 @@ export function MetricLines({ value, choices, loading, onChange }: Props) {
               </MetricPicker>
               <NativeSelect
                 size="xs"
+                miw={104}
                 aria-label={`Aggregation of ${name}`}
                 data={choice === undefined ? [line.aggregation] : own === undefined && line.aggregation !== '' ? [line.aggregation, ...choice.aggregations] : choice.aggregations}
                 value={own ?? (line.aggregation === '' ? primary : line.aggregation)}
