@@ -1,7 +1,7 @@
-import { Anchor, Progress, Text } from '@mantine/core';
-import { useMemo } from 'react';
+import { Anchor, Button, Progress, Text } from '@mantine/core';
+import { useMemo, useState } from 'react';
 import type { Scope } from '@/api/types';
-import { DataTable, type Column } from '@/components/DataTable';
+import { DataTable, sortRows, type Column } from '@/components/DataTable';
 import { Figure } from '@/components/Figure';
 import { Panel } from '@/components/Panel';
 import { Sparkline } from '@/components/Sparkline';
@@ -77,6 +77,11 @@ const gpuColumns: Column<Row>[] = [
 
 const restarts = figure('restarts', 'Restarts', 'InstanceRestarts', 'Count', 'Restarts of its containers in this time');
 
+/** Rows that are shown before somebody asks for all. */
+const most = 15;
+
+const nameOf = (c: Row) => c.scope.name;
+
 interface Props {
   /** The rows: what is below an endpoint or a deployment, or beside an instance. */
   scopes: readonly Scope[];
@@ -104,12 +109,23 @@ export function Children({ scopes, scope, members, family, trends, compared }: P
       }),
     );
   }, [scopes, scope, members, trends.data, compared]);
+  const [all, showAll] = useState(false);
   const gpus = rows.some((c) => c.scope.gpus > 0 || c.readings('GpuUtilizationPercentage').now !== null);
+  const shown = [...columns, ...(gpus ? gpuColumns : []), restarts];
   const level = scopes[0]?.level ?? 'instance';
   const title = levelOf(scope) === 'instance' ? 'Instances of the deployment, slowest first' : `${level === 'deployment' ? 'Deployments' : 'Instances'}, slowest first`;
   return (
     <Panel title={title} asked={family} height={120} isEmpty={() => rows.length === 0} empty="Nothing below it has reported within the last day.">
-      {() => <DataTable label={`${level}s`} columns={[...columns, ...(gpus ? gpuColumns : []), restarts]} rows={rows} rowKey={(c) => c.scope.name} sort={sort} onSort={setSort} />}
+      {() => (
+        <>
+          <DataTable label={`${level}s`} columns={shown} rows={all ? rows : sortRows(rows, shown, sort, nameOf).slice(0, most)} rowKey={nameOf} sort={sort} onSort={setSort} />
+          {rows.length > most && (
+            <Button size="compact-sm" variant="subtle" mt={4} onClick={() => showAll(!all)}>
+              {all ? `Show the first ${most}` : `Showing ${most} of ${rows.length}: show all`}
+            </Button>
+          )}
+        </>
+      )}
     </Panel>
   );
 }

@@ -5,10 +5,11 @@ import { asProblem } from '@/api/problem';
 import { PageHead } from '@/components/PageHead';
 import { ProblemBox } from '@/components/Panel';
 import { scopeName } from '@/lib/scope';
+import { formatInstant } from '@/lib/time';
 import { usePageView } from '@/view/view';
 import { Actions } from './Actions';
 import { Explain, useExplaining } from './explain/Explain';
-import { useFacts } from './facts';
+import { useFacts, type Facts } from './facts';
 import { Happened } from './happened/Happened';
 import { happenedVerdict } from './happened/verdict';
 import { Headline } from './Headline';
@@ -19,6 +20,7 @@ import { Cache, Generate, Gpu, Scale } from './sections/Model';
 import { Resources } from './sections/Resources';
 import { WhereTime } from './sections/WhereTime';
 import { Siblings } from './Siblings';
+import type { Summary } from './summary';
 import { differenceVerdict } from './verdicts/difference';
 import { healthVerdict } from './verdicts/health';
 import { cacheVerdict, generateVerdict, gpuVerdict } from './verdicts/model';
@@ -57,7 +59,7 @@ function ScopeView({ scope }: { scope: string }) {
   const { loaded } = facts;
   const model = loaded && asked.model.data !== undefined;
   const sections = {
-    healthy: { question: 'Is it healthy?', verdict: loaded ? healthVerdict({ summary: readings, requests: facts.requests, requestsBefore: facts.compared ? facts.requestsBefore : null, alerts: facts.open, past: facts.past, silent: facts.silent }) : undefined },
+    healthy: { question: 'Is it healthy?', verdict: loaded ? healthVerdict({ summary: readings, requests: facts.requests, requestsBefore: facts.compared ? facts.requestsBefore : null, alerts: facts.open, past: facts.past, silent: facts.silent, lastSeen: lastSeenOf(facts, view.utc) }) : undefined },
     different: { question: 'Is one instance different?', verdict: asked.family.data === undefined ? undefined : difference },
     time: { question: 'Where does the time go?', verdict: way === undefined ? undefined : timeVerdict(way) },
     scale: { question: 'Scale or tune?', verdict: way === undefined || !model ? undefined : scaleVerdict(way, readings) },
@@ -67,7 +69,7 @@ function ScopeView({ scope }: { scope: string }) {
     resources: { question: 'Has it enough of everything?', verdict: asked.family.data === undefined ? undefined : resourcesVerdict(members, scope) },
     happened: { question: 'What happened?', verdict: asked.events.data === undefined ? undefined : happenedVerdict(happenings) },
   };
-  const explainMetric = readings('ErrorRatio').now !== null && (readings('ErrorRatio').now ?? 0) > 2 * (readings('ErrorRatio').before ?? Number.POSITIVE_INFINITY) ? 'ErrorRatio' : 'RequestLatency_P99';
+  const explainMetric = metricToExplain(readings);
   return (
     <Stack gap="lg">
       <div>
@@ -80,10 +82,10 @@ function ScopeView({ scope }: { scope: string }) {
         )}
         <Contents sections={Object.entries(sections).map(([id, s]) => ({ id, ...s }))} />
       </div>
-      <Explain scope={scope} metric={explaining.metric} onAsk={explaining.ask} onClose={explaining.close} />
+      <Explain scope={scope} asking={explaining.asking} onAsk={explaining.ask} onClose={explaining.close} />
 
       <Section id="healthy" {...sections.healthy}>
-        <Healthy scope={scope} marks={facts.marks} />
+        {loaded && readings('RequestsPerMinute').now === null ? null : <Healthy scope={scope} marks={facts.marks} />}
       </Section>
       <Section id="different" {...sections.different}>
         <Different scope={scope} facts={facts} who={difference.who} />
@@ -113,4 +115,16 @@ function ScopeView({ scope }: { scope: string }) {
       </Section>
     </Stack>
   );
+}
+
+/** When an instance that does not report now was last heard of, in words. */
+function lastSeenOf({ node, past }: Facts, utc: boolean): string | undefined {
+  return past || node === undefined || node.level !== 'instance' || node.state === 'ready' ? undefined : formatInstant(Date.parse(node.last_sample), utc);
+}
+
+/** What "What changed?" asks first: errors where they doubled, otherwise latency, and where nobody measures requests the CPU. */
+function metricToExplain(readings: Summary): string {
+  const errors = readings('ErrorRatio');
+  if (errors.now !== null && errors.before !== null && errors.now > 2 * errors.before) return 'ErrorRatio';
+  return readings('RequestLatency_P99').now === null && readings('CpuUtilizationPercentage').now !== null ? 'CpuUtilizationPercentage' : 'RequestLatency_P99';
 }

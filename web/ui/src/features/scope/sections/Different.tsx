@@ -26,7 +26,7 @@ export function Different({ scope, facts, who }: Props) {
     <Stack gap="sm">
       {rows.length > 0 && <Children scopes={rows} scope={scope} members={members} family={asked.family} trends={asked.trends} compared={facts.compared} />}
       {member !== undefined && others.length > 0 && <Traits member={member} others={others} asked={asked.family} own={level === 'instance'} />}
-      {instances.length > 1 && (
+      {instances.length > 1 && instances.some((i) => i.requests !== null) && (
         <>
           <Group justify="flex-end">
             <LookSwitch look={look} onChange={setLook} />

@@ -69,12 +69,13 @@ export function differenceVerdict(instances: readonly Member[], deployments: rea
     return { kind: worst.factor >= 3 ? 'critical' : 'warning', text: `${said(worst)}${also}.`, who: worst.member };
   }
   const measured = instances.filter((i) => (i.requests ?? 0) >= few);
+  if (instances.length === 1) return none('There is only one instance.');
   if (measured.length === 0) {
     return instances.some((i) => (i.requests ?? 0) > 0) ? none(`Fewer than ${few} requests each: too few to compare.`) : none('No request was measured in this time.');
   }
   const version = outlierOf(deployments);
   if (version !== undefined) return { kind: 'warning', text: `${said(version)}. Its instances are alike.`, who: version.member };
-  if (measured.length < 2) return none(instances.length < 2 ? 'There is only one instance.' : 'Only one instance had enough requests to be compared.');
+  if (measured.length < 2) return none('Only one instance had enough requests to be compared.');
   const left = instances.length - measured.length;
   if (![...groups.values()].some((g) => g.filter((m) => measured.includes(m)).length > 1)) return { kind: 'ok', text: 'One instance per deployment; they are alike.' };
   return { kind: 'ok', text: `${measured.length} instances are alike${left > 0 ? `; ${left} had too few requests` : ''}.` };

@@ -30,6 +30,10 @@ describe('healthVerdict', () => {
     expect(say({}, { silent: ['a', 'b', 'c', 'd'] })).toBe('warning: a, b and 2 more went silent within the last hour.');
   });
 
+  it('says since when it is silent', () => {
+    expect(healthVerdict({ ...base, lastSeen: '07:12' })).toEqual({ kind: 'none', text: 'It is silent: it was last heard of at 07:12.' });
+  });
+
   it('says nothing from too little', () => {
     expect(healthVerdict(base).text).toBe('No proxy measured requests here in this time.');
     expect(say({ RequestsPerMinute: 0 }, { requests: 0 })).toBe('none: No requests in this time.');

@@ -12,13 +12,15 @@ export interface Health {
   past: boolean;
   /** Instances that went silent lately. */
   silent: readonly string[];
+  /** When the instance itself was last heard of, in words; none where it reports. */
+  lastSeen?: string | undefined;
 }
 
 const severe = 0.05;
 const notable = 0.01;
 
 /** Is it healthy? Alerts first, then who is silent, then errors and whose they are, then latency against the time before. */
-export function healthVerdict({ summary, requests, requestsBefore, alerts, past, silent }: Health): Verdict {
+export function healthVerdict({ summary, requests, requestsBefore, alerts, past, silent, lastSeen }: Health): Verdict {
   const worst = [...alerts].sort((a, b) => a.severity - b.severity)[0];
   if (worst !== undefined) {
     const more = alerts.length === 1 ? '' : ` and ${alerts.length - 1} more`;
@@ -30,6 +32,7 @@ export function healthVerdict({ summary, requests, requestsBefore, alerts, past,
     return { kind: 'warning', text: `${names} went silent within the last hour.` };
   }
   const [rate, errors, p99, p50] = [summary('RequestsPerMinute'), summary('ErrorRatio'), summary('RequestLatency_P99'), summary('RequestLatency_P50')];
+  if (lastSeen !== undefined && rate.now === null) return none(`It is silent: it was last heard of at ${lastSeen}.`);
   if (rate.now === null || requests === null) return none('No proxy measured requests here in this time.');
   const failed = (errors.now ?? 0) * requests;
   if (requests < few) {
