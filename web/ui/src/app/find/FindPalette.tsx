@@ -61,7 +61,7 @@ export default function FindPalette({ onClose }: { onClose: () => void }) {
   const here = shown[chosen];
 
   return (
-    <Modal opened onClose={onClose} withCloseButton={false} returnFocus={false} size="lg" padding={0} yOffset="8vh" transitionProps={{ duration: 0 }} aria-label="Find">
+    <Modal opened onClose={onClose} withCloseButton={false} returnFocus={false} size="lg" padding={0} yOffset="8vh" transitionProps={{ duration: 0 }} attributes={{ content: { 'aria-label': 'Find' } }}>
       <TextInput
         data-autofocus
         size="md"
