@@ -2,7 +2,7 @@ import { Kbd, Modal, Stack, Table, Text, Title } from '@mantine/core';
 import { controlKeys } from './keys';
 import { places } from './places';
 
-const groups: { title: string; rows: { keys: string[]; what: string }[] }[] = [
+const groups: { title: string; rows: { keys: string[]; between?: string; what: string }[] }[] = [
   {
     title: 'Everywhere',
     rows: [
@@ -18,6 +18,9 @@ const groups: { title: string; rows: { keys: string[]; what: string }[] }[] = [
     rows: [
       { keys: ['drag'], what: 'Zoom all charts of the page into that time' },
       { keys: ['double-click'], what: 'Back to the time before' },
+      { keys: ['←', '→'], between: ' ', what: 'Read the values of a chart that has the focus' },
+      { keys: ['Shift ←', 'Shift →'], between: ' ', what: 'Move in time' },
+      { keys: ['+', '−'], between: ' ', what: 'Zoom in and out; 0 goes back' },
     ],
   },
 ];
@@ -41,7 +44,7 @@ export default function ShortcutHelp({ onClose }: { onClose: () => void }) {
                         <span key={k}>
                           {i > 0 && (
                             <Text span size="xs" c="dimmed">
-                              {' then '}
+                              {row.between ?? ' then '}
                             </Text>
                           )}
                           <Kbd>{k}</Kbd>
