@@ -67,7 +67,7 @@ export function ChartMenu({ title, spec, span, table, onExpand, onTable, onCSV, 
               <Menu.Item leftSection={<IconCode {...size} />} onClick={onPlan} disabled={none}>
                 Show the PromQL
               </Menu.Item>
-              {spec !== undefined && spec.promql.length > 0 && (
+              {spec.promql.length > 0 && (
                 <Menu.Item leftSection={<IconBell {...size} />} component={Link} to={promRuleLink(search, spec)}>
                   New alert rule
                 </Menu.Item>
