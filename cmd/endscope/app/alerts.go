@@ -115,7 +115,9 @@ func newAlerting(cfg AlertsConfig, res resources.Config, log *slog.Logger, p ale
 	if err := a.provision(ctx, res); err != nil {
 		return nil, err
 	}
-	a.resources.Subscribe("", a.wake)
+	for _, k := range a.checker.kinds() { // a dashboard that somebody saves is nothing to put into force
+		a.resources.Subscribe(k.Name, a.wake)
+	}
 	a.watchdog, err = hub.NewWatchdog(cfg.Watchdog, hub.WatchdogSettings{Checks: a.checks(), Registerer: p.registry, Logger: part(log, "watchdog"), Now: time.Now})
 	if err != nil {
 		return nil, err
