@@ -14,6 +14,9 @@ import { Watch } from './Watch';
 vi.mock('./Charts', () => ({ Charts: () => null }));
 vi.mock('@/api/stream', () => ({ followStream: vi.fn() }));
 
+// A whole page, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
+
 /** What the page asked, and what a server would tell it. */
 let asked: URLSearchParams[];
 let listener: StreamListener;
