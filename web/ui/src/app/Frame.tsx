@@ -1,12 +1,13 @@
 import { ActionIcon, Anchor, Badge, Burger, Drawer, Group, Kbd, NavLink, Stack, Text, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure, useMediaQuery } from '@mantine/hooks';
 import { IconKeyboard, IconMoon, IconSearch, IconSun } from '@tabler/icons-react';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useCallback, useState } from 'react';
 import { Outlet, useLocation } from 'react-router';
 import { useFiredAlerts } from '@/api/hooks';
 import { usePageView } from '@/view/view';
 import { ViewLink } from '@/view/ViewLink';
 import classes from './Frame.module.css';
+import { useTypedAhead } from './find/useTypedAhead';
 import { isAt, places } from './places';
 import { ServerBanner } from './server/ServerBanner';
 import { focusContent, useArrival } from './useArrival';
@@ -18,9 +19,12 @@ const ShortcutHelp = lazy(() => import('./ShortcutHelp'));
 /** What is around every page: where to go, what to find, how many alerts are fired, light or dark, and whether the server is there. */
 export function Frame() {
   const [open, menu] = useDisclosure(false);
-  const [finding, finder] = useDisclosure(false);
+  const [sought, setSought] = useState<string>(); // undefined while nobody seeks
+  const find = useCallback(() => setSought((before) => before ?? ''), []);
+  const typeOn = useCallback((edit: (text: string) => string) => setSought((before) => (before === undefined ? before : edit(before))), []);
+  useTypedAhead(sought !== undefined, typeOn);
   const [helping, help] = useDisclosure(false);
-  useKeys(finder.open, help.open);
+  useKeys(find, help.open);
   useArrival();
   const { pathname } = useLocation();
   const { view } = usePageView();
@@ -61,11 +65,11 @@ export function Frame() {
               </Badge>
             )}
             {narrow ? (
-              <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Find" aria-keyshortcuts="/" onClick={finder.open}>
+              <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Find" aria-keyshortcuts="/" onClick={find}>
                 <IconSearch size={18} />
               </ActionIcon>
             ) : (
-              <UnstyledButton className={classes.find} aria-keyshortcuts="/" onClick={finder.open}>
+              <UnstyledButton className={classes.find} aria-keyshortcuts="/" onClick={find}>
                 <IconSearch size={14} aria-hidden /> Find <Kbd size="xs" aria-hidden>/</Kbd>
               </UnstyledButton>
             )}
@@ -95,7 +99,7 @@ export function Frame() {
         </Text>
       </footer>
       <Suspense fallback={null}>
-        {finding && <FindPalette onClose={finder.close} />}
+        {sought !== undefined && <FindPalette text={sought} onText={setSought} onClose={() => setSought(undefined)} />}
         {helping && <ShortcutHelp onClose={help.close} />}
       </Suspense>
     </>

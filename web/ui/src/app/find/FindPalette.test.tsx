@@ -3,8 +3,10 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { MemoryRouter, useLocation } from 'react-router';
+import { useCallback, useState } from 'react';
 import { beforeEach, expect, it, vi } from 'vitest';
 import FindPalette from './FindPalette';
+import { useTypedAhead } from './useTypedAhead';
 
 const answers: Record<string, unknown> = {
   '/api/v1/scopes': { scopes: [{ scope: 'fraud', name: 'fraud', level: 'endpoint', state: 'ready', children: [{ scope: 'fraud/blue', name: 'blue', level: 'deployment', state: 'missing' }] }] },
@@ -24,12 +26,17 @@ const Where = () => {
   return <output>{pathname + search}</output>;
 };
 
+function Finding({ onClose }: { onClose: () => void }) {
+  const [text, setText] = useState('');
+  return <FindPalette text={text} onText={setText} onClose={onClose} />;
+}
+
 async function open(onClose = vi.fn(), at = '/?last=4h') {
   render(
     <MantineProvider env="test">
       <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
         <MemoryRouter initialEntries={[at]}>
-          <FindPalette onClose={onClose} />
+          <Finding onClose={onClose} />
           <Where />
         </MemoryRouter>
       </QueryClientProvider>
@@ -59,4 +66,18 @@ it('opens metrics at the scope of the page, and says where there is nothing', as
   await userEvent.clear(field);
   await userEvent.type(field, 'zzz');
   expect(screen.getByText('Nothing is called “zzz”.')).toBeDefined();
+});
+
+it('takes what is typed before it is there', async () => {
+  function Early({ on }: { on: boolean }) {
+    const [text, setText] = useState('');
+    useTypedAhead(on, useCallback((edit: (text: string) => string) => setText(edit), []));
+    return <output>{text}</output>;
+  }
+  const { rerender } = render(<Early on />);
+  await userEvent.keyboard('gree{Backspace}en{Enter}');
+  expect(screen.getByRole('status').textContent).toBe('green');
+  rerender(<Early on={false} />);
+  await userEvent.keyboard('-2');
+  expect(screen.getByRole('status').textContent).toBe('green');
 });

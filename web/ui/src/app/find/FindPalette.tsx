@@ -21,12 +21,18 @@ function target(entry: Entry, search: URLSearchParams): string {
   return path + carryView(search, Object.fromEntries(new URLSearchParams(own)));
 }
 
+interface Props {
+  /** What is typed. It is kept outside, where keys arrive before the palette is there. */
+  text: string;
+  onText: (text: string) => void;
+  onClose: () => void;
+}
+
 /** Finds anything by a few letters. */
-export default function FindPalette({ onClose }: { onClose: () => void }) {
+export default function FindPalette({ text, onText, onClose }: Props) {
   const { pathname } = useLocation();
   const [search] = useSearchParams();
   const navigate = useNavigate();
-  const [text, setText] = useState('');
   const [at, setAt] = useState(0);
   const id = useId();
   const active = useRef<HTMLDivElement>(null);
@@ -78,7 +84,7 @@ export default function FindPalette({ onClose }: { onClose: () => void }) {
         aria-activedescendant={here === undefined ? undefined : optionId(here)}
         value={text}
         onChange={(e) => {
-          setText(e.currentTarget.value);
+          onText(e.currentTarget.value);
           setAt(0);
         }}
         onKeyDown={onKeyDown}
