@@ -92,6 +92,9 @@ describe('formatAxis', () => {
     expect(formatAxis([0, 20, 40], 'Percent').map(plain)).toEqual(['0', '20 %', '40 %']);
     expect(formatAxis([0, 0.01, 0.02], 'Ratio').map(plain)).toEqual(['0', '1 %', '2 %']);
     expect(formatAxis([0], 'Count')).toEqual(['0']);
+    expect(formatAxis([0, 0.125, 0.25], 'Count').map(plain)).toEqual(['0', '0.125', '0.25']);
+    expect(formatAxis([0, 250, 500, 750, 1000, 1250], 'Count').map(plain)).toEqual(['0', '0.25 k', '0.5 k', '0.75 k', '1 k', '1.25 k']);
+    expect(formatAxis([0.1, 0.4, 0.7], 'Count').map(plain)).toEqual(['0.1', '0.4', '0.7']);
   });
 });
 

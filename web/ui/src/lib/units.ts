@@ -174,12 +174,14 @@ export function formatAxis(values: number[], unit: Unit): string[] {
   const step = largest === 0 ? last(scale.steps) : stepFor(scale, largest);
   const scaled = values.map((v) => (v * scale.factor) / step.from);
   const gap = scaled.length > 1 ? Math.abs((scaled[1] ?? 0) - (scaled[0] ?? 0)) : 1;
-  const digits = gap >= 1 || gap === 0 ? 0 : Math.min(6, Math.ceil(-Math.log10(gap) - 1e-9));
+  const digits = [0, 1, 2, 3, 4, 5].find((d) => isWhole(gap * 10 ** d)) ?? 6;
   return scaled.map((v) => {
     if (v === 0) return '0';
-    return join(v.toLocaleString('en-US', { maximumFractionDigits: Math.max(digits, gap % 1 === 0 ? 0 : 1) }).replace('-', '−'), step.suffix);
+    return join(v.toLocaleString('en-US', { maximumFractionDigits: digits }).replace('-', '−'), step.suffix);
   });
 }
+
+const isWhole = (v: number) => Math.abs(v - Math.round(v)) <= 1e-6 * Math.max(v, 1e-3);
 
 /** Distances between ticks that look round in a unit: powers of two for bytes, sixties for long durations. */
 export function tickSteps(unit: Unit): number[] | undefined {
