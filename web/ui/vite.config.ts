@@ -15,5 +15,11 @@ export default defineConfig({
   build: { target: 'es2022', assetsInlineLimit: 0, reportCompressedSize: false, chunkSizeWarningLimit: 10_000, emptyOutDir: true, rolldownOptions },
   worker: { rolldownOptions },
   server: { proxy: { '/api': 'http://127.0.0.1:9190', '/version': 'http://127.0.0.1:9190', '/metrics': 'http://127.0.0.1:9190', '/runbooks': 'http://127.0.0.1:9190' } },
-  test: { environment: 'happy-dom', include: ['src/**/*.test.{ts,tsx}'], restoreMocks: true, setupFiles: ['src/test-setup.ts'] },
+  test: {
+    restoreMocks: true,
+    projects: [
+      { extends: true, test: { name: 'logic', environment: 'node', include: ['src/**/*.test.ts'], isolate: false } },
+      { extends: true, test: { name: 'components', environment: 'happy-dom', include: ['src/**/*.test.tsx'], setupFiles: ['src/test-setup.ts'] } },
+    ],
+  },
 });
