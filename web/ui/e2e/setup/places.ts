@@ -8,7 +8,7 @@ const documents: readonly { path: string; body: { name: string; [field: string]:
     path: '/api/v1/alert-rules',
     body: { name: 'page rule', scopes: [endpoint], severity: 3, windowSize: 'PT1M', evaluationFrequency: 'PT1M', criteria: { allOf: [{ metricName: 'RequestsPerMinute', operator: 'GreaterThan', threshold: 1, timeAggregation: 'Total' }] } },
   },
-  { path: '/api/v1/action-groups', body: { name: 'page group', enabled: true, receivers: { webhook_configs: [{ url: 'http://127.0.0.1:9/hook' }] } } },
+  { path: '/api/v1/action-groups', body: { name: 'page group', groupShortName: 'page', enabled: true, webhookReceivers: [{ name: 'hook', serviceUri: 'http://127.0.0.1:9/hook' }] } },
   { path: '/api/v1/processing-rules', body: { name: 'page processing', scopes: [endpoint], enabled: false, actions: [{ actionType: 'RemoveAllActionGroups' }] } },
 ];
 

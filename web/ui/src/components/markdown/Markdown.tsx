@@ -1,22 +1,30 @@
-import { Anchor, Code, List, Stack, Table, Text, Title } from '@mantine/core';
+import { Anchor, Code, List, Stack, Table, Text, Title, type TitleOrder } from '@mantine/core';
 import { parseBlocks, parseInline, type Block } from './parse';
 
+interface Props {
+  text: string;
+  /** The level that its highest heading has on the page. */
+  top: 2 | 3;
+}
+
 /** A text in Markdown. HTML in it is text like any other. */
-export function Markdown({ text }: { text: string }) {
+export function Markdown({ text, top }: Props) {
+  const blocks = parseBlocks(text);
+  const highest = Math.min(...blocks.map((b) => (b.kind === 'heading' ? b.level : 6)));
   return (
     <Stack gap="xs">
-      {parseBlocks(text).map((block, i) => (
-        <OneBlock key={i} block={block} />
+      {blocks.map((block, i) => (
+        <OneBlock key={i} block={block} deeper={top - highest} />
       ))}
     </Stack>
   );
 }
 
-function OneBlock({ block }: { block: Block }) {
+function OneBlock({ block, deeper }: { block: Block; deeper: number }) {
   switch (block.kind) {
     case 'heading':
       return (
-        <Title order={block.level === 1 ? 4 : 5} size="sm" mt={block.level === 1 ? 0 : 'xs'}>
+        <Title order={Math.min(block.level + deeper, 6) as TitleOrder} size="sm" mt={block.level === 1 ? 0 : 'xs'}>
           <Line text={block.text} />
         </Title>
       );

@@ -12,7 +12,7 @@ export function Runbook({ id }: { id: string }) {
   const asked = useRunbook(id, true);
   return (
     <Panel title="Run-book" asked={asked} height={200} isEmpty={(text) => text.trim() === ''} empty="The run-book is empty.">
-      {(text) => <Markdown text={text} />}
+      {(text) => <Markdown text={text} top={3} />}
     </Panel>
   );
 }

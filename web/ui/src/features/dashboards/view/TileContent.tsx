@@ -43,7 +43,7 @@ export const TileContent = memo(function TileContent({ tile }: { tile: Tile }) {
     case 'text':
       return (
         <TextFrame title={tile.title} label={tileName(tile)}>
-          {tile.text.trim() === '' ? <Empty>There is no text yet.</Empty> : <Markdown text={tile.text} />}
+          {tile.text.trim() === '' ? <Empty>There is no text yet.</Empty> : <Markdown text={tile.text} top={tile.title === '' ? 2 : 3} />}
         </TextFrame>
       );
   }
