@@ -43,10 +43,13 @@ run: build ## Build and run the demo: a server, an agent on this machine, and a 
 	bin/endscope demo $(ARGS)
 
 # lint has vetted everything already, and without symbols, which nothing here reads, the tests' programs are linked in half the time.
-test: ## Check and test everything, with the race detector. This is what CI runs.
+test: ui ## Check and test everything, with the race detector, and drive the UI in Chromium. This is what CI runs.
+	cd $(UI) && npm run --silent check && npm test --silent
 	@GOFLAGS=-race $(MAKE) lint
-	@scripts/need node:nodejs npm:npm python3:python3
+	@scripts/need node:nodejs npm:npm python3:python3 chromium:chromium
 	@scripts/go-test -race -vet=off -ldflags=-s -timeout 20m ./...
+	@$(MAKE) build
+	cd $(UI) && npm run --silent e2e
 
 # With GOFLAGS=-race, vet and staticcheck read the same compiled packages as the tests do, which halves the time of a first run.
 lint: tools ## Check gofmt, go vet and staticcheck.
