@@ -7,8 +7,8 @@ export default defineConfig(({ mode }) => ({
     root: new URL('..', import.meta.url).pathname,
     environment: 'node',
     globalSetup: ['e2e/setup/global.ts'],
-    testTimeout: mode === 'screenshots' ? 900_000 : 90_000,
-    hookTimeout: 90_000,
+    testTimeout: mode === 'screenshots' ? 900_000 : 120_000,
+    hookTimeout: 120_000,
     maxWorkers: 2, // one waits for an alert while the other works
   },
 }));

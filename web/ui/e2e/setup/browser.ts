@@ -14,7 +14,7 @@ const expected = /Failed to load resource|net::ERR_/;
 /** Starts Chromium for the tests of a file. After each test no page may have thrown an error or broken the Content-Security-Policy. */
 export function withBrowser(): void {
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+    browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage'] });
   });
   afterEach(async () => {
     await Promise.all(contexts.map((c) => c.close()));
@@ -37,7 +37,7 @@ export async function open(path: string, { url = inject('url'), size = desk, dar
   if (browser === undefined) throw new Error('withBrowser() is not called in this file');
   const context = await browser.newContext({ viewport: size, colorScheme: dark ? 'dark' : 'light', baseURL: url, locale: 'en-GB', timezoneId: 'Europe/Berlin', acceptDownloads: true });
   contexts.push(context);
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
   page.on('console', (message) => {
