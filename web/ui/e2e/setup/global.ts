@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { Demo } from './demo.ts';
+import { startDemo } from './demo.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,7 +14,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     project.provide('url', running);
     return undefined;
   }
-  const demo = await Demo.start();
+  const demo = await startDemo();
   project.provide('url', demo.url);
   return () => demo.stop();
 }
