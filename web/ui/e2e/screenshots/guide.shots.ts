@@ -40,12 +40,11 @@ test('pictures of the user guide', async () => {
     { name: 'compare', path: `/compare?scope=${endpoint}/blue&scope=${endpoint}/green&last=15m` },
     { name: 'fleet', path: '/fleet?last=15m' },
     { name: 'explore', path: `/explore?scope=${endpoint}/*&metric=RequestsPerMinute&split=statusCodeClass&kind=stack&last=15m` },
-    { name: 'dashboard', path: '/dashboards/gpus-at-work?last=15m' },
+    { name: 'dashboard', path: '/dashboards/endscope-gpus?last=15m' },
     { name: 'alerts', path: '/alerts?last=15m' },
     { name: 'rule', path: `/alerts/rules/new?scope=${endpoint}&metric=RequestLatency_P99&threshold=150&last=15m` },
     { name: 'logs', path: logs },
     { name: 'live', path: `/live?scope=${endpoint}`, act: () => sleep(40_000) },
-    { name: 'live-dark', path: `/live?scope=${endpoint}`, dark: true, act: () => sleep(40_000) },
     { name: 'system', path: '/system?last=15m' },
   ];
   await mkdir(folder, { recursive: true });
