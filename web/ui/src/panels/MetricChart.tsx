@@ -1,6 +1,6 @@
 import { useCallback, type ReactNode } from 'react';
 import type { MetricsAnswer } from '@/api/types';
-import { chartData, hasNoData, tellingLabels, truncation } from '@/components/chart/answer';
+import { chartData, hasNoData, notesOf, tellingLabels } from '@/components/chart/answer';
 import { ChartView } from '@/components/chart/ChartView';
 import type { ChartSpec, DrawKind } from '@/lib/chartspec';
 import { usePageView } from '@/view/view';
@@ -19,12 +19,6 @@ interface Props {
   /** In the explorer itself. */
   exploring?: boolean;
   more?: ReactNode;
-}
-
-/** What an answer leaves out or warns of. */
-export function notesOf(answer: MetricsAnswer): string | undefined {
-  const notes = [truncation(answer), ...answer.warnings].filter((n) => n !== undefined);
-  return notes.length === 0 ? undefined : notes.join(' · ');
 }
 
 /** The chart of metrics that a spec asks for. */

@@ -1,6 +1,6 @@
 import { useCallback, useMemo, type ReactNode } from 'react';
 import type { MetricsAnswer, MetricsSeries } from '@/api/types';
-import { chartData, hasNoData, seriesLabel, truncation } from '@/components/chart/answer';
+import { chartData, hasNoData, notesOf, seriesLabel } from '@/components/chart/answer';
 import { ChartView } from '@/components/chart/ChartView';
 import type { Mark, Threshold } from '@/components/chart/model';
 import { emptySpec, type ChartSpec, type DrawKind } from '@/lib/chartspec';
@@ -46,7 +46,7 @@ export function MetricPanel({ title, hint, scope, metric, aggregation = '', spli
       asked={asked}
       isEmpty={hasNoData}
       empty={empty}
-      truncated={truncation}
+      truncated={notesOf}
       height={height}
       spec={spec}
       read={read}

@@ -1,4 +1,5 @@
 import { useCallback, type ReactNode } from 'react';
+import { joinNotes } from '@/components/chart/answer';
 import { ChartView } from '@/components/chart/ChartView';
 import type { ChartSpec } from '@/lib/chartspec';
 import { usePageView } from '@/view/view';
@@ -6,11 +7,6 @@ import { useZoom } from '@/view/zoom';
 import { ChartCard } from './ChartCard';
 import { promData, promNotes } from './promql';
 import { useProm, type PromResult } from './useProm';
-
-function notesOf({ parts }: PromResult): string | undefined {
-  const notes = promNotes(parts);
-  return notes.length === 0 ? undefined : notes.join(' · ');
-}
 
 interface Props {
   spec: ChartSpec;
@@ -36,7 +32,7 @@ export function PromChart({ spec, title = 'PromQL', hint, height = 280, explorin
       asked={asked}
       isEmpty={(r) => r.parts.every((p) => p.now.series.every((s) => s.values === undefined))}
       empty="No series matches, or none has a value in this time. A comparison such as > 1 leaves out what does not meet it."
-      truncated={notesOf}
+      truncated={({ parts }) => joinNotes(promNotes(parts))}
       height={height}
       spec={spec}
       exploring={exploring}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MetricsAnswer, MetricsSeries } from '@/api/types';
-import { mergeAnswers, seriesLabel, tellingLabels } from './answer';
+import { mergeAnswers, notesOf, seriesLabel, tellingLabels } from './answer';
 
 const series = (part: Partial<MetricsSeries>): MetricsSeries => ({ scope: 'a', metric: 'M', aggregation: 'average', unit: 'Count', dimensions: {}, values: [1], ...part });
 const answer = (list: MetricsSeries[], timestamps = [0], part: Partial<MetricsAnswer> = {}): MetricsAnswer => ({ start: '1970-01-01T00:00:00Z', end: '1970-01-01T00:01:00Z', interval: '1m', timestamps, partial_from: null, series: list, truncated: null, warnings: [], ...part });
@@ -34,4 +34,9 @@ it('merges answers at the times of all', () => {
   expect(merged.series.map((s) => s.values)).toEqual([[1, 2], [null, 5]]);
   expect(merged.series[1]?.compare?.values).toEqual([null, 4]);
   expect([merged.partial_from, merged.truncated, merged.warnings]).toEqual([60, { shown: 1, total: 3 }, ['w']]);
+});
+
+it('notes what is left out and what the server warns of', () => {
+  expect(notesOf(answer([]))).toBeUndefined();
+  expect(notesOf(answer([], [0], { truncated: { shown: 12, total: 812 }, warnings: ['the buckets differ'] }))).toBe('Showing 12 of 812 series · the buckets differ');
 });

@@ -95,8 +95,13 @@ export function hasNoData(answer: MetricsAnswer): boolean {
   return answer.series.every((s) => s.values.every((v) => v === null));
 }
 
-/** "12 of 812 series", where some are missing. */
-export function truncation(answer: MetricsAnswer): string | undefined {
-  const t = answer.truncated;
-  return t == null ? undefined : `Showing ${t.shown ?? 0} of ${t.total ?? 0} series`;
+/** What an answer leaves out or warns of: "12 of 812 series", where some are missing, and what the server says. */
+export function notesOf({ truncated, warnings }: MetricsAnswer): string | undefined {
+  const shown = truncated == null ? [] : [`Showing ${truncated.shown ?? 0} of ${truncated.total ?? 0} series`];
+  return joinNotes([...shown, ...warnings]);
+}
+
+/** Notes as a panel's line; none where there are none. */
+export function joinNotes(notes: readonly string[]): string | undefined {
+  return notes.length === 0 ? undefined : [...new Set(notes)].join(' · ');
 }

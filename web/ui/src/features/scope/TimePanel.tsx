@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import type { MetricsAnswer } from '@/api/types';
-import { intervalOf, spanOf } from '@/components/chart/answer';
+import { intervalOf, notesOf, spanOf } from '@/components/chart/answer';
 import { ChartView } from '@/components/chart/ChartView';
 import type { ChartData, ChartSeries, Mark } from '@/components/chart/model';
 import { emptySpec, type ChartSpec } from '@/lib/chartspec';
@@ -32,6 +32,7 @@ export function TimePanel({ scope, answer, marks }: Props) {
       asked={answer}
       isEmpty={(data) => hopData(data).series.length === 0}
       empty="No request was measured in this time. An agent's proxy measures them: endscope-agent run --proxy.listen …"
+      truncated={notesOf}
       height={200}
       spec={spec}
       read={hopData}

@@ -74,8 +74,9 @@ function Path({ explanation: e }: { explanation: Explanation }) {
   );
 }
 
-/** Every part that was looked at. Where nothing changed, what explains most of it says little and waits for whoever asks. */
+/** Every part that was looked at. Where nothing changed they wait for whoever asks, and explain nothing: shares of noise are no answer. */
 function Contributions({ explanation: e }: { explanation: Explanation }) {
+  const changed = e.verdict !== 'none';
   const unit = unitOf(e.metric, e.unit, e.aggregation);
   const table = (
     <>
@@ -84,7 +85,7 @@ function Contributions({ explanation: e }: { explanation: Explanation }) {
           <Table.Tr>
             <Table.Th>Where</Table.Th>
             <Table.Th ta="right">Before → after</Table.Th>
-            <Table.Th title="Part of the whole change that disappears with this one's own change. They need not add up to 100 %.">Explains</Table.Th>
+            {changed && <Table.Th title="Part of the whole change that disappears with this one's own change. They need not add up to 100 %.">Explains</Table.Th>}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -102,10 +103,12 @@ function Contributions({ explanation: e }: { explanation: Explanation }) {
               <Table.Td ta="right">
                 <FromTo before={c.before} after={c.after} unit={unit} />
               </Table.Td>
-              <Table.Td>
-                {formatValue(c.share, 'Ratio')}
-                {c.share !== null && <Progress size={4} value={Math.max(0, Math.min(1, c.share)) * 100} aria-label={`what ${c.value} explains`} />}
-              </Table.Td>
+              {changed && (
+                <Table.Td>
+                  {formatValue(c.share, 'Ratio')}
+                  {c.share !== null && <Progress size={4} value={Math.max(0, Math.min(1, c.share)) * 100} aria-label={`what ${c.value} explains`} />}
+                </Table.Td>
+              )}
             </Table.Tr>
           ))}
         </Table.Tbody>
@@ -117,7 +120,7 @@ function Contributions({ explanation: e }: { explanation: Explanation }) {
       )}
     </>
   );
-  if (e.verdict !== 'none') return <div>{table}</div>;
+  if (changed) return <div>{table}</div>;
   return (
     <details>
       <Text component="summary" size="sm" style={{ cursor: 'pointer' }}>

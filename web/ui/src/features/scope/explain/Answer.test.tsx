@@ -1,0 +1,36 @@
+import { MantineProvider } from '@mantine/core';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { render, screen } from '@testing-library/react';
+import { MemoryRouter } from 'react-router';
+import { expect, it, vi } from 'vitest';
+import type { Explanation } from '@/api/types';
+import { Answer } from './Answer';
+
+vi.mock('@/panels/MetricPanel', () => ({ MetricPanel: () => null }));
+
+const span = { start: '2026-03-01T10:00:00Z', end: '2026-03-01T11:00:00Z' };
+const contributions = [{ dimension: 'instanceId', value: 'a', scope: 'fraud/blue/a', before: 1, after: 2, share: 24.07, alone: 24.07, weight: 0.5 }];
+
+function show(verdict: Explanation['verdict']) {
+  const explanation: Explanation = { metric: 'RequestLatency_P99', aggregation: 'average', unit: 'Milliseconds', scope: 'fraud', ...span, baseline: span, before: 1, after: 1.01, change: 0.01, path: [], contributions, related: [], verdict, explanation: 'What is said.', warnings: [] };
+  render(
+    <MantineProvider env="test">
+      <QueryClientProvider client={new QueryClient()}>
+        <MemoryRouter>
+          <Answer explanation={explanation} />
+        </MemoryRouter>
+      </QueryClientProvider>
+    </MantineProvider>,
+  );
+  return document.body.textContent;
+}
+
+it('says what explains a change', () => {
+  expect(show('several')).toMatch(/Explains.*2,407\s%/);
+});
+
+it('has no part explain what is no change', () => {
+  const text = show('none');
+  expect(screen.getByRole('table', { name: 'Contributions', hidden: true })).toBeTruthy();
+  expect(text).not.toMatch(/Explains|%/);
+});
