@@ -39,16 +39,12 @@ type Agent struct {
 func (h *Hub) Attach(path scopes.Path) (*Agent, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.stopped {
-		return nil, ErrStopped
+	if err := h.room(path); err != nil {
+		return nil, err
 	}
 	if old := h.agents[path]; old != nil {
 		h.metrics.replaced.Inc()
 		old.leave(leftReplaced)
-	}
-	if len(h.agents) >= h.cfg.MaxAgents {
-		h.metrics.refused.WithLabelValues("agent", "max_agents").Inc()
-		return nil, &LimitError{"live.max_agents", h.cfg.MaxAgents, "agents"}
 	}
 	a := &Agent{hub: h, path: path, asks: make(chan liveframe.Ask, 1), gone: make(chan struct{}), groups: map[*group]bool{}, attached: true}
 	h.agents[path] = a
@@ -63,6 +59,18 @@ func (h *Hub) Attach(path scopes.Path) (*Agent, error) {
 		a.ask(h.set.Now())
 	}
 	return a, nil
+}
+
+// room says why no agent can be let in under a path. One that would take another's place always finds some. The caller holds the lock.
+func (h *Hub) room(path scopes.Path) error {
+	switch {
+	case h.stopped:
+		return ErrStopped
+	case h.agents[path] == nil && len(h.agents) >= h.cfg.MaxAgents:
+		h.metrics.refused.WithLabelValues("agent", "max_agents").Inc()
+		return &LimitError{"live.max_agents", h.cfg.MaxAgents, "agents"}
+	}
+	return nil
 }
 
 // Detach says that the stream has ended. A second call does nothing.
@@ -110,7 +118,7 @@ func (a *Agent) Why() string { return a.why }
 func (a *Agent) ask(now time.Time) {
 	out := liveframe.Ask{}
 	if len(a.groups) > 0 {
-		out.LeaseMS = a.hub.cfg.Lease.Milliseconds()
+		out.LeaseMS, out.MaxBytes = a.hub.cfg.Lease.Milliseconds(), int64(a.hub.cfg.MaxFrameBytes)
 		for g := range a.groups {
 			if v := (liveframe.View{ID: g.view.id, Filter: g.view.filter}); !slices.ContainsFunc(out.Views, func(o liveframe.View) bool { return o.ID == v.ID }) {
 				out.Views = append(out.Views, v)

@@ -35,6 +35,7 @@ type Instances struct {
 // Why an instance gave no frame.
 const (
 	silentLate     = "late"          // it is connected, and its frame did not come in time
+	silentFilter   = "cannot_filter" // it is connected, and its agent cannot count by any filter that is asked for, so it is older than the server
 	silentNoStream = "not_connected" // it pushes, and has no stream: its agent is too old, or live is off there, or something in between does not let it through
 	silentMissing  = "missing"       // it does not push any more
 )
@@ -245,7 +246,10 @@ func (g *group) merge(second int64, again bool) *Event {
 	slices.SortFunc(agents, func(x, y *Agent) int { return comparePaths(x.path, y.path) })
 	var samples [][]Request
 	for _, a := range agents {
-		f, t := a.frame(second), (*liveframe.Traffic)(nil)
+		f, t, why := a.frame(second), (*liveframe.Traffic)(nil), silentLate
+		if f != nil && f.InFlight != nil && len(f.Views) == 0 { // it has a proxy
+			f, why = nil, silentFilter
+		}
 		if f != nil && len(f.Views) > 0 {
 			if i := slices.IndexFunc(f.Views, func(t liveframe.Traffic) bool { return t.View == g.view.id }); i >= 0 {
 				t = &f.Views[i]
@@ -254,7 +258,7 @@ func (g *group) merge(second int64, again bool) *Event {
 			}
 		}
 		if f == nil {
-			silent[a.path] = silentLate
+			silent[a.path] = why
 			continue
 		}
 		rows := []*sum{total, into(instances, a.path)}

@@ -188,6 +188,21 @@ func TestASecondIsShownWhenItsFramesAreThere(t *testing.T) {
 	})
 }
 
+func TestAnAgentThatCannotFilterIsSilent(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		a := w.attach("chat/blue/a")
+		watch := w.watch("chat")
+		next(t, watch) // of a second in which nothing was asked for
+		tick()
+		f := frame(0, 2, 1)
+		f.Views, f.InFlight = nil, new(int64)
+		require.Empty(t, a.Deliver(f))
+		e := next(t, watch)
+		require.Nil(t, e.Total, "not the numbers of one without a proxy")
+		require.Equal(t, []Silent{{path(t, "chat/blue/a"), silentFilter}}, e.Instances.Silent)
+	})
+}
+
 func TestLateAndEarlyFramesAreDropped(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		a := w.attach("chat/blue/a")

@@ -36,22 +36,34 @@ func (e *UpgradeError) Error() string {
 }
 
 // Serve answers the request by which an agent opens its stream, and speaks with it until it leaves, ctx ends or the hub stops. An error comes before
-// anything was answered: *UpgradeError, and those of Attach.
+// anything was answered: *UpgradeError, and those of Attach. Nobody has to leave for a request that is no valid handshake, or of a foreign page.
 func (h *Hub) Serve(ctx context.Context, path scopes.Path, w http.ResponseWriter, r *http.Request) error {
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		return &UpgradeError{r.URL.Path}
 	}
-	a, err := h.Attach(path)
+	h.mu.Lock()
+	err := h.room(path)
+	h.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	defer a.Detach()
 	c, err := websocket.Accept(w, r, nil)
 	if err != nil {
 		h.log.Debug("stream of an agent could not be opened", "scope", path.String(), "err", err) // the answer says why
 		return nil
 	}
 	defer func() { _ = c.CloseNow() }()
+	a, err := h.Attach(path)
+	if err != nil { // others came in the meantime, or the server stops
+		h.log.Debug("agent that had opened a stream is refused", "scope", path.String(), "err", err)
+		status, why := websocket.StatusTryAgainLater, err.Error()
+		if errors.Is(err, ErrStopped) {
+			status, why = websocket.StatusGoingAway, leftStopping
+		}
+		_ = c.Close(status, why)
+		return nil
+	}
+	defer a.Detach()
 	h.log.Debug("agent opens its live stream", "scope", path.String())
 	c.SetReadLimit(int64(h.cfg.MaxFrameBytes))
 	s := &socket{hub: h, agent: a, conn: c}

@@ -147,12 +147,47 @@ func TestHostileAgentsAreClosed(t *testing.T) {
 func TestTheSameNameReplacesAndAStopSaysSo(t *testing.T) {
 	s := newStation(t, nil)
 	first := s.dial("chat/blue/a")
+	require.Eventually(t, func() bool { return testutil.ToFloat64(s.hub.metrics.agents) == 1 }, patience, time.Millisecond)
 	second := s.dial("chat/blue/a")
 	_, _, err := first.Read(s.within())
 	require.Equal(t, StatusReplaced, websocket.CloseStatus(err), "%v", err)
 	s.stop()
 	_, _, err = second.Read(s.within())
 	require.Equal(t, websocket.StatusGoingAway, websocket.CloseStatus(err), "%v", err)
+}
+
+func TestABadHandshakeEvictsNobody(t *testing.T) {
+	s := newStation(t, nil)
+	c := s.dial("chat/blue/a")
+	require.Eventually(t, func() bool { return testutil.ToFloat64(s.hub.metrics.agents) == 1 }, patience, time.Millisecond)
+	for name, header := range map[string]http.Header{
+		"a foreign page": {"Origin": {"http://evil.example"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}},
+		"no key":         {"Sec-Websocket-Version": {"13"}},
+	} {
+		r, err := http.NewRequestWithContext(s.within(), http.MethodGet, s.url+"/chat/blue/a", nil)
+		require.NoError(t, err)
+		r.Header = header
+		r.Header.Set("Connection", "Upgrade")
+		r.Header.Set("Upgrade", "websocket")
+		res, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		require.GreaterOrEqual(t, res.StatusCode, 400, name)
+	}
+	require.Zero(t, testutil.ToFloat64(s.hub.metrics.replaced))
+	require.EqualValues(t, 1, testutil.ToFloat64(s.hub.metrics.agents))
+	require.NoError(t, c.Close(websocket.StatusNormalClosure, ""))
+}
+
+func TestOneMoreThanTheLimitIsRefusedAndAReplacementIsNot(t *testing.T) {
+	s := newStation(t, func(c *Config) { c.MaxAgents = 1 })
+	s.dial("chat/blue/a")
+	require.Eventually(t, func() bool { return testutil.ToFloat64(s.hub.metrics.agents) == 1 }, patience, time.Millisecond)
+	_, res, err := websocket.Dial(s.within(), s.url+"/chat/blue/b", nil)
+	require.Error(t, err)
+	require.Equal(t, http.StatusBadRequest, res.StatusCode, "an answer, as nothing was opened yet")
+	s.dial("chat/blue/a")
+	require.Eventually(t, func() bool { return testutil.ToFloat64(s.hub.metrics.replaced) == 1 }, patience, time.Millisecond)
 }
 
 func TestAnAgentThatSaysNothingAnyMoreIsLetGo(t *testing.T) {

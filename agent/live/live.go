@@ -53,6 +53,7 @@ type metrics struct {
 	connected prometheus.GaugeFunc
 	frames    prometheus.Counter
 	uncounted prometheus.Counter
+	leftOut   prometheus.Counter
 	failures  prometheus.Counter
 }
 
@@ -88,9 +89,10 @@ func New(cfg Config, set Settings) (*Live, error) {
 		}),
 		frames:    prometheus.NewCounter(prometheus.CounterOpts{Name: "agent_live_frames_total", Help: "Live frames that were sent, one a second while somebody watches."}),
 		uncounted: prometheus.NewCounter(prometheus.CounterOpts{Name: "agent_live_uncounted_requests_total", Help: "Requests that no live frame counts, because the counters were busy. Metrics and logs have them."}),
+		leftOut:   prometheus.NewCounter(prometheus.CounterOpts{Name: "agent_live_samples_left_out_total", Help: "Failing and slow requests that live frames count but do not show, because the frames would be too large."}),
 		failures:  prometheus.NewCounter(prometheus.CounterOpts{Name: "agent_live_connection_failures_total", Help: "Times that the stream for live frames could not be opened, or broke."}),
 	}
-	for _, c := range []prometheus.Collector{l.metrics.connected, l.metrics.frames, l.metrics.uncounted, l.metrics.failures} {
+	for _, c := range []prometheus.Collector{l.metrics.connected, l.metrics.frames, l.metrics.uncounted, l.metrics.leftOut, l.metrics.failures} {
 		if err := set.Registerer.Register(c); err != nil {
 			return nil, err
 		}

@@ -2,7 +2,6 @@ package live
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -63,12 +62,13 @@ func (l *Live) Run(ctx context.Context) error {
 		}
 		var floor time.Duration
 		var refused *errRefused
+		closed := websocket.CloseStatus(err)
 		switch {
 		case errors.As(err, &refused):
 			if floor = refused.after; refused.status == http.StatusNotFound || refused.status == http.StatusForbidden {
 				floor = max(floor, l.cfg.BackoffMax)
 			}
-		case websocket.CloseStatus(err) == statusReplaced, websocket.CloseStatus(err) == websocket.StatusPolicyViolation:
+		case closed == statusReplaced, closed == websocket.StatusPolicyViolation, closed == websocket.StatusTryAgainLater:
 			floor = l.cfg.BackoffMax
 		}
 		wait := backoff.Next(floor)
@@ -151,7 +151,7 @@ func (l *Live) answer(ctx context.Context, c *websocket.Conn, asks <-chan *livef
 	defer second.Stop()
 	ping := time.NewTimer(rand.N(l.cfg.Ping))
 	defer ping.Stop()
-	running := false
+	running, most := false, int64(0)
 	end := func() {
 		second.Stop()
 		running, want.begun = false, false
@@ -166,6 +166,7 @@ func (l *Live) answer(ctx context.Context, c *websocket.Conn, asks <-chan *livef
 			return nil
 		case a := <-asks:
 			now := l.set.Now()
+			most = a.MaxBytes
 			if !want.take(a, now) {
 				end()
 				continue
@@ -196,7 +197,7 @@ func (l *Live) answer(ctx context.Context, c *websocket.Conn, asks <-chan *livef
 			l.follow(want.views, whole)
 			second.Reset(want.untilNext(l.set.Now()))
 			if f != nil {
-				if err := l.send(ctx, c, f); err != nil {
+				if err := l.send(ctx, c, f, most); err != nil {
 					return err
 				}
 			}
@@ -222,10 +223,13 @@ func (l *Live) follow(views []liveframe.View, told bool) {
 	l.tap.Store(newTap(views))
 }
 
-func (l *Live) send(ctx context.Context, c *websocket.Conn, f *liveframe.Frame) error {
-	data, err := json.Marshal(f)
+// send sends a frame in at most so many bytes. One that is too large is left out, since the server would end the stream for it.
+func (l *Live) send(ctx context.Context, c *websocket.Conn, f *liveframe.Frame, most int64) error {
+	data, leftOut, err := f.Encode(most)
+	l.metrics.leftOut.Add(float64(leftOut))
 	if err != nil {
-		return fmt.Errorf("write frame: %w", err)
+		l.log.Warn("live frame could not be sent", "err", err)
+		return nil
 	}
 	if err := bounded(ctx, writeTimeout, func(ctx context.Context) error { return c.Write(ctx, websocket.MessageText, data) }); err != nil {
 		return fmt.Errorf("send frame: %w", err)

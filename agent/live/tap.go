@@ -44,7 +44,8 @@ type tally struct {
 	slowest  []liveframe.Request // the longest first
 }
 
-// newTap makes a tap for the views that can be compiled. A filter that cannot be is left out: then no frame answers for it.
+// newTap makes a tap for the views that can be compiled. A filter that cannot be is left out: then no frame answers for it, and
+// the server says that the instance is silent.
 func newTap(views []liveframe.View) *tap {
 	t := &tap{asked: views}
 	for _, v := range views {

@@ -2,6 +2,7 @@ package live
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -83,6 +84,34 @@ func TestTheLongestRequestsAreShownLongestFirst(t *testing.T) {
 	}
 	require.Equal(t, []float64{80, 80, 60}, got)
 	require.Empty(t, taken[0].Failing, "slow is not failed")
+}
+
+func TestFramesFitWhateverThePathsAre(t *testing.T) {
+	for _, text := range []string{"&", "<", "\x01", "\xff"} {
+		var all []liveframe.Filter
+		for range 9 {
+			all = append(all, liveframe.Filter{})
+		}
+		tap := newTap(views(all...))
+		for range 50 {
+			tap.count(&records.Traffic{Code: 500, Path: strings.Repeat(text, 512), RequestID: strings.Repeat(text, 128), Reason: strings.Repeat(text, 200)})
+		}
+		f := &liveframe.Frame{}
+		f.Views, _ = tap.take()
+		data, leftOut, err := f.Encode(0)
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(data), liveframe.UsualBytes)
+		require.Positive(t, leftOut)
+		back, err := liveframe.DecodeFrame(data)
+		require.NoError(t, err)
+		require.EqualValues(t, 50, back.Views[8].Failures, "all are counted")
+		if text == "&" || text == "<" {
+			require.Equal(t, strings.Repeat(text, 512), back.Views[8].Failing[0].Path, "some are shown")
+			require.NotContains(t, string(data), "\\u00", "no character takes six bytes")
+		}
+	}
+	_, _, err := (&liveframe.Frame{}).Encode(5)
+	require.ErrorContains(t, err, "larger than the 5")
 }
 
 func TestABusyTapDropsAndTells(t *testing.T) {

@@ -17,6 +17,8 @@ const (
 	MaxViews = 16
 	// MaxAsk is the size of the largest message of the server, in bytes.
 	MaxAsk = 256 << 10
+	// UsualBytes is the size of the largest frame that a server takes which does not say.
+	UsualBytes = 64 << 10
 
 	maxGPUs   = 128
 	maxCount  = 1_000_000_000_000 // of anything in one second; sums of many stay exact in an int64
@@ -32,9 +34,10 @@ type Message struct {
 
 // Ask asks an agent for one frame a second until the lease ends. The newest one counts.
 type Ask struct {
-	LeaseMS int64  `json:"lease_ms"` // 0 ends it at once
-	TimeMS  int64  `json:"time_ms"`  // what the server's clock shows as it sends this, Unix milliseconds
-	Views   []View `json:"views,omitempty"`
+	LeaseMS  int64  `json:"lease_ms"`            // 0 ends it at once
+	TimeMS   int64  `json:"time_ms"`             // what the server's clock shows as it sends this, Unix milliseconds
+	MaxBytes int64  `json:"max_bytes,omitempty"` // a larger frame ends the stream; 0 is UsualBytes
+	Views    []View `json:"views,omitempty"`
 }
 
 // View is a filter that traffic is counted by.

@@ -2511,7 +2511,7 @@ export interface components {
                 silent: {
                     scope: string;
                     /** @enum {string} */
-                    reason: "late" | "not_connected" | "missing";
+                    reason: "late" | "cannot_filter" | "not_connected" | "missing";
                 }[];
                 silent_omitted?: number;
             };

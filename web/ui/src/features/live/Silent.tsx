@@ -5,7 +5,7 @@ import type { InstanceRow } from './instances';
 import type { SilentReason } from './types';
 import { silentWords } from './words';
 
-const reasons: readonly SilentReason[] = ['missing', 'not_connected', 'late'];
+const reasons: readonly SilentReason[] = ['missing', 'not_connected', 'cannot_filter', 'late'];
 const mostNames = 5;
 
 /** Which instances are not in the numbers, and why. */

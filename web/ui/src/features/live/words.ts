@@ -5,6 +5,7 @@ import type { SilentReason } from './types';
 
 export const silentWords: Record<SilentReason, { word: string; why: string }> = {
   late: { word: 'late', why: 'Its stream is open, but its frame of this second did not come in time.' },
+  cannot_filter: { word: 'cannot filter', why: 'Its agent is older than the server and cannot count by this filter.' },
   not_connected: {
     word: 'no stream',
     why: 'It pushes metrics, but has no stream open. Its agent is too old, live.enabled is off there, or something in between does not let WebSockets through.',
