@@ -97,3 +97,10 @@ describe('the scope of logs', () => {
     expect(f(['fraud/*/blue-7'])).toBe('refused');
   });
 });
+
+test('in texts of tiles all is a word, for a star would be Markdown', () => {
+  const [tile] = readDashboard({ name: 'x', tiles: [{ id: 'a', kind: 'text', x: 0, y: 0, w: 6, h: 4, text: 'Before **$endpoint** scales' }] }).tiles;
+  if (tile?.kind !== 'text') throw new Error('no text');
+  expect(expandTile(tile, { endpoint: '*' })).toMatchObject({ text: 'Before **all** scales' });
+  expect(expandTile(tile, { endpoint: 'fraud' })).toMatchObject({ text: 'Before **fraud** scales' });
+});

@@ -121,7 +121,9 @@ export function expandTile(tile: Tile, values: Values): Tile {
   const words = { title: plain(tile.title, values), description: plain(tile.description, values) };
   if (tile.kind === 'chart') return { ...tile, ...words, chart: expandSpec(tile.chart, values) };
   if (tile.kind === 'logs') return { ...tile, ...words, logs: { query: inKQL(tile.logs.query, values), scopes: tile.logs.scopes.map((s) => plain(s, values)) } };
-  return { ...tile, ...words, text: plain(tile.text, values) };
+  // A star would be read as Markdown.
+  const inText = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value === any ? 'all' : value]));
+  return { ...tile, ...words, text: plain(tile.text, inText) };
 }
 
 /** Names of variables that stand in a text. */

@@ -43,7 +43,7 @@ export function ChartMenu({ title, spec, span, table, onExpand, onTable, onCSV, 
             <IconDots size={16} />
           </ActionIcon>
         </Menu.Target>
-        <Menu.Dropdown>
+        <Menu.Dropdown mah="min(80vh, 520px)" style={{ overflowY: 'auto' }}>
           <Menu.Item leftSection={<IconMaximize {...size} />} onClick={onExpand} disabled={none}>
             Expand
           </Menu.Item>

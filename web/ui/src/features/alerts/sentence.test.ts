@@ -28,6 +28,7 @@ describe('alertSentence', () => {
     [{ metricName: 'RequestLatency_P90', timeAggregation: 'Average', operator: 'GreaterOrLessThan', value: 4100, lower: 10, upper: 20 }, 'Average Latency P90 was 4.1 s, outside of the usual 10 ms to 20 ms'],
     [{ metricName: 'requestsperminute', timeAggregation: 'Total', operator: 'LessThan', value: null, threshold: 1 }, 'Total RequestsPerMinute had no data'],
     [{ metricName: 'Gone', timeAggregation: 'Maximum', operator: 'LessThan', value: 3, threshold: 5 }, 'Largest Gone was 3, below 5'],
+    [{ metricName: 'RequestLatency_P90', timeAggregation: 'Average', operator: 'LessThan', value: 299.8852, threshold: 300 }, 'Average Latency P90 was 299.885 ms, below 300 ms'],
     [{ criterion: 'c', query: 'T | count', operator: 'GreaterThan', value: 3, threshold: 0 }, 'The query’s result was 3, above 0'],
   ])('%j', (value, want) => {
     expect(sentence(value)).toBe(want);

@@ -2,7 +2,7 @@
 
 import type { Alert, AlertDetail, MetricDefinition } from '@/api/types';
 import { levels, scopeParts } from '@/lib/scope';
-import { formatValue, unitOf, type Unit } from '@/lib/units';
+import { formatPrecise, formatValue, unitOf, type Unit } from '@/lib/units';
 import type { AlertValue } from './types';
 
 /** The definition of a metric at the level of a scope, in which names may be *. */
@@ -60,7 +60,15 @@ export function valueSentence(v: AlertValue, definitions: readonly MetricDefinit
   if (v.value == null) return `${what} had no data${when}`;
   const bound = boundText(v, unit);
   if (over) return `${what} was ${formatValue(v.value, unit)}${when}${bound === '' ? '' : `; it fires ${bound}`}`;
-  return `${what} was ${formatValue(v.value, unit)}${bound === '' ? '' : `, ${bound}`}`;
+  return `${what} was ${besideBound(v.value, v, unit)}${bound === '' ? '' : `, ${bound}`}`;
+}
+
+/** A value with the digits that it takes to see that it is not its bound. */
+function besideBound(value: number, v: AlertValue, unit: Unit): string {
+  const usual = formatValue(value, unit);
+  const bounds = [v.threshold, v.lower, v.upper].filter((b) => b !== undefined);
+  const same = bounds.some((b) => b !== value && formatValue(b, unit) === usual);
+  return same ? formatPrecise(value, unit) || usual : usual;
 }
 
 /** What an alert saw at its last check, which may be the one that resolved it. Without values it is the server's summary. */

@@ -27,12 +27,13 @@ export function TileForm({ tile: given, isNew, variables, onApply, onClose }: Pr
   const [later] = useDebouncedValue(tile, 500);
   const change = (part: Partial<Pick<Tile, 'title' | 'description'>>) => setTile((t) => ({ ...t, ...part }));
   const unknown = unknownIn(tile, variables);
+  const asksNothing = tile.kind === 'chart' && tile.chart.metrics.length === 0 && tile.chart.promql.every((q) => q.trim() === '');
   return (
     <Modal opened onClose={onClose} title={isNew ? `New ${kinds[tile.kind]}` : `Edit the ${kinds[tile.kind]}`} size={1200}>
       <form
         onSubmit={(e) => {
           e.preventDefault();
-          onApply(tile);
+          if (!asksNothing) onApply(tile);
         }}
       >
         <Grid gap="md">
@@ -68,7 +69,12 @@ export function TileForm({ tile: given, isNew, variables, onApply, onClose }: Pr
           <Button size="xs" variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button size="xs" type="submit">
+          {asksNothing && (
+            <Text size="xs" c="dimmed">
+              Choose a metric, or write an expression.
+            </Text>
+          )}
+          <Button size="xs" type="submit" disabled={asksNothing}>
             {isNew ? 'Add it' : 'Apply'}
           </Button>
         </Group>
