@@ -60,7 +60,7 @@ func (s *story) say(format string, args ...any) { fmt.Fprintf(s.out, format, arg
 func (s *story) welcome() {
 	gpus := "those of this machine, if it has any; --simulate-gpu gives each sample instance a simulated one"
 	if s.cfg.SimulateGPU {
-		gpus = "one simulated GPU for each sample instance; its model name begins with \"Simulated\""
+		gpus = "one simulated GPU for each sample instance, and an idle one beside green-1; its model name begins with \"Simulated\""
 	}
 	kept := s.dataDir
 	if s.cfg.DataDir == "" {
