@@ -31,9 +31,13 @@ describe('parseView', () => {
   });
 });
 
-it('leaves other parameters alone', () => {
-  const out = writeView(new URLSearchParams('metric=RequestLatency&last=4h'), { ...defaultView, utc: true });
-  expect(out.toString()).toBe('metric=RequestLatency&utc=1');
+it.each([
+  ['metric=RequestLatency', 'metric=RequestLatency&utc=1'],
+  ['metric=RequestLatency&last=4h', 'metric=RequestLatency&last=1h&utc=1'],
+  ['start=2026-03-01T10:00:00Z&end=2026-03-01T11:00:00Z', 'last=1h&utc=1'],
+  ['refresh=1m', 'utc=1&refresh=10s'],
+])('writes what is as by default only where %s spoke of it, and leaves others alone', (search, want) => {
+  expect(writeView(new URLSearchParams(search), { ...defaultView, utc: true }).toString()).toBe(want);
 });
 
 it('carries the view to other pages, and nothing else', () => {

@@ -18,6 +18,8 @@ export const defaultView: PageView = { range: defaultRange, utc: false, refresh:
 /** The parameters that go along from page to page. */
 export const viewParams = ['last', 'start', 'end', 'utc', 'refresh', 'compare'] as const;
 
+const timeParams = ['last', 'start', 'end'] as const;
+
 /** Reads a view. What is absent or wrong is as by default: a link that somebody mistyped still opens. */
 export function parseView(params: URLSearchParams): PageView {
   return {
@@ -50,20 +52,25 @@ function parseCompare(text: string | null): string {
   return text === 'previous' || parseLength(text) !== undefined ? text : '';
 }
 
-/** Writes a view into parameters, leaving all others as they are, and what is as by default out. */
+/**
+ * Writes a view into parameters, leaving all others as they are. What is as by default is left out, unless the parameters spoke of it
+ * before: a dashboard may open with a time of its own, and what somebody chose instead must stay chosen.
+ */
 export function writeView(params: URLSearchParams, view: PageView): URLSearchParams {
   const out = new URLSearchParams(params);
   for (const name of viewParams) out.delete(name);
+  const timed = timeParams.some((name) => params.has(name));
   const { range } = view;
   if (range.kind === 'absolute') {
     out.set('start', formatUTC(range.start));
     out.set('end', formatUTC(range.end));
-  } else if (range.length !== (defaultRange as { length: number }).length) {
+  } else if (timed || range.length !== (defaultRange as { length: number }).length) {
     out.set('last', formatLength(range.length));
   }
   if (view.utc) out.set('utc', '1');
   const usual = range.kind === 'absolute' ? 0 : defaultRefresh;
-  if (view.refresh !== usual) out.set('refresh', view.refresh === 0 ? 'off' : formatLength(view.refresh));
+  const chosen = params.has('refresh') && range.kind !== 'absolute';
+  if (chosen || view.refresh !== usual) out.set('refresh', view.refresh === 0 ? 'off' : formatLength(view.refresh));
   if (view.compare !== '') out.set('compare', view.compare);
   return out;
 }

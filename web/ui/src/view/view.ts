@@ -10,7 +10,7 @@ export function usePageView() {
   const view = useMemo(() => parseView(new URLSearchParams(key)), [key]);
   const change = useCallback((part: Partial<PageView>) => setParams((before) => writeView(before, { ...parseView(before), ...part })), [setParams]);
   const zoom = useCallback((span: Span) => change({ range: { kind: 'absolute', ...span }, refresh: 0 }), [change]);
-  const setRange = useCallback((range: TimeRange) => setParams((before) => writeView(withoutRefresh(before), { ...parseView(withoutRefresh(before)), range, refresh: usualRefresh(range, parseView(before)) })), [setParams]);
+  const setRange = useCallback((range: TimeRange) => setParams((before) => writeView(before, { ...parseView(before), range, refresh: usualRefresh(range, parseView(before)) })), [setParams]);
   return { view, change, zoom, setRange };
 }
 
@@ -18,10 +18,4 @@ export function usePageView() {
 function usualRefresh(range: TimeRange, before: PageView): number {
   if (range.kind === 'absolute') return 0;
   return before.range.kind === 'absolute' ? 10_000 : before.refresh;
-}
-
-function withoutRefresh(params: URLSearchParams): URLSearchParams {
-  const out = new URLSearchParams(params);
-  out.delete('refresh');
-  return out;
 }
