@@ -30,8 +30,11 @@ export function ResourcePage({ kind, above, consequence, form }: Props) {
   const navigate = useNavigate();
   const [search] = useSearchParams();
   const asked = useResource(kind, name);
-  const gone = asked.error !== null && asProblem(asked.error).status === 404;
-  const history = gone || params.get('tab') === 'history';
+  const missing = asked.error !== null && asProblem(asked.error).status === 404;
+  const asksHistory = params.get('tab') === 'history';
+  // Who edits one that somebody else deletes keeps the form.
+  const gone = missing && (asksHistory || asked.data === undefined || asked.data.provisioned === true);
+  const history = gone || asksHistory;
   return (
     <>
       <AlertsHead title={name} above={above} />
@@ -55,7 +58,7 @@ export function ResourcePage({ kind, above, consequence, form }: Props) {
                   { value: 'history', label: 'History' },
                 ]}
               />
-              {asked.data.provisioned !== true && <DeleteButton kind={kind} name={name} etag={asked.data.etag} consequence={consequence} onDeleted={() => void navigate(above.to + carryView(search))} />}
+              {asked.data.provisioned !== true && !missing && <DeleteButton kind={kind} name={name} etag={asked.data.etag} consequence={consequence} onDeleted={() => void navigate(above.to + carryView(search))} />}
             </Group>
           </>
         )}

@@ -35,6 +35,11 @@ export function SaveBar({ form, label, stored, onReload }: Props) {
           </Group>
         </Alert>
       )}
+      {form.deleted && (
+        <Alert color="orange" variant="light" icon={<IconAlertTriangle />} title="It was deleted meanwhile" role="alert" styles={{ title: { color: 'inherit' }, label: { color: 'var(--mantine-color-text)' } }}>
+          <Text size="sm">What you have here is kept. Saving makes it anew.</Text>
+        </Alert>
+      )}
       {form.problem !== undefined && <ProblemBox problem={form.problem} />}
       <Group gap="sm">
         <Button type="submit" size="sm" loading={form.saving} disabled={form.conflict !== undefined}>

@@ -25,8 +25,11 @@ const above = [{ to: '/dashboards', label: 'Dashboards' }];
 export function Component() {
   const { name = '' } = useParams();
   const asked = useResource('dashboards', name);
+  const { params } = useParamState();
   const gone = asked.error !== null && asProblem(asked.error).status === 404;
-  if (gone) return <Gone name={name} />;
+  // Who edits one that somebody else deletes keeps what they have.
+  const edited = params.get('edit') === '1' && asked.data !== undefined && asked.data.provisioned !== true;
+  if (gone && !edited) return <Gone name={name} />;
   if (asked.data === undefined) {
     return (
       <>

@@ -1,6 +1,6 @@
 /** Rules, action groups, dashboards and their like: documents with versions. All kinds have the same calls. */
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
 import type { AuditEntry, ResourceDocument, ResourceVersion } from './types';
 
@@ -48,6 +48,9 @@ export interface Change {
   etag?: string | undefined;
 }
 
+// What was just stored is known at once: forms that compare entity tags would see a conflict with themselves until it was asked again.
+const put = (client: QueryClient, kind: ResourceKind, stored: ResourceDocument) => client.setQueryData<ResourceDocument>([kind, 'one', stored.name], (before) => (before?.status === undefined ? stored : { status: before.status, ...stored }));
+
 /** Makes a document, or replaces it if it still has the entity tag. */
 export function useSaveResource(kind: ResourceKind) {
   const client = useQueryClient();
@@ -57,6 +60,7 @@ export function useSaveResource(kind: ResourceKind) {
       if (etag === undefined) return document(body(await api().POST(list(kind), { body: sent })));
       return document(body(await api().PUT(one(kind), { params: { path: { name: doc.name }, header: { 'If-Match': etag } }, body: sent })));
     },
+    onSuccess: (stored) => put(client, kind, stored),
     onSettled: () => void client.invalidateQueries({ queryKey: [kind] }), // nobody waits for what is asked again
   });
 }
@@ -67,6 +71,7 @@ export function usePatchResource(kind: ResourceKind) {
   return useMutation({
     mutationFn: async ({ name, etag, patch }: { name: string; etag?: string | undefined; patch: Record<string, unknown> }) =>
       document(body(await api().PATCH(one(kind), { params: { path: { name }, ...(etag === undefined ? {} : { header: { 'If-Match': etag } }) }, body: patch as Record<string, never> }))),
+    onSuccess: (stored) => put(client, kind, stored),
     onSettled: () => void client.invalidateQueries({ queryKey: [kind] }), // nobody waits for what is asked again
   });
 }
@@ -98,6 +103,7 @@ export function useRestoreVersion(kind: ResourceKind, name: string) {
   return useMutation({
     mutationFn: async ({ version, etag }: { version: number; etag?: string | undefined }) =>
       document(body(await api().POST(restore(kind), { params: { path: { name }, query: { version }, ...(etag === undefined ? {} : { header: { 'If-Match': etag } }) } }))),
+    onSuccess: (stored) => put(client, kind, stored),
     onSettled: () => void client.invalidateQueries({ queryKey: [kind] }), // nobody waits for what is asked again
   });
 }

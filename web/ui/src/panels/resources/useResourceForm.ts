@@ -11,6 +11,8 @@ export interface ResourceForm {
   errorOf: (field: string) => string | undefined;
   /** What somebody else stored since the form was opened. */
   conflict: ResourceDocument | undefined;
+  /** Somebody else deleted it since: saving makes it anew. */
+  deleted: boolean;
   save: (document: { name: string; [field: string]: unknown }, onSaved: (stored: ResourceDocument) => void) => void;
   /** Goes on with this form's content, over what somebody else stored. */
   ignoreConflict: () => void;
@@ -28,17 +30,19 @@ export function useResourceForm(kind: ResourceKind, stored: ResourceDocument | u
   const latest = useResource(kind, stored?.name ?? '', stored !== undefined);
   const change = useSaveResource(kind);
   const problem = change.error === null ? undefined : asProblem(change.error);
-  const conflict = etag !== undefined && !change.isPending && latest.data !== undefined && latest.data.etag !== etag ? latest.data : undefined;
+  const deleted = stored !== undefined && latest.error !== null && asProblem(latest.error).status === 404;
+  const conflict = !deleted && etag !== undefined && !change.isPending && latest.data !== undefined && latest.data.etag !== etag ? latest.data : undefined;
   return {
     saving: change.isPending,
     saved: change.isSuccess,
     // A conflict has its own words as soon as it is known what is stored now.
-    problem: problem?.status === 412 && conflict !== undefined ? undefined : problem,
+    problem: (problem?.status === 412 && (conflict !== undefined || deleted)) || (problem?.status === 404 && deleted) ? undefined : problem,
     errorOf: (field) => mistakesAt(problem?.mistakes ?? [], field),
     conflict,
+    deleted,
     save: (document, onSaved) =>
       change.mutate(
-        { document, etag },
+        { document, etag: deleted ? undefined : etag },
         {
           onSuccess: (now) => {
             setEtag(now.etag);

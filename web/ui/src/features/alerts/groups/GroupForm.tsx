@@ -1,12 +1,16 @@
 import { Button, Fieldset, Group, Menu, Paper, Stack, Switch, Text, TextInput, Title } from '@mantine/core';
 import { useState } from 'react';
+import { LeaveGuard } from '@/panels/resources/LeaveGuard';
 import { useResourceForm } from '@/panels/resources/useResourceForm';
+import { useUnsaved } from '@/panels/resources/useUnsaved';
 import { SaveBar } from '../SaveBar';
 import type { ResourceDocument } from '../types';
 import { groupOfDraft, moreError, newReceiver, receiverPath, type GroupDraft, type ReceiverDraft } from './draft';
 import { ReceiverFields } from './ReceiverFields';
 import { receiverTypes } from './receivers';
 import { TestGroup } from './TestGroup';
+
+const parts = ['tab'];
 
 interface Props {
   initial: GroupDraft;
@@ -19,6 +23,7 @@ interface Props {
 export function GroupForm({ initial, stored, onSaved, onReload }: Props) {
   const [draft, setDraft] = useState(initial);
   const form = useResourceForm('action-groups', stored);
+  const unsaved = useUnsaved(draft);
   const change = (part: Partial<GroupDraft>) => setDraft((before) => ({ ...before, ...part }));
   const changeReceiver = (index: number, part: Partial<ReceiverDraft>) => setDraft((before) => ({ ...before, receivers: before.receivers.map((r, i) => (i === index ? { ...r, ...part } : r)) }));
   const broken = draft.receivers.some((r) => moreError(r.more) !== undefined);
@@ -29,7 +34,7 @@ export function GroupForm({ initial, stored, onSaved, onReload }: Props) {
       style={{ maxWidth: 900 }}
       onSubmit={(e) => {
         e.preventDefault();
-        if (!broken) form.save(group, onSaved);
+        if (!broken) form.save(group, (now) => unsaved.markStored(draft, () => onSaved(now)));
       }}
     >
       <Fieldset disabled={stored?.provisioned === true} variant="unstyled" p={0}>
@@ -78,6 +83,7 @@ export function GroupForm({ initial, stored, onSaved, onReload }: Props) {
           <TestGroup group={group} />
         </Paper>
       )}
+      <LeaveGuard dirty={unsaved.dirty} parts={parts} />
     </form>
   );
 }

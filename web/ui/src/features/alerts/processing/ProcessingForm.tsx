@@ -1,13 +1,17 @@
 import { Fieldset, MultiSelect, Paper, SegmentedControl, Stack, Switch, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { LeaveGuard } from '@/panels/resources/LeaveGuard';
 import { useResources } from '@/panels/resources/queries';
 import { useResourceForm } from '@/panels/resources/useResourceForm';
+import { useUnsaved } from '@/panels/resources/useUnsaved';
 import { SaveBar } from '../SaveBar';
 import { ScopesInput } from '../ScopesInput';
 import type { ResourceDocument } from '../types';
 import { Conditions } from './Conditions';
 import { processingOfDraft, type ProcessingDraft } from './draft';
 import { Schedule } from './Schedule';
+
+const parts = ['tab'];
 
 interface Props {
   initial: ProcessingDraft;
@@ -20,6 +24,7 @@ interface Props {
 export function ProcessingForm({ initial, stored, onSaved, onReload }: Props) {
   const [draft, setDraft] = useState(initial);
   const form = useResourceForm('processing-rules', stored);
+  const unsaved = useUnsaved(draft);
   const groups = useResources('action-groups', 0);
   const change = (part: Partial<ProcessingDraft>) => setDraft((before) => ({ ...before, ...part }));
   const { errorOf } = form;
@@ -29,7 +34,7 @@ export function ProcessingForm({ initial, stored, onSaved, onReload }: Props) {
       style={{ maxWidth: 900 }}
       onSubmit={(e) => {
         e.preventDefault();
-        form.save(processingOfDraft(draft), onSaved);
+        form.save(processingOfDraft(draft), (now) => unsaved.markStored(draft, () => onSaved(now)));
       }}
     >
       <Fieldset disabled={stored?.provisioned === true} variant="unstyled" p={0}>
@@ -63,6 +68,7 @@ export function ProcessingForm({ initial, stored, onSaved, onReload }: Props) {
           {stored?.provisioned !== true && <SaveBar form={form} label={stored === undefined ? 'Make the rule' : 'Save'} stored={stored} onReload={onReload} />}
         </Stack>
       </Fieldset>
+      <LeaveGuard dirty={unsaved.dirty} parts={parts} />
     </form>
   );
 }

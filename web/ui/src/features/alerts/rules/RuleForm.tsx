@@ -1,7 +1,9 @@
 import { Button, Divider, Fieldset, Group, Paper, Select, SimpleGrid, Stack, Text, Textarea, TextInput, VisuallyHidden } from '@mantine/core';
 import { useState } from 'react';
 import { useDefinitions } from '@/api/hooks';
+import { LeaveGuard } from '@/panels/resources/LeaveGuard';
 import { mistakesAt, useResourceForm } from '@/panels/resources/useResourceForm';
+import { useUnsaved } from '@/panels/resources/useUnsaved';
 import { SaveBar } from '../SaveBar';
 import { ScopesInput } from '../ScopesInput';
 import { definitionAt } from '../sentence';
@@ -17,6 +19,8 @@ import { TellsSelect } from './TellsSelect';
 import { Timing } from './Timing';
 import { draftText } from './words';
 
+const parts = ['tab', 'kind', 'like'];
+
 interface Props {
   initial: RuleDraft;
   /** The rule that is edited; a new one without. */
@@ -31,6 +35,7 @@ interface Props {
 export function RuleForm({ initial, stored, onSaved, onReload, onPromQL }: Props) {
   const [typed, setDraft] = useState(initial);
   const form = useResourceForm('alert-rules', stored);
+  const unsaved = useUnsaved(typed);
   const { data: definitions = [] } = useDefinitions();
   const draft = withUsualAggregation(typed, (metric) => definitionAt(definitions, metric, typed.scopes[0])?.primary_aggregation);
   const change = (part: Partial<RuleDraft>) => setDraft((before) => ({ ...before, ...part }));
@@ -52,7 +57,7 @@ export function RuleForm({ initial, stored, onSaved, onReload, onPromQL }: Props
         aria-label={stored === undefined ? 'New rule' : `Rule ${stored.name}`}
         onSubmit={(e) => {
           e.preventDefault();
-          form.save(rule, onSaved);
+          form.save(rule, (now) => unsaved.markStored(typed, () => onSaved(now)));
         }}
       >
         <Fieldset disabled={readOnly} variant="unstyled" p={0}>
@@ -113,6 +118,7 @@ export function RuleForm({ initial, stored, onSaved, onReload, onPromQL }: Props
             {!readOnly && <SaveBar form={form} label={stored === undefined ? 'Make the rule' : 'Save'} stored={stored} onReload={onReload} />}
           </Stack>
         </Fieldset>
+        <LeaveGuard dirty={unsaved.dirty} parts={parts} />
       </form>
       <div role="group" aria-label="Preview" style={{ position: 'sticky', top: 60, alignSelf: 'start', minWidth: 0 }}>
         <VisuallyHidden component="h2">Preview</VisuallyHidden>

@@ -33,14 +33,22 @@ export function Component() {
   const { params, set } = useParamState();
   const asked = useResource('alert-rules', name);
   const tab = ['edit', 'history'].find((t) => t === params.get('tab')) ?? 'now';
-  // A rule that is gone has its history still.
-  const gone = asked.error !== null && asProblem(asked.error).status === 404;
+  const missing = asked.error !== null && asProblem(asked.error).status === 404;
+  // A rule that is gone has its history still. Who edits one that somebody else deletes keeps the form.
+  const gone = missing && !(tab === 'edit' && asked.data !== undefined && asked.data.provisioned !== true);
   return (
     <>
       <AlertsHead title={name} above={{ to: '/alerts/rules', label: 'Rules' }} />
       <Stack gap="sm">
-        {asked.data !== undefined && !gone && <Head rule={asked.data} tab={tab} onTab={(t) => set({ tab: t === 'now' ? null : t })} />}
+        {asked.data !== undefined && !missing && <Head rule={asked.data} tab={tab} onTab={(t) => set({ tab: t === 'now' ? null : t })} />}
         {gone && <Text size="sm">There is no rule of this name now. If it was deleted, a version below brings it back.</Text>}
+        {missing && !gone && (
+          <Group>
+            <Button size="xs" variant="default" onClick={() => set({ tab: 'history' })}>
+              History
+            </Button>
+          </Group>
+        )}
         {gone || tab === 'history' ? (
           <ResourceHistory key={asked.data?.etag} kind="alert-rules" name={name} current={gone ? undefined : asked.data} utc={view.utc} onRestored={() => set({ tab: null })} />
         ) : (

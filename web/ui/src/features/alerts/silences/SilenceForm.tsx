@@ -4,8 +4,12 @@ import { useState } from 'react';
 import { asProblem } from '@/api/problem';
 import { ProblemBox } from '@/components/Panel';
 import { formatLength, parseLength } from '@/lib/time';
+import { LeaveGuard } from '@/panels/resources/LeaveGuard';
+import { useUnsaved } from '@/panels/resources/useUnsaved';
 import { matcherOperators, matchersError, operatorOf, withOperator, type Matcher } from './matchers';
 import { useMakeSilence, type Silence } from './queries';
+
+const parts = ['new', 'like'];
 
 interface Props {
   matchers: Matcher[];
@@ -24,6 +28,8 @@ export function SilenceForm({ matchers: initial, like, onDone }: Props) {
   const [by, setBy] = useState(() => like?.createdBy ?? localStorage.getItem(who) ?? '');
   const [comment, setComment] = useState(like?.comment ?? '');
   const [tried, setTried] = useState(false);
+  const content = { matchers, length, by, comment };
+  const unsaved = useUnsaved(content);
   const make = useMakeSilence();
   const set = (i: number, m: Matcher) => setMatchers(matchers.map((old, k) => (k === i ? m : old)));
   const ms = parseLength(length);
@@ -36,7 +42,7 @@ export function SilenceForm({ matchers: initial, like, onDone }: Props) {
     // One that is in force keeps its beginning; any other begins now.
     const begins = like?.status.state === 'active' ? like.startsAt : new Date(now).toISOString();
     const id = like !== undefined && like.status.state !== 'expired' ? { id: like.id } : {};
-    make.mutate({ ...id, matchers, startsAt: begins, endsAt: new Date(now + ms).toISOString(), createdBy: by.trim(), comment: comment.trim() }, { onSuccess: onDone });
+    make.mutate({ ...id, matchers, startsAt: begins, endsAt: new Date(now + ms).toISOString(), createdBy: by.trim(), comment: comment.trim() }, { onSuccess: () => unsaved.markStored(content, onDone) });
   };
   return (
     <form
@@ -86,6 +92,7 @@ export function SilenceForm({ matchers: initial, like, onDone }: Props) {
           </Button>
         </Group>
       </Stack>
+      <LeaveGuard dirty={unsaved.dirty} parts={parts} />
     </form>
   );
 }

@@ -14,6 +14,8 @@ interface Props {
   saving: boolean;
   /** Whether it cannot be saved before somebody decided about a conflict. */
   blocked: boolean;
+  /** Whether saving makes it anew, changed or not. */
+  anew: boolean;
   /** Whether no more tiles fit. */
   full: boolean;
   onAdd: (tile: Tile) => void;
@@ -26,14 +28,15 @@ interface Props {
 const icon = { size: 16, 'aria-hidden': true } as const;
 
 /** What an edit is done with. It stays in sight. */
-export function EditBar({ draft, saving, blocked, full, onAdd, onSettings, onCopy, onSave, onClose }: Props) {
+export function EditBar({ draft, saving, blocked, anew, full, onAdd, onSettings, onCopy, onSave, onClose }: Props) {
   const [search] = useSearchParams();
   const { dashboard, dirty } = draft;
+  const maySave = (dirty || anew) && !blocked;
   useHotkeys([
     ['mod+Z', draft.undo],
     ['mod+shift+Z', draft.redo],
     ['mod+Y', draft.redo],
-    ['mod+S', () => dirty && !blocked && onSave()],
+    ['mod+S', () => maySave && !saving && onSave()],
   ]);
   const add = (content: Parameters<typeof newTile>[1]) => onAdd(newTile(dashboard, content));
   return (
@@ -83,7 +86,7 @@ export function EditBar({ draft, saving, blocked, full, onAdd, onSettings, onCop
         <Button size="xs" variant="default" onClick={onClose}>
           {dirty ? 'Cancel' : 'Done'}
         </Button>
-        <Button size="xs" loading={saving} disabled={!dirty || blocked} onClick={onSave} title="Save (Ctrl+S)">
+        <Button size="xs" loading={saving} disabled={!maySave} onClick={onSave} title="Save (Ctrl+S)">
           Save
         </Button>
       </Group>

@@ -7,6 +7,7 @@ import { ProblemBox } from '@/components/Panel';
 import { readDashboard, titleOf, writeDashboard, type Tile } from '@/lib/dashboard';
 import { inReadingOrder } from '@/lib/dashboardGrid';
 import { ChangeList } from '@/panels/resources/ChangeList';
+import { LeaveGuard } from '@/panels/resources/LeaveGuard';
 import type { ResourceDocument } from '@/panels/resources/types';
 import { useResourceForm } from '@/panels/resources/useResourceForm';
 import { useParamState } from '@/view/params';
@@ -16,7 +17,6 @@ import { VariablesBar } from '../view/VariablesBar';
 import { withoutRepeats } from '../withoutRepeats';
 import { EditBar } from './EditBar';
 import { EditGrid } from './EditGrid';
-import { LeaveGuard } from './LeaveGuard';
 import { SettingsForm } from './SettingsForm';
 import { TileForm } from './TileForm';
 import { byTile, inWords, isFull, withCopy, withoutTile, withTile, wrongTiles } from './tiles';
@@ -45,12 +45,14 @@ export function Editor({ document, above, onReload }: Props) {
   const [copying, copy] = useDisclosure(false);
   const [leaving, setLeaving] = useState(false);
   const { dirty } = draft;
+  // Whoever went on while it was being saved goes on.
+  if (leaving && (dirty || tile !== undefined || settings || copying)) setLeaving(false);
   useEffect(() => {
     if (leaving && !dirty) set({ edit: null });
   }, [leaving, dirty, set]);
   const save = () =>
     form.save(writeDashboard(dashboard), () => {
-      draft.markStored();
+      draft.markStored(dashboard);
       setLeaving(true);
     });
   const mistakes = form.problem?.mistakes ?? [];
@@ -58,7 +60,7 @@ export function Editor({ document, above, onReload }: Props) {
   return (
     <>
       <PageHead title={titleOf(dashboard)} above={above} />
-      <EditBar draft={draft} saving={form.saving} blocked={form.conflict !== undefined} full={isFull(dashboard)} onAdd={setTile} onSettings={setSettings.open} onCopy={copy.open} onSave={save} onClose={() => set({ edit: null })} />
+      <EditBar draft={draft} saving={form.saving} blocked={form.conflict !== undefined} anew={form.deleted} full={isFull(dashboard)} onAdd={setTile} onSettings={setSettings.open} onCopy={copy.open} onSave={save} onClose={() => set({ edit: null })} />
       {form.conflict !== undefined && (
         <Alert color="orange" variant="light" icon={<IconAlertTriangle />} title="Somebody else changed it meanwhile" role="alert" mb="sm">
           <Text size="sm">
@@ -76,6 +78,11 @@ export function Editor({ document, above, onReload }: Props) {
               Go on with mine, over theirs
             </Button>
           </Group>
+        </Alert>
+      )}
+      {form.deleted && (
+        <Alert color="orange" variant="light" icon={<IconAlertTriangle />} title="It was deleted meanwhile" role="alert" mb="sm">
+          <Text size="sm">What you have here is kept. Saving makes the dashboard anew.</Text>
         </Alert>
       )}
       {problem !== undefined && <ProblemBox problem={problem} />}
@@ -118,7 +125,7 @@ export function Editor({ document, above, onReload }: Props) {
         />
       )}
       {copying && <Copy dashboard={dashboard} onClose={copy.close} />}
-      <LeaveGuard dirty={dirty && !copying} />
+      <LeaveGuard dirty={dirty && !copying} parts={['edit']} />
     </>
   );
 }

@@ -20,3 +20,12 @@ test('a change that changes nothing is no step', () => {
   const s = startDraft({ ...emptyDashboard, title: 'a' });
   expect(draftReducer(s, titled('a')).past).toEqual([]);
 });
+
+test('what is changed while it is being saved is not stored', () => {
+  let s = draftReducer(startDraft({ ...emptyDashboard, title: 'a' }), titled('b'));
+  const sent = s.now;
+  s = draftReducer(s, titled('c'));
+  s = draftReducer(s, { kind: 'stored', sent });
+  expect(s.stored).toBe(startDraft(sent).stored);
+  expect(s.stored).not.toBe(startDraft(s.now).stored);
+});

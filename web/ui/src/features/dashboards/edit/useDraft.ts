@@ -9,7 +9,7 @@ interface State {
   stored: string;
 }
 
-type Action = { kind: 'change'; to: (before: Dashboard) => Dashboard } | { kind: 'undo' } | { kind: 'redo' } | { kind: 'stored' };
+type Action = { kind: 'change'; to: (before: Dashboard) => Dashboard } | { kind: 'undo' } | { kind: 'redo' } | { kind: 'stored'; sent: Dashboard };
 
 const most = 100;
 const textOf = (d: Dashboard) => JSON.stringify(writeDashboard(d));
@@ -36,7 +36,7 @@ export function draftReducer(state: State, action: Action): State {
       return next === undefined ? state : { ...state, past: [...past, now], now: next, future: rest };
     }
     case 'stored':
-      return { ...state, stored: textOf(now) };
+      return { ...state, stored: textOf(action.sent) };
   }
 }
 
@@ -51,6 +51,7 @@ export function useDraft(initial: Dashboard) {
     change: useCallback((to: (before: Dashboard) => Dashboard) => act({ kind: 'change', to }), []),
     undo: useCallback(() => act({ kind: 'undo' }), []),
     redo: useCallback(() => act({ kind: 'redo' }), []),
-    markStored: useCallback(() => act({ kind: 'stored' }), []),
+    /** Takes note of what was sent and is stored now. It may have been changed since. */
+    markStored: useCallback((sent: Dashboard) => act({ kind: 'stored', sent }), []),
   };
 }

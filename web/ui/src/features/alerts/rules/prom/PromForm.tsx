@@ -1,7 +1,9 @@
 import { Button, Fieldset, Group, Paper, SimpleGrid, Stack, Switch, Textarea, TextInput, VisuallyHidden } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { useDefinitions } from '@/api/hooks';
+import { LeaveGuard } from '@/panels/resources/LeaveGuard';
 import { mistakesAt, useResourceForm } from '@/panels/resources/useResourceForm';
+import { useUnsaved } from '@/panels/resources/useUnsaved';
 import { SaveBar } from '../../SaveBar';
 import type { ResourceDocument } from '../../types';
 import { PreviewPanel } from '../PreviewPanel';
@@ -9,6 +11,8 @@ import { TellsSelect } from '../TellsSelect';
 import { useRulePreview } from '../usePreview';
 import { emptyPromRule, missingOfProm, ruleOfProm, type PromDraft, type PromRuleDraft } from './draft';
 import { PromRuleFields } from './PromRuleFields';
+
+const parts = ['tab', 'kind', 'like'];
 
 interface Props {
   initial: PromDraft;
@@ -24,6 +28,7 @@ interface Props {
 export function PromForm({ initial, stored, onSaved, onReload, kind }: Props) {
   const [draft, setDraft] = useState(initial);
   const form = useResourceForm('alert-rules', stored);
+  const unsaved = useUnsaved(draft);
   const { data: definitions = [] } = useDefinitions();
   const change = (part: Partial<PromDraft>) => setDraft((before) => ({ ...before, ...part }));
   const changeRule = (index: number, part: Partial<PromRuleDraft>) => setDraft((before) => ({ ...before, rules: before.rules.map((r, i) => (i === index ? { ...r, ...part } : r)) }));
@@ -37,7 +42,7 @@ export function PromForm({ initial, stored, onSaved, onReload, kind }: Props) {
         aria-label={stored === undefined ? 'New rule' : `Rule ${stored.name}`}
         onSubmit={(e) => {
           e.preventDefault();
-          form.save(rule, onSaved);
+          form.save(rule, (now) => unsaved.markStored(draft, () => onSaved(now)));
         }}
       >
         <Fieldset variant="unstyled" p={0}>
@@ -67,6 +72,7 @@ export function PromForm({ initial, stored, onSaved, onReload, kind }: Props) {
             <SaveBar form={form} label={stored === undefined ? 'Make the rule' : 'Save'} stored={stored} onReload={onReload} />
           </Stack>
         </Fieldset>
+        <LeaveGuard dirty={unsaved.dirty} parts={parts} />
       </form>
       <div role="group" aria-label="Preview" style={{ position: 'sticky', top: 60, alignSelf: 'start', minWidth: 0 }}>
         <VisuallyHidden component="h2">Preview</VisuallyHidden>
