@@ -1,9 +1,11 @@
 /** Questions to the server as the pages ask them. Each has a key that does not depend on the time, and is asked again by the page's refresh. */
 
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { resolveRange } from '@/lib/time';
 import type { PageView } from '@/lib/urlstate';
 import { api, body } from './client';
+import { previousTime } from './previous';
+import { refreshed } from './refreshed';
 import type { MetricsQuestion } from './types';
 
 type Question = Omit<MetricsQuestion, 'start' | 'end' | 'timespan'>;
@@ -12,25 +14,28 @@ type Question = Omit<MetricsQuestion, 'start' | 'end' | 'timespan'>;
 export function useMetrics(question: Question, view: PageView, enabled = true) {
   const compare = question.compare ?? view.compare;
   const asked = compare === '' ? question : { ...question, compare };
-  return useQuery({
-    queryKey: ['metrics', asked, view.range],
+  const queryKey = ['metrics', asked, view.range];
+  const query = useQuery({
+    queryKey,
     queryFn: async ({ signal }) => {
       const { start, end } = resolveRange(view.range, Date.now());
       return body(await api().POST('/api/v1/metrics', { body: { ...asked, start: start / 1000, end: end / 1000 }, signal }));
     },
     enabled,
     refetchInterval: view.refresh || false,
-    placeholderData: keepPreviousData,
+    placeholderData: previousTime(queryKey),
   });
+  return refreshed(query, view.refresh);
 }
 
 /** The tree of endpoints, deployments and instances. */
 export function useScopes(view: PageView) {
-  return useQuery({
+  const query = useQuery({
     queryKey: ['scopes'],
     queryFn: async ({ signal }) => body(await api().GET('/api/v1/scopes', { signal })).scopes,
     refetchInterval: view.refresh || false,
   });
+  return refreshed(query, view.refresh);
 }
 
 /** The catalogue, by name of the metric. It changes with the server only. */
@@ -44,11 +49,12 @@ export function useDefinitions() {
 
 /** Alerts that are fired now. */
 export function useFiredAlerts(view: PageView) {
-  return useQuery({
+  const query = useQuery({
     queryKey: ['alerts', 'fired'],
     queryFn: async ({ signal }) => body(await api().GET('/api/v1/alerts', { params: { query: { monitorCondition: 'Fired', limit: 1000 } }, signal })).value ?? [],
     refetchInterval: view.refresh || false,
   });
+  return refreshed(query, view.refresh);
 }
 
 /** Which program the server is and where its pages link to. It changes with the server only. */

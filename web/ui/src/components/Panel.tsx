@@ -2,7 +2,10 @@ import { Alert, Box, Button, Group, Paper, Skeleton, Stack, Text, Title } from '
 import { IconAlertTriangle, IconClockPause } from '@tabler/icons-react';
 import { createContext, useContext, type ReactNode } from 'react';
 import { asProblem, type Problem } from '@/api/problem';
-import { formatInstant } from '@/lib/time';
+import { formatSince } from '@/lib/time';
+import { useNow } from '@/view/now';
+import { usePageView } from '@/view/view';
+import { useOverdue } from './useOverdue';
 
 /** The level of a panel's heading: 2 below the page's own, 3 within a section that has a heading. */
 export const PanelLevel = createContext<2 | 3>(2);
@@ -14,6 +17,10 @@ export interface Asked<T> {
   /** Why the last attempt failed, while there is another one. */
   failureReason?: unknown;
   dataUpdatedAt: number;
+  /** Whether the data answer the question before, while those of this one are on their way. */
+  isPlaceholderData?: boolean;
+  /** How often it is asked again, in milliseconds; 0 or nothing where it is not. */
+  refresh?: number;
   refetch: () => unknown;
 }
 
@@ -37,22 +44,27 @@ interface Props<T> {
 export function Panel<T>({ title, hint, asked, isEmpty, empty, height = 180, truncated, actions, children }: Props<T>) {
   const { data } = asked;
   const level = useContext(PanelLevel);
+  const before = asked.isPlaceholderData === true;
+  const overdue = useOverdue(asked.dataUpdatedAt, asked.refresh ?? 0);
   // A question without an answer forgets its error when it is asked again: what is known of the failure stays until there is an answer.
   const error = asked.error ?? asked.failureReason;
   const note = data === undefined ? undefined : truncated?.(data);
   let content: ReactNode;
-  if (data === undefined) {
+  // That there is nothing is said only of the question that was asked.
+  if (data === undefined || (before && isEmpty?.(data) === true)) {
     content = <Waiting height={height} label={title ?? 'panel'} problem={error == null ? undefined : asProblem(error)} onRetry={() => void asked.refetch()} />;
   } else {
     content = (
       <>
-        {error != null && <Stale problem={asProblem(error)} since={asked.dataUpdatedAt} onRetry={() => void asked.refetch()} />}
+        {(error != null || overdue) && <Stale problem={error == null ? undefined : asProblem(error)} since={before ? undefined : asked.dataUpdatedAt} onRetry={() => void asked.refetch()} />}
         {note !== undefined && (
           <Text size="xs" c="dimmed">
             {note}
           </Text>
         )}
-        {isEmpty?.(data) === true ? <Empty height={height}>{empty}</Empty> : children(data)}
+        <Box aria-busy={before} opacity={before ? 0.4 : undefined}>
+          {isEmpty?.(data) === true ? <Empty height={height}>{empty}</Empty> : children(data)}
+        </Box>
       </>
     );
   }
@@ -63,6 +75,11 @@ export function Panel<T>({ title, hint, asked, isEmpty, empty, height = 180, tru
           <Title order={level} size="sm" fw={600} title={hint}>
             {title}
           </Title>
+          {before && (
+            <Text size="xs" c="dimmed" mr="auto" role="status">
+              Loading…
+            </Text>
+          )}
           {actions}
         </Group>
       )}
@@ -129,13 +146,15 @@ export function ProblemBox({ problem, onRetry }: { problem: Problem; onRetry?: (
   );
 }
 
-/** Said above data that could not be refreshed. */
-function Stale({ problem, since, onRetry }: { problem: Problem; since: number; onRetry: () => void }) {
+/** Said above data that could not be refreshed, or, without a problem, were not in time. Without a since they are those of the question before. */
+export function Stale({ problem, since, onRetry }: { problem: Problem | undefined; since: number | undefined; onRetry: () => void }) {
+  const { view } = usePageView();
+  const now = useNow();
   return (
     <Group gap={6} mb={4} wrap="nowrap" role="status">
       <IconClockPause size={14} aria-hidden />
       <Text size="xs">
-        As of {formatInstant(since, false, true)}: {problem.title.toLowerCase()}.
+        {since === undefined ? 'The answer to the question before' : `As of ${formatSince(since, now, view.utc)}`}: {problem === undefined ? 'no newer answer has come yet' : problem.title.toLowerCase()}.
       </Text>
       <Button size="compact-xs" variant="subtle" onClick={onRetry}>
         Try again

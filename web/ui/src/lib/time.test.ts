@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAgo, formatInstant, formatLength, formatTicks, hour, minute, parseInstant, parseLength, rangeLabel, resolveRange } from './time';
+import { formatAgo, formatInstant, formatLength, formatSince, formatTicks, hour, minute, parseInstant, parseLength, rangeLabel, resolveRange } from './time';
 
 describe('parseLength', () => {
   it.each([
@@ -48,6 +48,12 @@ it('writes instants in UTC', () => {
   expect(rangeLabel({ kind: 'absolute', start: t, end: t + 24 * hour }, true)).toBe('2026-03-01 10:05 – 2026-03-02 10:05');
   expect(rangeLabel({ kind: 'relative', length: hour }, true)).toBe('Last hour');
   expect(rangeLabel({ kind: 'relative', length: 7 * minute }, true)).toBe('Last 7m');
+});
+
+it('says since when, with the date where that is not today', () => {
+  const t = Date.UTC(2026, 2, 1, 23, 30);
+  expect(formatSince(t, t + 20 * minute, true)).toBe('23:30');
+  expect(formatSince(t, t + hour, true)).toBe('2026-03-01 23:30');
 });
 
 it('says the date where it changes', () => {

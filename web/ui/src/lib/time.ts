@@ -100,6 +100,11 @@ export function formatInstant(ms: number, utc: boolean, timeOnly = false): strin
   return timeOnly ? time : `${y}-${two(mo)}-${two(d)} ${time}`;
 }
 
+/** Since when something is as it is: the time of day, with the date where it was not today. */
+export function formatSince(ms: number, now: number, utc: boolean): string {
+  return formatInstant(ms, utc, sameDay(ms, now, utc));
+}
+
 /** The instant in UTC with all it has, for tooltips: 2026-03-01T10:00:00Z. */
 export function formatUTC(ms: number): string {
   return new Date(ms).toISOString().replace('.000Z', 'Z');

@@ -1,7 +1,9 @@
 /** The questions of a chart to the server. */
 
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
+import { previousTime } from '@/api/previous';
+import { refreshed } from '@/api/refreshed';
 import type { MetricsAnswer } from '@/api/types';
 import { questionsOf, type ChartSpec } from '@/lib/chartspec';
 import { parseLength, resolveRange, type Span } from '@/lib/time';
@@ -18,13 +20,15 @@ export async function askSpec(spec: ChartSpec, span: Span, compare: string, sign
 
 /** A chart of metrics over the page's time, with its comparison. */
 export function useSpec(spec: ChartSpec, view: PageView, enabled = true) {
-  return useQuery({
-    queryKey: ['metrics', questionsOf(spec), view.compare, view.range],
+  const queryKey = ['metrics', questionsOf(spec), view.compare, view.range];
+  const query = useQuery({
+    queryKey,
     queryFn: ({ signal }) => askSpec(spec, resolveRange(view.range, Date.now()), view.compare, signal),
     enabled,
     refetchInterval: view.refresh || false,
-    placeholderData: keepPreviousData,
+    placeholderData: previousTime(queryKey),
   });
+  return refreshed(query, view.refresh);
 }
 
 /** The table of a chart that asks one question, as the server writes it; undefined where it asks more, which have no common table. */
@@ -50,9 +54,15 @@ export function usePlan(spec: ChartSpec, span: Span, enabled: boolean) {
   });
 }
 
-export async function askPlan(spec: ChartSpec, span: Span, signal: AbortSignal): Promise<PlanStep[]> {
+/** How a chart is computed, and what the server warns of. */
+export async function askPlanned(spec: ChartSpec, span: Span, signal: AbortSignal): Promise<{ plan: PlanStep[]; warnings: string[] }> {
   const answers = await Promise.all(questionsOf(spec).map(async (q) => body(await api().POST('/api/v1/metrics', { body: { ...q, ...seconds(span), explain: 'plan' }, signal }))));
-  return answers.flatMap((a) => a.plan ?? []);
+  return { plan: answers.flatMap((a) => a.plan ?? []), warnings: answers.flatMap((a) => a.warnings) };
+}
+
+/** The steps of a plan alone. */
+export async function askPlan(spec: ChartSpec, span: Span, signal: AbortSignal): Promise<PlanStep[]> {
+  return (await askPlanned(spec, span, signal)).plan;
 }
 
 /** The expressions that a chart is drawn with, and how far apart their instants are. */

@@ -1,12 +1,14 @@
 /** Questions in PromQL, over the page's time. */
 
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
+import { previousTime } from '@/api/previous';
+import { refreshed } from '@/api/refreshed';
 import { parseLength, resolveRange, type Span } from '@/lib/time';
 import type { PageView } from '@/lib/urlstate';
 import { addBuckets, histogramOf } from './distribution';
 import { gridOf, mostAsked, readProm, stepFor, type PromAnswer, type PromPart } from './promql';
-import { askPlan } from './specQuery';
+import { askPlanned } from './specQuery';
 import type { ChartSpec } from '@/lib/chartspec';
 
 async function queryRange(query: string, grid: readonly number[], step: number, signal: AbortSignal, limit?: number): Promise<PromAnswer> {
@@ -26,8 +28,9 @@ export interface PromResult {
 
 /** The values of expressions over the page's time, with its comparison. */
 export function useProm(queries: readonly string[], interval: string, view: PageView, enabled = true) {
-  return useQuery({
-    queryKey: ['promql', queries, interval, view.compare, view.range],
+  const queryKey = ['promql', queries, interval, view.compare, view.range];
+  const query = useQuery({
+    queryKey,
     queryFn: async ({ signal }): Promise<PromResult> => {
       const span = resolveRange(view.range, Date.now());
       const step = parseLength(interval) ?? stepFor(span.end - span.start);
@@ -44,8 +47,9 @@ export function useProm(queries: readonly string[], interval: string, view: Page
     },
     enabled,
     refetchInterval: view.refresh || false,
-    placeholderData: keepPreviousData,
+    placeholderData: previousTime(queryKey),
   });
+  return refreshed(query, view.refresh);
 }
 
 export interface Distribution {
@@ -57,16 +61,19 @@ export interface Distribution {
   span: Span;
   /** From when on windows run still. */
   partialFrom: number | undefined;
+  /** What the server warns of. */
+  warnings: string[];
 }
 
 /** How the observations of a metric are distributed, window by window; its percentiles tell from what they are computed. */
 export function useDistribution(spec: ChartSpec, view: PageView, enabled = true) {
-  return useQuery({
-    queryKey: ['distribution', spec.scopes, spec.metrics, spec.filter, spec.interval, view.range],
+  const queryKey = ['distribution', spec.scopes, spec.metrics, spec.filter, spec.interval, view.range];
+  const query = useQuery({
+    queryKey,
     queryFn: async ({ signal }): Promise<Distribution> => {
       const asked = Date.now();
       const span = resolveRange(view.range, asked);
-      const plan = await askPlan(spec, span, signal);
+      const { plan, warnings } = await askPlanned(spec, span, signal);
       const buckets: Distribution['buckets'] = new Map();
       const ends = new Set<number>();
       let step = 0;
@@ -80,16 +87,18 @@ export function useDistribution(spec: ChartSpec, view: PageView, enabled = true)
           grid.forEach((t) => ends.add(t));
           const answer = await queryRange(histogram.expr, grid, step, signal);
           addBuckets(buckets, answer.series, histogram.factor);
+          warnings.push(...answer.warnings);
         }),
       );
       const starts = new Map([...buckets].map(([t, list]) => [t - step, list]));
       const times = [...ends].map((t) => t - step).sort((a, b) => a - b);
       const [first = span.start, last = span.end - step] = [times[0], times.at(-1)];
       const partialFrom = times.find((t) => t + step > asked);
-      return { buckets: starts, times, interval: step, span: { start: first, end: last + step }, partialFrom };
+      return { buckets: starts, times, interval: step, span: { start: first, end: last + step }, partialFrom, warnings };
     },
     enabled,
     refetchInterval: view.refresh || false,
-    placeholderData: keepPreviousData,
+    placeholderData: previousTime(queryKey),
   });
+  return refreshed(query, view.refresh);
 }

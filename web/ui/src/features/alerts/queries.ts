@@ -3,6 +3,7 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
 import { asProblem } from '@/api/problem';
+import { refreshed } from '@/api/refreshed';
 import type { AlertDetail } from '@/api/types';
 import { formatUTC } from '@/lib/time';
 import type { PageView } from '@/lib/urlstate';
@@ -13,7 +14,7 @@ const pageSize = 100;
 
 /** Alerts that pass a filter, newest first, page after page. */
 export function useAlerts(filter: AlertFilter, view: PageView) {
-  return useInfiniteQuery({
+  const query = useInfiniteQuery({
     queryKey: ['alerts', 'list', filter, filter.open ? null : view.range],
     queryFn: async ({ signal, pageParam }) => {
       const query = { ...questionOf(filter, view.range, Date.now()), ...orderOf(filter), limit: pageSize, ...(pageParam === '' ? {} : { cursor: pageParam }) };
@@ -25,6 +26,7 @@ export function useAlerts(filter: AlertFilter, view: PageView) {
     refetchInterval: view.refresh || false,
     placeholderData: keepPreviousData,
   });
+  return refreshed(query, view.refresh);
 }
 
 function cursorOf(link: string | undefined): string | undefined {
@@ -46,11 +48,12 @@ export function useAlertsSummary(filter: AlertFilter, view: PageView) {
 }
 
 export function useAlert(id: string, view: PageView) {
-  return useQuery({
+  const query = useQuery({
     queryKey: ['alerts', 'one', id],
     queryFn: async ({ signal }) => body(await api().GET('/api/v1/alerts/{id}', { params: { path: { id } }, signal })),
     refetchInterval: view.refresh || false,
   });
+  return refreshed(query, view.refresh);
 }
 
 /** Says of some alerts what people do about them. */

@@ -1,6 +1,8 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
 import { useMetrics } from '@/api/hooks';
+import { previousTime } from '@/api/previous';
+import { refreshed } from '@/api/refreshed';
 import { emptySpec } from '@/lib/chartspec';
 import { resolveRange } from '@/lib/time';
 import type { PageView } from '@/lib/urlstate';
@@ -41,14 +43,16 @@ async function bucketsOf(scope: string, span: { start: number; end: number }, si
 
 /** How the durations of scopes are distributed, over the page's time as a whole. */
 export function useDensities(scopes: string[], view: PageView) {
-  return useQuery({
-    queryKey: ['densities', scopes, view.range],
+  const queryKey = ['densities', scopes, view.range];
+  const query = useQuery({
+    queryKey,
     queryFn: async ({ signal }) => {
       const span = resolveRange(view.range, Date.now());
       return densitiesOf(await Promise.all(scopes.map((s) => bucketsOf(s, span, signal)))) ?? null;
     },
     enabled: scopes.length > 0,
     refetchInterval: view.refresh || false,
-    placeholderData: keepPreviousData,
+    placeholderData: previousTime(queryKey),
   });
+  return refreshed(query, view.refresh);
 }

@@ -40,16 +40,21 @@ function Hours() {
   const by = groups.find((g) => g === params.get('by')) ?? 'endpoint';
   const [sort, setSort] = useSort({ key: 'idle', descending: true });
   const hours = useMetrics({ ...hoursQuestion(by), metric: 'GpuHours', aggregation: 'Total', interval: 'full' }, { ...view, compare: '' });
-  // While the answer by something else is on its way, that of before is shown, which has other dimensions.
-  const rows = useMemo(() => (hours.data === undefined || hours.isPlaceholderData ? [] : [...funnels(hours.data, by)].map(([key, funnel]): HoursRow => ({ key, funnel }))), [hours.data, hours.isPlaceholderData, by]);
+  const rows = useMemo(() => (hours.data === undefined ? [] : [...funnels(hours.data, by)].map(([key, funnel]): HoursRow => ({ key, funnel }))), [hours.data, by]);
   const all = useMemo(() => (hours.data === undefined ? emptyFunnel : sumFunnels(funnels(hours.data, 'endpoint').values())), [hours.data]);
   return (
-    <Panel title="GPU hours, from provisioned to effective" asked={hours} isEmpty={() => all.provisioned === 0} empty="No agent saw a GPU in this time. An agent on a machine with one tells of it by itself; the demo simulates some with --simulate-gpu." height={160}>
+    <Panel
+      title="GPU hours, from provisioned to effective"
+      asked={hours}
+      isEmpty={() => all.provisioned === 0}
+      empty="No agent saw a GPU in this time. An agent on a machine with one tells of it by itself; the demo simulates some with --simulate-gpu."
+      height={160}
+      actions={<Select size="xs" w={170} aria-label="By" data={groups.map((g) => ({ value: g, label: `By ${groupLabels[g]}` }))} value={by} onChange={(value) => set({ by: value === 'endpoint' ? null : value })} allowDeselect={false} />}
+    >
       {() => (
         <Stack gap="sm">
           <FunnelBars funnel={all} />
           <Sentence all={all} />
-          <Select size="xs" w={170} aria-label="By" data={groups.map((g) => ({ value: g, label: `By ${groupLabels[g]}` }))} value={by} onChange={(value) => set({ by: value === 'endpoint' ? null : value })} allowDeselect={false} />
           <DataTable label="GPU hours" columns={hoursColumns(by)} rows={rows} rowKey={(r) => r.key} sort={sort} onSort={setSort} />
         </Stack>
       )}

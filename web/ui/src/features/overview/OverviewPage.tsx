@@ -1,6 +1,7 @@
 import { Button, Code, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useDeferredValue, useMemo } from 'react';
 import { Link, useSearchParams } from 'react-router';
+import { baseURL } from '@/api/client';
 import { useFiredAlerts, useMetrics, useScopes } from '@/api/hooks';
 import { DataTable, type Column } from '@/components/DataTable';
 import { PageHead } from '@/components/PageHead';
@@ -112,7 +113,7 @@ function NothingYet() {
     <Stack align="center" gap={4}>
       <Text>No endpoint has sent anything yet.</Text>
       <Text size="sm">
-        Run an agent beside a model server: <Code>endscope-agent run --server {window.location.origin} --endpoint my-model --deployment blue</Code>
+        Run an agent beside a model server: <Code>endscope-agent run --server {baseURL()} --endpoint my-model --deployment blue</Code>
       </Text>
     </Stack>
   );

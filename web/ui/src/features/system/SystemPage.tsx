@@ -15,7 +15,7 @@ import { refusals, type Refusal } from './refused';
 import { StoragePanel } from './StoragePanel';
 import { useAgents, useSeriesByEndpoint, useServerInfo, useServerMetrics, type AgentRow } from './queries';
 
-const figure = (key: 'lag' | 'spool' | 'dropped' | 'memory' | 'cpu', label: string, unit: string, hint: string): Column<AgentRow> => ({
+const figure = (key: 'lag' | 'spool' | 'dropped' | 'lostRows' | 'memory' | 'cpu', label: string, unit: string, hint: string): Column<AgentRow> => ({
   key,
   label,
   hint,
@@ -38,7 +38,8 @@ const agentColumns: Column<AgentRow>[] = [
   { key: 'version', label: 'Version', value: (r) => r.version, render: (r) => r.version.slice(0, 12) },
   figure('lag', 'Behind', 'Seconds', 'Age of the oldest data that it has not delivered'),
   figure('spool', 'Waiting', 'Bytes', 'Size of what it has not delivered'),
-  figure('dropped', 'Dropped', 'CountPerMinute', 'Samples that it dropped for lack of room, over the last hour'),
+  figure('dropped', 'Lost samples', 'CountPerMinute', 'Samples that will never reach the server, over the last hour: agent_dropped_samples_total tells the reasons'),
+  figure('lostRows', 'Lost log rows', 'CountPerMinute', 'Rows of logs that will never reach the server, over the last hour: endpoint_data_collection_errors_total tells the logs and reasons'),
   figure('memory', 'Memory', 'Bytes', 'Resident memory of the agent'),
   figure('cpu', 'CPU', 'Percent', 'Share of one core'),
 ];

@@ -2,13 +2,14 @@ import { useQuery } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { api, baseURL, body } from '@/api/client';
 import { problemOf, unreachable } from '@/api/problem';
+import { refreshed } from '@/api/refreshed';
 import type { PageView } from '@/lib/urlstate';
 import { parseExposition, Readings, type Sample } from './exposition';
 
 /** The server's own metrics, now and at the refresh before. */
 export function useServerMetrics(view: PageView) {
   const before = useRef<{ at: number; samples: Sample[] } | undefined>(undefined);
-  return useQuery({
+  const query = useQuery({
     queryKey: ['own metrics'],
     queryFn: async ({ signal }) => {
       const response = await fetch(`${baseURL()}/metrics`, { signal, headers: { Accept: 'text/plain' }, credentials: 'same-origin' }).catch((error: unknown) => {
@@ -23,6 +24,7 @@ export function useServerMetrics(view: PageView) {
     refetchInterval: view.refresh || 10_000,
     structuralSharing: false,
   });
+  return refreshed(query, view.refresh || 10_000);
 }
 
 interface Vector {
@@ -42,8 +44,10 @@ export interface AgentRow {
   /** Age of the oldest data that it has not delivered, in seconds. */
   lag: number | null;
   spool: number | null;
-  /** Samples and rows that it dropped, per minute, over the last hour. */
+  /** Samples that it dropped, per minute, over the last hour. */
   dropped: number | null;
+  /** Rows of logs that it dropped, as dropped. */
+  lostRows: number | null;
   memory: number | null;
   cpu: number | null;
 }
@@ -54,13 +58,14 @@ const agentQueries = {
   lag: `max by (${of}) ({__name__=~"agent_spool_oldest_age_seconds|agent_log_spool_oldest_age_seconds"})`,
   spool: `sum by (${of}) ({__name__=~"agent_spool_bytes|agent_log_spool_bytes"})`,
   dropped: `sum by (${of}) (rate(agent_dropped_samples_total[1h])) * 60`,
+  lostRows: `sum by (${of}) (rate(endpoint_data_collection_errors_total[1h])) * 60`,
   memory: `max by (${of}) (agent_process_resident_memory_bytes)`,
   cpu: `max by (${of}) (rate(agent_process_cpu_seconds_total[5m])) * 100`,
 } as const;
 
 /** Every agent that reported in the last five minutes. */
 export function useAgents(view: PageView) {
-  return useQuery({
+  const query = useQuery({
     queryKey: ['agents'],
     queryFn: async ({ signal }) => {
       const names = Object.keys(agentQueries) as (keyof typeof agentQueries)[];
@@ -69,6 +74,7 @@ export function useAgents(view: PageView) {
     },
     refetchInterval: view.refresh || false,
   });
+  return refreshed(query, view.refresh);
 }
 
 /** One row for each agent out of the answers to each question. */
@@ -78,9 +84,9 @@ export function joinAgents(answers: Record<keyof typeof agentQueries, Vector[]>)
   for (const v of answers.version) {
     const scope = scopeOf(v.metric);
     const version = v.metric.version ?? '';
-    rows.set(scope, { scope, version: version === '' ? (v.metric.revision ?? '') : version, lag: null, spool: null, dropped: null, memory: null, cpu: null });
+    rows.set(scope, { scope, version: version === '' ? (v.metric.revision ?? '') : version, lag: null, spool: null, dropped: null, lostRows: null, memory: null, cpu: null });
   }
-  for (const name of ['lag', 'spool', 'dropped', 'memory', 'cpu'] as const) {
+  for (const name of ['lag', 'spool', 'dropped', 'lostRows', 'memory', 'cpu'] as const) {
     for (const v of answers[name]) {
       const row = rows.get(scopeOf(v.metric));
       if (row !== undefined && Number.isFinite(v.value)) row[name] = v.value;
@@ -91,11 +97,13 @@ export function joinAgents(answers: Record<keyof typeof agentQueries, Vector[]>)
 
 /** Series of each endpoint that had samples in the last five minutes. */
 export function useSeriesByEndpoint(view: PageView) {
-  return useQuery({
+  const refresh = view.refresh === 0 ? 0 : 60_000; // it reads the whole index
+  const query = useQuery({
     queryKey: ['series by endpoint'],
     queryFn: async ({ signal }) => (await instant('sort_desc(count by (endpoint) ({endpoint!=""}))', signal)).map((v) => ({ endpoint: v.metric.endpoint ?? '', series: v.value })),
-    refetchInterval: view.refresh === 0 ? false : 60_000, // it reads the whole index
+    refetchInterval: refresh || false,
   });
+  return refreshed(query, refresh);
 }
 
 /** Version, start and retention. */

@@ -75,7 +75,7 @@ export function Component() {
     { key: 'condition', label: 'Condition', hint: 'What the system sees. It resolves by itself', render: (a) => <Condition alert={a} /> },
     { key: 'state', label: 'State', hint: 'What people say of it. It does not change the condition', render: (a) => <Text size="sm">{a.alertState}</Text> },
   ];
-  const total = summary.data?.total;
+  const total = summary.isPlaceholderData ? undefined : summary.data?.total;
 
   return (
     <>

@@ -1,6 +1,7 @@
 import { Anchor, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
+import { refreshed } from '@/api/refreshed';
 import type { MetricDefinition } from '@/api/types';
 import { DataTable, type Column } from '@/components/DataTable';
 import { Panel } from '@/components/Panel';
@@ -34,11 +35,12 @@ const order = { Unhealthy: 2, Pending: 1, Healthy: 0 } as const;
 export function StatusPanel({ rule, definitions }: { rule: ResourceDocument; definitions: readonly MetricDefinition[] }) {
   const { view } = usePageView();
   const [sort, setSort] = useSort({ key: 'status', descending: true });
-  const asked = useQuery({
+  const query = useQuery({
     queryKey: ['alert-rules', 'status', rule.name],
     queryFn: async ({ signal }) => body(await api().GET('/api/v1/alert-rules/{name}/status', { params: { path: { name: rule.name } }, signal })),
     refetchInterval: view.refresh || false,
   });
+  const asked = refreshed(query, view.refresh);
   const criteria = ((rule.criteria as { allOf?: Criterion[] } | undefined)?.allOf ?? []).map((c, i) => ({ ...c, name: c.name ?? `criterion ${i + 1}` }));
   const unitOfCriterion = (name: string | undefined, scope: string | undefined) => {
     const c = criteria.find((x) => x.name === name);

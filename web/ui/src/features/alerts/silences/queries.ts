@@ -2,6 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
+import { refreshed } from '@/api/refreshed';
 import type { Matcher } from './matchers';
 
 export interface Silence {
@@ -31,11 +32,12 @@ const all = '/api/v2/{path}';
 const pathSerializer = (path: string, params: Record<string, unknown>) => path.replace('{path}', String(params.path));
 
 export function useSilences(refresh: number) {
-  return useQuery({
+  const query = useQuery({
     queryKey: ['silences'],
     queryFn: async ({ signal }) => body(await api().GET(all, { params: { path: { path: 'silences' } }, pathSerializer, signal })) as Silence[],
     refetchInterval: refresh || false,
   });
+  return refreshed(query, refresh);
 }
 
 export function useMakeSilence() {
