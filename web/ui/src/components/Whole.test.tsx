@@ -1,0 +1,37 @@
+import { MantineProvider } from '@mantine/core';
+import { render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { useState } from 'react';
+import { MemoryRouter } from 'react-router';
+import { expect, it } from 'vitest';
+import { Problem } from '@/api/problem';
+import { Whole } from './Whole';
+
+function Draft({ stored }: { stored: string }) {
+  const [text, setText] = useState(stored);
+  return <input aria-label="Comment" value={text} onChange={(e) => setText(e.currentTarget.value)} />;
+}
+
+const page = (data: string | undefined, error: unknown) => (
+  <MantineProvider env="test">
+    <MemoryRouter>
+      <Whole asked={{ data, error, dataUpdatedAt: 0, refetch: () => undefined }}>{(stored) => <Draft stored={stored} />}</Whole>
+    </MemoryRouter>
+  </MantineProvider>
+);
+
+it('keeps drafts while a refresh fails and recovers', async () => {
+  const { rerender } = render(page('', null));
+  await userEvent.type(screen.getByRole('textbox'), 'looked at it');
+  rerender(page('', new Problem(502, 'Bad gateway', '')));
+  expect(screen.getByRole('status').textContent).toContain('bad gateway');
+  expect(screen.getByRole<HTMLInputElement>('textbox').value).toBe('looked at it');
+  rerender(page('', null));
+  expect(screen.queryByRole('status')).toBeNull();
+  expect(screen.getByRole<HTMLInputElement>('textbox').value).toBe('looked at it');
+});
+
+it('says what failed before there are data', () => {
+  render(page(undefined, new Problem(404, 'No such alert', '')));
+  expect(screen.getByRole('alert').textContent).toContain('No such alert');
+});
