@@ -1,12 +1,12 @@
-import { ActionIcon, Anchor, Badge, Burger, Drawer, Group, Kbd, NavLink, Stack, Text, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { ActionIcon, Anchor, Burger, Drawer, Group, Kbd, NavLink, Stack, Text, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure, useMediaQuery } from '@mantine/hooks';
 import { IconKeyboard, IconMoon, IconSearch, IconSun } from '@tabler/icons-react';
 import { lazy, Suspense, useCallback, useState } from 'react';
 import { Outlet, useLocation } from 'react-router';
-import { useFiredAlerts } from '@/api/hooks';
 import { usePageView } from '@/view/view';
 import { ViewLink } from '@/view/ViewLink';
 import classes from './Frame.module.css';
+import { FiredBadge } from './FiredBadge';
 import { useTypedAhead } from './find/useTypedAhead';
 import { isAt, places } from './places';
 import { ServerBanner } from './server/ServerBanner';
@@ -28,8 +28,6 @@ export function Frame() {
   useArrival();
   const { pathname } = useLocation();
   const { view } = usePageView();
-  const alerts = useFiredAlerts(view);
-  const fired = alerts.data?.length ?? 0;
   const narrow = useMediaQuery('(max-width: 48em)', false, { getInitialValueInEffect: false });
   return (
     <>
@@ -59,11 +57,7 @@ export function Frame() {
             </nav>
           )}
           <Group gap="xs" ml="auto" wrap="nowrap">
-            {fired > 0 && (
-              <Badge component={ViewLink} to="/alerts" variant="default" tt="none" className={classes.fired}>
-                {fired === 1000 ? '1,000 or more' : fired} {fired === 1 ? 'alert' : 'alerts'}
-              </Badge>
-            )}
+            <FiredBadge view={view} />
             {narrow ? (
               <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Find" aria-keyshortcuts="/" onClick={find}>
                 <IconSearch size={18} />

@@ -3,6 +3,8 @@ import { useDeferredValue, useMemo } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { baseURL } from '@/api/client';
 import { useFiredAlerts, useMetrics, useScopes } from '@/api/hooks';
+import { asProblem } from '@/api/problem';
+import { asOne, problemIn } from '@/components/asked';
 import { DataTable, type Column } from '@/components/DataTable';
 import { PageHead } from '@/components/PageHead';
 import { Panel } from '@/components/Panel';
@@ -30,12 +32,14 @@ export function Component() {
   const compare = view.compare || 'previous';
   const totals = useMetrics({ scope: '*', metric: metrics, interval: 'full', compare }, view, some);
   const trends = useMetrics({ scope: '*', metric: trendMetrics, compare }, view, some);
-  const rows = useMemo(() => endpointRows(scopes.data ?? [], { totals: totals.data, trends: trends.data, alerts: alerts.data ?? [] }), [scopes.data, totals.data, trends.data, alerts.data]);
+  const rows = useMemo(() => endpointRows(scopes.data ?? [], { totals: totals.data, trends: trends.data, alerts: alerts.data }), [scopes.data, totals.data, trends.data, alerts.data]);
   const find = params.get('find') ?? '';
   const state = states.find((s) => s === params.get('state'));
   // Several answers make one drawing, which waits for whoever types.
   const shown = useDeferredValue(useMemo(() => filterRows(rows, find, state), [rows, find, state]));
   const chosen = params.getAll('with');
+  const lacking = problemIn(alerts);
+  const unknown = lacking == null ? 'Alerts are still on their way' : `Alerts are not known: ${asProblem(lacking).message}`;
   const columns: Column<EndpointRow>[] = [
     {
       key: 'with',
@@ -52,13 +56,13 @@ export function Component() {
         />
       ),
     },
-    ...columnsOf(view.utc),
+    ...columnsOf(view.utc, unknown),
   ];
 
   return (
     <>
       <PageHead title="Overview" />
-      <Panel asked={{ ...scopes, error: scopes.error ?? totals.error }} isEmpty={(list) => list.length === 0} height={240} empty={<NothingYet />}>
+      <Panel asked={asOne(scopes.data, some ? [scopes, totals, trends, alerts] : [scopes])} isEmpty={(list) => list.length === 0} height={240} empty={<NothingYet />}>
         {() => (
           <Stack gap="xs">
             <Group gap="xs">
@@ -92,7 +96,7 @@ export function Component() {
               )}
             </Group>
             {shown.length === 0 ? (
-              <Text size="sm">{nothingFits(find.trim(), state)}</Text>
+              <Text size="sm">{state === 'alerts' && alerts.data === undefined ? `${unknown}.` : nothingFits(find.trim(), state)}</Text>
             ) : (
               <DataTable label="Endpoints" columns={columns} rows={shown} rowKey={(r) => r.name} sort={sort} onSort={setSort} />
             )}

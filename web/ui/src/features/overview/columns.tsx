@@ -15,11 +15,11 @@ import { badness, type EndpointRow } from './rows';
 
 export const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
 
-/** What the overview says of each endpoint. */
-export function columnsOf(utc: boolean): Column<EndpointRow>[] {
+/** What the overview says of each endpoint, and why it does not say how many alerts are open where it does not. */
+export function columnsOf(utc: boolean, unknown: string): Column<EndpointRow>[] {
   return [
     { key: 'name', label: 'Endpoint', value: (r) => r.name, render: (r) => <Name row={r} /> },
-    { key: 'state', label: 'State', hint: 'Worst: open alerts by severity, then missing instances, then errors', value: badness, render: (r) => <State row={r} /> },
+    { key: 'state', label: 'State', hint: 'Worst: open alerts by severity, then missing instances, then errors', value: badness, render: (r) => <State row={r} unknown={unknown} /> },
     {
       key: 'requests',
       label: 'Requests',
@@ -41,7 +41,7 @@ export function columnsOf(utc: boolean): Column<EndpointRow>[] {
     { key: 'p99', label: 'P99', hint: '99 of 100 requests took less than this', numeric: true, value: (r) => r.p99.now, render: (r) => <Figure value={r.p99.now} before={r.p99.before} unit="Milliseconds" /> },
     { key: 'gpu', label: 'GPU', hint: 'Mean use of its GPUs', numeric: true, value: (r) => r.gpu, render: (r) => <Figure value={r.gpu} unit="Percent" /> },
     { key: 'cpu', label: 'CPU', hint: 'Mean use of its CPUs', numeric: true, value: (r) => r.cpu, render: (r) => <Figure value={r.cpu} unit="Percent" /> },
-    { key: 'alerts', label: 'Alerts', hint: 'Open alerts of the endpoint and all below it', numeric: true, value: (r) => r.alerts, render: (r) => <Alerts row={r} /> },
+    { key: 'alerts', label: 'Alerts', hint: 'Open alerts of the endpoint and all below it', numeric: true, value: (r) => r.alerts, render: (r) => <Alerts row={r} unknown={unknown} /> },
     { key: 'traffic', label: 'Requests over time', quiet: true, render: (r) => <Sparkline values={r.trend} label={`Requests of ${r.name} over time`} /> },
   ];
 }
@@ -69,7 +69,14 @@ function Name({ row: { name, scope } }: { row: EndpointRow }) {
   );
 }
 
-function Alerts({ row }: { row: EndpointRow }) {
+function Alerts({ row, unknown }: { row: EndpointRow; unknown: string }) {
+  if (row.alerts === null) {
+    return (
+      <span className={classes.none} title={unknown}>
+        –
+      </span>
+    );
+  }
   if (row.alerts === 0) {
     return (
       <span className={classes.none}>
@@ -84,8 +91,8 @@ function Alerts({ row }: { row: EndpointRow }) {
   );
 }
 
-function State({ row }: { row: EndpointRow }) {
-  if (row.alerts > 0) return <Status kind={(row.severity ?? 4) <= 1 ? 'critical' : 'warning'}>{(row.severity ?? 4) <= 1 ? 'in trouble' : 'needs a look'}</Status>;
+function State({ row, unknown }: { row: EndpointRow; unknown: string }) {
+  if ((row.alerts ?? 0) > 0) return <Status kind={(row.severity ?? 4) <= 1 ? 'critical' : 'warning'}>{(row.severity ?? 4) <= 1 ? 'in trouble' : 'needs a look'}</Status>;
   if (row.scope.ready === 0) {
     return (
       <Status kind="none">
@@ -93,5 +100,12 @@ function State({ row }: { row: EndpointRow }) {
       </Status>
     );
   }
-  return row.scope.missing > 0 ? <Status kind="warning">{`${row.scope.missing} missing`}</Status> : <Status kind="ok">ready</Status>;
+  if (row.scope.missing > 0) return <Status kind="warning">{`${row.scope.missing} missing`}</Status>;
+  return row.alerts === null ? (
+    <Status kind="none">
+      <span title={unknown}>ready, alerts unknown</span>
+    </Status>
+  ) : (
+    <Status kind="ok">ready</Status>
+  );
 }

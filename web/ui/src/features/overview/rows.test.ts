@@ -46,6 +46,12 @@ it('knows the worst: alerts by severity, instances that are missing, errors', ()
   expect([...rows].sort((x, y) => badness(y) - badness(x)).map((r) => r.name)).toEqual(['b', 'd', 'a', 'c']);
 });
 
+it('does not know of alerts before it was told', () => {
+  const [a] = endpointRows([scope('a')], { totals, trends: undefined, alerts: undefined });
+  expect(a).toMatchObject({ alerts: null, severity: null });
+  expect(filterRows(a === undefined ? [] : [a], '', 'alerts')).toEqual([]);
+});
+
 it('finds endpoints by what is below them, and by state', () => {
   const rows = rowsOf([scope('a', 'ready', [scope('blue')]), scope('b'), { ...scope('c'), ready: 0, missing: 2 }, { ...scope('d'), missing: 1 }]);
   const names = (text: string, state?: Parameters<typeof filterRows>[2]) => filterRows(rows, text, state).map((r) => r.name);

@@ -11,7 +11,8 @@ export interface Reading {
 export interface EndpointRow {
   name: string;
   scope: Scope;
-  alerts: number;
+  /** How many are open; null while that is not known. */
+  alerts: number | null;
   /** Of the most severe open alert; 0 is worst. */
   severity: number | null;
   requests: Reading;
@@ -29,13 +30,13 @@ export interface Answers {
   totals: MetricsAnswer | undefined;
   /** Requests and CPU over time, and in the time before. */
   trends: MetricsAnswer | undefined;
-  alerts: readonly Alert[];
+  alerts: readonly Alert[] | undefined;
 }
 
 export function endpointRows(scopes: readonly Scope[], { totals, trends, alerts }: Answers): EndpointRow[] {
   const total = byScope(totals);
   const trend = byScope(trends);
-  const fired = alertsByEndpoint(alerts);
+  const fired = alertsByEndpoint(alerts ?? []);
   const partial = trends?.partial_from == null ? -1 : trends.timestamps.indexOf(trends.partial_from);
   const running = partial < 0 ? (trends?.timestamps.length ?? 0) : partial;
   return scopes.map((scope) => {
@@ -52,7 +53,7 @@ export function endpointRows(scopes: readonly Scope[], { totals, trends, alerts 
     return {
       name: scope.name,
       scope,
-      alerts: own.length,
+      alerts: alerts === undefined ? null : own.length,
       severity: own.length === 0 ? null : Math.min(...own.map((a) => a.severity ?? 4)),
       requests: rate,
       errors: reading('ErrorRatio'),
@@ -86,7 +87,7 @@ function alertsByEndpoint(alerts: readonly Alert[]): Map<string, Alert[]> {
 
 /** How bad it is, the greater the worse: alerts by their severity, then instances that are missing, then the share of errors. */
 export function badness(row: EndpointRow): number {
-  const alert = row.severity === null ? 0 : (5 - row.severity) * 1000 + Math.min(row.alerts, 999);
+  const alert = row.severity === null ? 0 : (5 - row.severity) * 1000 + Math.min(row.alerts ?? 0, 999);
   const missing = row.scope.ready === 0 ? 0.9 : row.scope.missing > 0 ? 0.5 : 0;
   return alert + missing + (row.errors.now ?? 0) / 10;
 }
@@ -98,7 +99,7 @@ export type State = (typeof states)[number];
 /** The states that an endpoint is in: alerts may be open whatever its instances do. */
 export function statesOf(row: EndpointRow): State[] {
   const own: State = row.scope.ready === 0 ? 'silent' : row.scope.missing > 0 ? 'missing' : 'ready';
-  return row.alerts > 0 ? ['alerts', own] : [own];
+  return (row.alerts ?? 0) > 0 ? ['alerts', own] : [own];
 }
 
 /** Endpoints that are in a state, if one is wanted, and whose name, or the name of anything below, contains a text. */

@@ -1,4 +1,5 @@
 import { Button, Group, Text } from '@mantine/core';
+import { asProblem } from '@/api/problem';
 import { Figure } from '@/components/Figure';
 import { Panel, type Asked } from '@/components/Panel';
 import { comparable } from '@/lib/rates';
@@ -27,11 +28,15 @@ interface Props {
   coverage: Coverage | undefined;
   scope: string;
   alerts: number;
+  /** Whether there are more alerts than are known. */
+  more: boolean;
+  /** Why alerts are not known. */
+  alertsProblem: unknown;
   onExplain: () => void;
 }
 
 /** What one would say of a scope on the phone, each with its change against the time before. */
-export function Headline({ asked, coverage, scope, alerts, onExplain }: Props) {
+export function Headline({ asked, coverage, scope, alerts, more, alertsProblem, onExplain }: Props) {
   const { view } = usePageView();
   const note = coverage === undefined ? '' : noteOf(coverage, view.utc);
   return (
@@ -52,9 +57,15 @@ export function Headline({ asked, coverage, scope, alerts, onExplain }: Props) {
             {alerts > 0 && (
               <ViewLink to="/alerts" params={{ scope }}>
                 <Text span size="sm" fw={600} c="var(--status-critical)">
-                  ▲ {alerts} {alerts === 1 ? 'alert' : 'alerts'}
+                  ▲ {alerts}
+                  {more && ' or more'} {alerts === 1 ? 'alert' : 'alerts'}
                 </Text>
               </ViewLink>
+            )}
+            {alertsProblem != null && (
+              <Text span size="sm" c="dimmed" title={asProblem(alertsProblem).message}>
+                alerts unknown
+              </Text>
             )}
             <Button size="xs" variant="light" ml="auto" onClick={onExplain}>
               What changed?

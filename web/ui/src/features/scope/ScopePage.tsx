@@ -2,6 +2,7 @@ import { SimpleGrid, Stack, Text } from '@mantine/core';
 import { useMemo } from 'react';
 import { useParams } from 'react-router';
 import { asProblem } from '@/api/problem';
+import { asOne } from '@/components/asked';
 import { PageHead } from '@/components/PageHead';
 import { ProblemBox } from '@/components/Panel';
 import { scopeName } from '@/lib/scope';
@@ -59,7 +60,7 @@ function ScopeView({ scope }: { scope: string }) {
   const { loaded } = facts;
   const model = loaded && asked.model.data !== undefined;
   const sections = {
-    healthy: { question: 'Is it healthy?', verdict: loaded ? healthVerdict({ summary: readings, requests: facts.requests, requestsBefore: facts.compared ? facts.requestsBefore : null, alerts: facts.open, past: facts.past, silent: facts.silent, lastSeen: lastSeenOf(facts, view.utc) }) : undefined },
+    healthy: { question: 'Is it healthy?', verdict: loaded && facts.healthSettled ? healthVerdict({ summary: readings, requests: facts.requests, requestsBefore: facts.compared ? facts.requestsBefore : null, alerts: facts.open, more: facts.openMore, unknown: facts.unknown, past: facts.past, silent: facts.silent, lastSeen: lastSeenOf(facts, view.utc) }) : undefined },
     different: { question: 'Is one instance different?', verdict: asked.family.data === undefined ? undefined : difference },
     time: { question: 'Where does the time go?', verdict: way === undefined ? undefined : timeVerdict(way) },
     scale: { question: 'Scale or tune?', verdict: way === undefined || !model ? undefined : scaleVerdict(way, readings) },
@@ -67,14 +68,14 @@ function ScopeView({ scope }: { scope: string }) {
     cache: { question: 'Is the cache working?', verdict: model ? cacheVerdict(readings) : undefined },
     gpu: { question: 'Is the GPU doing work?', verdict: loaded ? gpuVerdict(readings) : undefined },
     resources: { question: 'Has it enough of everything?', verdict: asked.family.data === undefined ? undefined : resourcesVerdict(members, scope) },
-    happened: { question: 'What happened?', verdict: asked.events.data === undefined ? undefined : happenedVerdict(happenings) },
+    happened: { question: 'What happened?', verdict: facts.happenedSettled ? happenedVerdict(happenings, facts.gaps) : undefined },
   };
   const explainMetric = metricToExplain(readings);
   return (
     <Stack gap="lg">
       <div>
         {head}
-        <Headline asked={{ ...summary, data: loaded ? readings : undefined }} coverage={facts.coverage} scope={scope} alerts={facts.open.length} onExplain={() => explaining.ask(explainMetric)} />
+        <Headline asked={loaded ? asOne(readings, [summary, asked.cover, asked.open]) : asOne<Summary>(undefined, [summary, asked.cover])} coverage={facts.coverage} scope={scope} alerts={facts.open.length} more={facts.openMore} alertsProblem={facts.openProblem} onExplain={() => explaining.ask(explainMetric)} />
         {facts.node === undefined && tree.data === undefined && tree.error !== null && (
           <Text size="sm" c="dimmed" mt="xs" role="status">
             It has not reported within the last day. This is what is known of its past.
@@ -110,7 +111,7 @@ function ScopeView({ scope }: { scope: string }) {
       </Section>
       <Section id="happened" {...sections.happened}>
         <SimpleGrid cols={1}>
-          <Happened asked={asked.events} happenings={happenings} span={facts.span} cut={facts.cut} />
+          <Happened asked={asked.happened} happenings={happenings} span={facts.span} gaps={facts.gaps} />
         </SimpleGrid>
       </Section>
     </Stack>

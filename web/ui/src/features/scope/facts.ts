@@ -2,16 +2,19 @@
 
 import { useMemo } from 'react';
 import { useFiredAlerts } from '@/api/hooks';
+import { asProblem } from '@/api/problem';
+import { asOne, problemIn } from '@/components/asked';
 import { levelOf } from '@/lib/scope';
-import { hour, minute } from '@/lib/time';
+import { hour, minute, resolveRange } from '@/lib/time';
 import type { PageView } from '@/lib/urlstate';
 import type { Scope } from '@/api/types';
 import { comparable } from '@/lib/rates';
 import { coverageOf, honest } from './coverage';
 import { findScope, isInstance, membersOf, useFamily, useTrends } from './family';
+import { gapsOf, isSettled } from './happened/gaps';
 import { happeningsOf } from './happened/happenings';
 import { marksOf } from './happened/marks';
-import { mostEvents, useAlertsOf, useCover, useEvents, useImages, useMeanHops, useModelSummary, useRulesOf, useSummary, useTree } from './queries';
+import { useAlertsOf, useCover, useEvents, useImages, useMeanHops, useModelSummary, useRulesOf, useSummary, useTree } from './queries';
 import { summaryOf, together, type Summary } from './summary';
 import { wayAt } from './TimePanel';
 
@@ -39,18 +42,36 @@ export function useFacts(scope: string, view: PageView) {
   const way = useMemo(() => (meanHops.data === undefined ? undefined : wayAt(meanHops.data, 0)), [meanHops.data]);
 
   // Of the windows of an answer, so that what is drawn over time does not move with every refresh.
-  const [start, end] = cover.data === undefined ? [0, 0] : [Date.parse(cover.data.start), Date.parse(cover.data.end)];
+  const asked = resolveRange(view.range, Math.max(events.dataUpdatedAt, alerts.dataUpdatedAt));
+  const [start, end] = cover.data === undefined ? [asked.start, asked.end] : [Date.parse(cover.data.start), Date.parse(cover.data.end)];
   const span = useMemo(() => ({ start, end }), [start, end]);
   // An alert that fired before and is open still is a part of this time, too.
-  const told = useMemo(() => [...new Map([...openOf(fired.data, scope), ...(alerts.data ?? [])].map((a, i) => [a.id ?? String(i), a])).values()], [fired.data, alerts.data, scope]);
+  const told = useMemo(() => [...new Map([...openOf(fired.data, scope), ...(alerts.data?.alerts ?? [])].map((a, i) => [a.id ?? String(i), a])).values()], [fired.data, alerts.data, scope]);
   const happenings = useMemo(
-    () => happeningsOf({ endpoint: scope.split('/')[0] ?? scope, events: events.data ?? [], alerts: told, rules: rules.data ?? [], images: images.data ?? [] }, span),
+    () => happeningsOf({ endpoint: scope.split('/')[0] ?? scope, events: events.data?.events ?? [], alerts: told, rules: rules.data?.rules ?? [], images: images.data?.images ?? [] }, span),
     [scope, events.data, told, rules.data, images.data, span],
   );
   const marks = useMemo(() => marksOf(happenings, span), [happenings, span]);
 
-  const past = cover.dataUpdatedAt - span.end > isPast;
-  const open = openOf(past ? alerts.data : fired.data, scope).map((a) => ({ name: a.alertRule ?? 'an alert', severity: a.severity ?? 4 }));
+  const past = cover.data !== undefined && cover.dataUpdatedAt - span.end > isPast;
+  const openAlerts = past ? alerts.data?.alerts : fired.data;
+  const open = openOf(openAlerts, scope).map((a) => ({ name: a.alertRule ?? 'an alert', severity: a.severity ?? 4 }));
+  const openAsked = past ? alerts : fired;
+  const openProblem = openAlerts === undefined ? problemIn(openAsked) : undefined;
+  // That the server knows nothing of an endpoint is an answer.
+  const treeProblem = tree.data === undefined ? problemIn(tree) : undefined;
+  const unknown = [
+    ...(openProblem == null ? [] : [`Whether alerts ${past ? 'fired' : 'are fired'} cannot be told: ${asProblem(openProblem).title.toLowerCase()}.`]),
+    ...(past || treeProblem == null || asProblem(treeProblem).status === 404 ? [] : [`Whether instances went silent cannot be told: ${asProblem(treeProblem).title.toLowerCase()}.`]),
+  ];
+  const gaps = gapsOf([
+    { what: 'events', asked: events, more: 'There are more events than are shown: these are the newest. A shorter time shows all.' },
+    { what: 'alerts', asked: alerts, more: 'There are more alerts than are shown: these are the newest. A shorter time shows all.' },
+    ...(fired.data === undefined ? [{ what: 'alerts that are still open', asked: { ...fired, data: undefined } }] : []),
+    { what: 'changed alert rules', asked: rules, more: 'There are more alert rules than were looked at.' },
+    { what: 'new images', asked: images, more: 'There are more images than were looked at. A shorter time shows all.', skipped: 'New images are looked for only within a day or less.' },
+  ]);
+  const someKnown = events.data !== undefined || (problemIn(events) != null && alerts.data !== undefined);
   const total = (rate: number | null | undefined) => {
     const minutes = summary.data === undefined ? 0 : (Date.parse(summary.data.end) - Date.parse(summary.data.start)) / minute;
     return rate == null ? null : rate * minutes;
@@ -58,7 +79,7 @@ export function useFacts(scope: string, view: PageView) {
   const raw = useMemo(() => summaryOf(summary.data, scope)('RequestsPerMinute'), [summary.data, scope]);
   const instances = members.filter(isInstance);
   return {
-    asked: { tree, summary, model, cover, meanHops, family, trends, alerts, events },
+    asked: { tree, summary, model, cover, meanHops, family, trends, open: openAsked, happened: asOne(someKnown ? true : undefined, someKnown ? [events, alerts, fired, rules, images] : [events]) },
     level: levelOf(scope),
     node,
     readings,
@@ -73,10 +94,15 @@ export function useFacts(scope: string, view: PageView) {
     marks,
     past,
     open,
+    openMore: past && alerts.data?.cut === true,
+    openProblem,
+    unknown,
     requests: total(raw.now),
     requestsBefore: total(raw.before),
     silent: past ? [] : silentOf(node, tree.dataUpdatedAt),
-    cut: (events.data?.length ?? 0) >= mostEvents,
+    gaps,
+    happenedSettled: [events, alerts, fired, rules].every((a) => isSettled({ ...a, data: a.data === undefined ? undefined : {} })),
+    healthSettled: (openAlerts !== undefined || openProblem != null) && (tree.data !== undefined || treeProblem != null),
     loaded: summary.data !== undefined && cover.data !== undefined,
   };
 }

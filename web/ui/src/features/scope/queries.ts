@@ -56,22 +56,23 @@ function within(scope: string): string {
 
 const timespan = ({ start, end }: Span) => `${new Date(start).toISOString()}/${new Date(end).toISOString()}`;
 
-async function rowsOf(query: string, span: Span, signal: AbortSignal): Promise<unknown[][]> {
+async function rowsOf(query: string, span: Span, signal: AbortSignal): Promise<{ rows: unknown[][]; cut: boolean }> {
   const answer = body(await api().POST('/api/v1/logs/query', { body: { query, timespan: timespan(span) }, signal }));
-  return answer.tables[0]?.rows ?? [];
+  return { rows: answer.tables[0]?.rows ?? [], cut: answer.error !== undefined };
 }
 
 /** The most events that a page asks for; a crash loop has more than anybody reads. */
-export const mostEvents = 500;
+const mostEvents = 500;
 
 /** What happened at a scope: one row for each event of its instances, newest first. */
 export function useEvents(scope: string, view: PageView) {
   return useQuery({
     queryKey: ['events', scope, view.range],
-    queryFn: async ({ signal }): Promise<EventRow[]> => {
+    queryFn: async ({ signal }): Promise<{ events: EventRow[]; cut: boolean }> => {
       const query = `AmlOnlineEndpointEventLog | where ${within(scope)} | project TimeGenerated, DeploymentName, InstanceId, Name, Message, Properties | order by TimeGenerated desc | take ${mostEvents}`;
-      const rows = await rowsOf(query, resolveRange(view.range, Date.now()), signal);
-      return rows.map(([at, deployment, instance, name, message, properties]) => ({ at: Date.parse(String(at)), deployment: String(deployment), instance: String(instance), name: String(name), message: String(message), properties: propertiesOf(properties) }));
+      const { rows, cut } = await rowsOf(query, resolveRange(view.range, Date.now()), signal);
+      const events = rows.map(([at, deployment, instance, name, message, properties]) => ({ at: Date.parse(String(at)), deployment: String(deployment), instance: String(instance), name: String(name), message: String(message), properties: propertiesOf(properties) }));
+      return { events, cut: cut || rows.length >= mostEvents };
     },
     refetchInterval: view.refresh || false,
   });
@@ -90,21 +91,26 @@ function propertiesOf(value: unknown): Record<string, unknown> {
 
 /** Images are looked for in the console's lines, which are many: not over more than this. */
 const longestForImages = day;
+const mostImages = 200;
 
 /** Which images the containers of a scope ran. */
 export function useImages(scope: string, view: PageView) {
   return useQuery({
     queryKey: ['images', scope, view.range],
-    queryFn: async ({ signal }): Promise<ImageRow[]> => {
+    queryFn: async ({ signal }): Promise<{ images: ImageRow[]; skipped: boolean; cut: boolean }> => {
       const span = resolveRange(view.range, Date.now());
-      if (span.end - span.start > longestForImages) return [];
-      const query = `AmlOnlineEndpointConsoleLog | where ${within(scope)} and ContainerImageName != "" | summarize First = min(TimeGenerated), Last = max(TimeGenerated) by DeploymentName, ContainerName, ContainerImageName | take 200`;
-      return (await rowsOf(query, span, signal)).map(([deployment, container, image, first, last]) => ({ deployment: String(deployment), container: String(container), image: String(image), first: Date.parse(String(first)), last: Date.parse(String(last)) }));
+      if (span.end - span.start > longestForImages) return { images: [], skipped: true, cut: false };
+      const query = `AmlOnlineEndpointConsoleLog | where ${within(scope)} and ContainerImageName != "" | summarize First = min(TimeGenerated), Last = max(TimeGenerated) by DeploymentName, ContainerName, ContainerImageName | take ${mostImages}`;
+      const { rows, cut } = await rowsOf(query, span, signal);
+      const images = rows.map(([deployment, container, image, first, last]) => ({ deployment: String(deployment), container: String(container), image: String(image), first: Date.parse(String(first)), last: Date.parse(String(last)) }));
+      return { images, skipped: false, cut: cut || rows.length >= mostImages };
     },
     // A new image is no matter of seconds, and the question reads many lines.
     refetchInterval: view.refresh === 0 ? false : Math.max(view.refresh, 60_000),
   });
 }
+
+const mostAlerts = 200;
 
 /** Alerts of a scope that fired in the page's time. */
 export function useAlertsOf(scope: string, view: PageView) {
@@ -112,18 +118,24 @@ export function useAlertsOf(scope: string, view: PageView) {
     queryKey: ['alerts', scope, view.range],
     queryFn: async ({ signal }) => {
       const { start, end } = resolveRange(view.range, Date.now());
-      const query = { scope, start: new Date(start).toISOString(), end: new Date(end).toISOString(), limit: 200 };
-      return body(await api().GET('/api/v1/alerts', { params: { query }, signal })).value ?? [];
+      const query = { scope, start: new Date(start).toISOString(), end: new Date(end).toISOString(), limit: mostAlerts };
+      const alerts = body(await api().GET('/api/v1/alerts', { params: { query }, signal })).value ?? [];
+      return { alerts, cut: alerts.length >= mostAlerts };
     },
     refetchInterval: view.refresh || false,
   });
 }
 
+const mostRules = 1000;
+
 /** The alert rules that watch something of a scope, with when they were last changed. */
 export function useRulesOf(scope: string, view: PageView) {
   return useQuery({
     queryKey: ['alert-rules', 'scope', scope],
-    queryFn: async ({ signal }): Promise<RuleRow[]> => body(await api().GET('/api/v1/alert-rules', { params: { query: { scope, limit: 1000 } }, signal })).value as RuleRow[],
+    queryFn: async ({ signal }): Promise<{ rules: RuleRow[]; cut: boolean }> => {
+      const rules = body(await api().GET('/api/v1/alert-rules', { params: { query: { scope, limit: mostRules } }, signal })).value as RuleRow[];
+      return { rules, cut: rules.length >= mostRules };
+    },
     refetchInterval: view.refresh === 0 ? false : Math.max(view.refresh, 60_000),
   });
 }

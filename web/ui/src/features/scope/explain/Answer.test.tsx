@@ -6,6 +6,9 @@ import { expect, it, vi } from 'vitest';
 import type { Explanation } from '@/api/types';
 import { Answer } from './Answer';
 
+// For machines that are busy.
+vi.setConfig({ testTimeout: 30_000 });
+
 vi.mock('@/panels/MetricPanel', () => ({ MetricPanel: () => null }));
 
 const span = { start: '2026-03-01T10:00:00Z', end: '2026-03-01T11:00:00Z' };

@@ -14,14 +14,14 @@ interface Props {
   asked: Asked<unknown>;
   happenings: readonly Happening[];
   span: Span;
-  /** Whether there are more events than were asked for. */
-  cut: boolean;
+  /** What is not known, in sentences. */
+  gaps: readonly string[];
 }
 
 const mostRows = 200;
 
 /** What happened on one strip, and as a list; a click shows what it was and leads on. */
-export function Happened({ asked, happenings, span, cut }: Props) {
+export function Happened({ asked, happenings, span, gaps }: Props) {
   const { view } = usePageView();
   const { params, set } = useParamState();
   const [chosen, setChosen] = useState<readonly string[]>([]);
@@ -34,9 +34,9 @@ export function Happened({ asked, happenings, span, cut }: Props) {
       title="Events, restarts, starts, alerts and changes"
       asked={asked}
       isEmpty={() => happenings.length === 0}
-      empty="Nothing started, ended, failed a probe, fired or was changed in this time. Agents that run a server (endscope-agent exec) or watch one tell of its life."
+      empty={gaps.length > 0 ? 'Nothing was found in this time, but not all is known.' : 'Nothing started, ended, failed a probe, fired or was changed in this time. Agents that run a server (endscope-agent exec) or watch one tell of its life.'}
       height={160}
-      truncated={() => (cut ? 'There are more events than are shown: these are the newest. A shorter time shows all.' : undefined)}
+      truncated={() => (gaps.length > 0 ? gaps.join(' ') : undefined)}
     >
       {() => (
         <Stack gap="sm">

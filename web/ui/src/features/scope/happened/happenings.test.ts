@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { gapsOf } from './gaps';
 import { happeningsOf, type EventRow } from './happenings';
 import { signsOf } from './layout';
 import { marksOf } from './marks';
@@ -83,6 +84,20 @@ describe('happenedVerdict', () => {
     expect(`${v.kind}: ${v.text.replace(/\u00a0/g, ' ')}`).toBe('warning: 1 alert fired; 2 starts of which 1 failed, the slowest took 10 s; blue-1 ended badly once.');
   });
   it('says that nothing happened', () => {
-    expect(happenedVerdict([]).kind).toBe('none');
+    expect(happenedVerdict([])).toEqual({ kind: 'none', text: 'Nothing started, ended, fired or was changed in this time.' });
+  });
+  it('does not say so where it did not look', () => {
+    const failed = { data: undefined, error: new Error('x') };
+    const gaps = gapsOf([
+      { what: 'alerts', asked: failed },
+      { what: 'rules', asked: { data: undefined, error: null } },
+      { what: 'images', asked: { data: { skipped: true }, error: null }, skipped: 'Images are not looked for.' },
+      { what: 'events', asked: { data: { cut: true }, error: null } },
+      { what: 'others', asked: { data: { cut: false }, error: null } },
+    ]);
+    expect(gaps).toEqual(['Could not look for alerts: unexpected error.', 'Still looking for rules.', 'Images are not looked for.', 'There are more events than are shown. A shorter time shows all.']);
+    expect(happenedVerdict([], gaps.slice(0, 1)).text).toBe('Nothing was found in this time, but not all is known. Could not look for alerts: unexpected error.');
+    const some = happeningsOf({ ...known, events: [event(4, 'Something')] }, span);
+    expect(happenedVerdict(some, gaps.slice(2, 3)).text).toBe('1 event. Images are not looked for.');
   });
 });

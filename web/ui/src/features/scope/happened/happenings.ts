@@ -26,6 +26,8 @@ export interface Happening {
   text: string;
   /** Whether it is bad news. */
   bad: boolean;
+  /** Whether a container ended with it. What waits for its next start after that ended once only. */
+  ended?: boolean;
   /** The page about it, without the view. */
   to?: string;
   /** The scope that it happened at. */
@@ -119,7 +121,7 @@ function othersOf(endpoint: string, events: readonly EventRow[]): Happening[] {
     const lane: Lane = ends.has(e.name) ? 'restart' : startParts.has(e.name) ? 'start' : 'event';
     const code = number(e.properties.exitCode);
     const bad = e.name === 'OOMKilled' || e.name === 'BackOff' || e.name === 'Evicted' || e.name === 'NodeLost' || (e.name === 'Exited' && code !== undefined && code !== 0) || /failed|unhealthy|notready/i.test(e.name);
-    return [{ key: `event ${e.at} ${e.instance} ${e.name} ${i}`, lane, at: e.at, who: e.instance, text: e.message === '' ? e.name : e.message, bad, scope: `${endpoint}/${e.deployment}/${e.instance}` }];
+    return [{ key: `event ${e.at} ${e.instance} ${e.name} ${i}`, lane, at: e.at, who: e.instance, text: e.message === '' ? e.name : e.message, bad, ended: lane === 'restart' && !e.name.endsWith('BackOff'), scope: `${endpoint}/${e.deployment}/${e.instance}` }];
   });
 }
 

@@ -2,16 +2,17 @@ import { countOf, none, sentence, type Verdict } from '../verdicts/verdict';
 import { formatDuration } from '@/lib/units';
 import type { Happening } from './happenings';
 
-/** What happened? How many of each, the slowest start and who ended most often. */
-export function happenedVerdict(happenings: readonly Happening[]): Verdict {
+/** What happened? How many of each, the slowest start and who ended most often, and what is not known. */
+export function happenedVerdict(happenings: readonly Happening[], gaps: readonly string[] = []): Verdict {
   const of = (lane: Happening['lane']) => happenings.filter((h) => h.lane === lane);
   const [alerts, changes, starts, ends] = [of('alert'), of('change'), of('start'), of('restart')];
+  if (happenings.length === 0 && gaps.length > 0) return none(['Nothing was found in this time, but not all is known.', ...gaps].join(' '));
   if (happenings.length === 0) return none('Nothing started, ended, fired or was changed in this time.');
   const failed = starts.filter((s) => s.bad).length;
   const lengths = starts.filter((s) => !s.bad && s.until !== undefined).map((s) => (s.until ?? s.at) - s.at);
   const slowest = lengths.length === 0 ? '' : `, the slowest took ${formatDuration(Math.max(...lengths))}`;
   const counts = new Map<string, number>();
-  for (const h of ends.filter((e) => e.bad)) counts.set(h.who, (counts.get(h.who) ?? 0) + 1);
+  for (const h of ends.filter((e) => e.bad && e.ended === true)) counts.set(h.who, (counts.get(h.who) ?? 0) + 1);
   const [who] = [...counts].sort((a, b) => b[1] - a[1]);
   const parts = [
     alerts.length === 0 ? '' : `${countOf(alerts.length, 'alert')} fired`,
@@ -20,5 +21,5 @@ export function happenedVerdict(happenings: readonly Happening[]): Verdict {
     who === undefined ? '' : `${who[0]} ended badly ${who[1] === 1 ? 'once' : `${who[1]} times`}`,
   ];
   const text = sentence(parts);
-  return { kind: failed > 0 || who !== undefined ? 'warning' : 'info', text: text === '' ? sentence([countOf(happenings.length, 'event')]) : text };
+  return { kind: failed > 0 || who !== undefined ? 'warning' : 'info', text: [text === '' ? sentence([countOf(happenings.length, 'event')]) : text, ...gaps].join(' ') };
 }

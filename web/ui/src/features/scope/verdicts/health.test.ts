@@ -25,6 +25,12 @@ describe('healthVerdict', () => {
     expect(say({}, { alerts: alerts.slice(0, 1), past: true })).toBe('warning: slow fired in this time.');
   });
 
+  it('is not well where alerts are not known', () => {
+    const unknown = ['Whether alerts are fired cannot be told.'];
+    expect(say({ ErrorRatio: 0, RequestLatency_P50: 20 }, { requests: 50, unknown })).toBe('none: No request failed; half of them took less than 20 ms. Whether alerts are fired cannot be told.');
+    expect(say({ ErrorRatio: 0.2 }, { unknown })).toBe('critical: 20 % of the requests failed. Whether alerts are fired cannot be told.');
+  });
+
   it('names who is silent', () => {
     expect(say({}, { silent: ['a'] })).toBe('warning: a went silent within the last hour.');
     expect(say({}, { silent: ['a', 'b', 'c', 'd'] })).toBe('warning: a, b and 2 more went silent within the last hour.');

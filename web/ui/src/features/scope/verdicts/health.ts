@@ -8,6 +8,10 @@ export interface Health {
   requests: number | null;
   requestsBefore: number | null;
   alerts: readonly { name: string; severity: number }[];
+  /** Whether there are more alerts than are known. */
+  more?: boolean;
+  /** What could not be asked, in sentences. */
+  unknown?: readonly string[];
   /** Whether the alerts are those that are open now, or those that fired in a past time. */
   past: boolean;
   /** Instances that went silent lately. */
@@ -19,11 +23,19 @@ export interface Health {
 const severe = 0.05;
 const notable = 0.01;
 
-/** Is it healthy? Alerts first, then who is silent, then errors and whose they are, then latency against the time before. */
-export function healthVerdict({ summary, requests, requestsBefore, alerts, past, silent, lastSeen }: Health): Verdict {
+/** Is it healthy? What could not be asked is said, and then nothing is well. */
+export function healthVerdict(health: Health): Verdict {
+  const said = knownVerdict(health);
+  const { unknown = [] } = health;
+  if (unknown.length === 0) return said;
+  return { kind: said.kind === 'ok' ? 'none' : said.kind, text: [said.text, ...unknown].join(' ') };
+}
+
+/** Alerts first, then who is silent, then errors and whose they are, then latency against the time before. */
+function knownVerdict({ summary, requests, requestsBefore, alerts, more: cut = false, past, silent, lastSeen }: Health): Verdict {
   const worst = [...alerts].sort((a, b) => a.severity - b.severity)[0];
   if (worst !== undefined) {
-    const more = alerts.length === 1 ? '' : ` and ${alerts.length - 1} more`;
+    const more = alerts.length === 1 ? '' : ` and ${cut ? 'at least ' : ''}${alerts.length - 1} more`;
     return { kind: worst.severity <= 1 ? 'critical' : 'warning', text: `${worst.name}${more} fired${past ? ' in this time' : ''}.` };
   }
   if (silent.length > 0) {
