@@ -1,4 +1,5 @@
 import { useCallback, useMemo, type ReactNode } from 'react';
+import { joinNotes } from '@/components/chart/answer';
 import { HeatMap } from '@/components/chart/HeatMap';
 import type { ChartData } from '@/components/chart/model';
 import { emptySpec, type ChartSpec } from '@/lib/chartspec';
@@ -54,6 +55,7 @@ export function DistributionPanel({ title, hint, scope, metric, unit = 'Millisec
       asked={asked}
       isEmpty={(d) => d.buckets.size === 0}
       empty={empty ?? 'No request was measured in this time.'}
+      truncated={(d) => joinNotes(d.warnings)}
       height={height}
       spec={spec}
       exploring={exploring}
