@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -71,9 +72,12 @@ func TestALogRuleFiresForEachDimension(t *testing.T) {
 	require.Len(t, all, 2)
 	for _, a := range all {
 		require.Equal(t, "credit/"+a.Dimensions["DeploymentName"], a.Scope)
-		require.NotEmpty(t, a.Links["drillDown"])
+		followLink(t, s, a.Links["drillDown"])
+		followLink(t, s, a.Links["chart"])
+		page, err := url.Parse(a.Links["chart"])
+		require.NoError(t, err)
 		var answer struct{ Tables []struct{ Rows []any } }
-		s.call(http.MethodGet, a.Links["drillDown"], nil, &answer)
+		s.call(http.MethodGet, "/api/v1/logs/query?"+page.RawQuery, nil, &answer) // as the page asks
 		require.Len(t, answer.Tables[0].Rows, int(values[a.Dimensions["DeploymentName"]]))
 	}
 }
