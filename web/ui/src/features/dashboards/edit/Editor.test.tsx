@@ -47,7 +47,12 @@ function open() {
     await user.click(screen.getByRole('button', { name: 'Save' }));
     await waitFor(() => expect(saves).toHaveLength(1));
   };
-  return { user, move, save, answer: () => act(async () => saves[0]?.()), search: () => router.state.location.search };
+  const answer = () =>
+    act(() => {
+      saves[0]?.();
+      return Promise.resolve();
+    });
+  return { move, save, answer, search: () => router.state.location.search };
 }
 
 it('leaves the edit once it is stored', async () => {
