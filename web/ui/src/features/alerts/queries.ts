@@ -5,8 +5,8 @@ import { api, body } from '@/api/client';
 import { asProblem } from '@/api/problem';
 import { refreshed } from '@/api/refreshed';
 import type { AlertDetail } from '@/api/types';
-import { formatUTC } from '@/lib/time';
 import type { PageView } from '@/lib/urlstate';
+import { explainQuestion } from './alert/question';
 import { orderOf, questionOf, type AlertFilter } from './list/filter';
 import type { AlertState } from './types';
 
@@ -76,25 +76,11 @@ export function useComment(id: string) {
 
 /** What explain says of the window in which an alert fired, against the time before. Asked only on demand. */
 export function useExplainAlert(alert: AlertDetail, enabled: boolean) {
-  const metric = alert.values?.find((v) => v.metricName !== undefined);
-  const [start, end] = [Date.parse(alert.windowStartTime ?? ''), Date.parse(alert.windowEndTime ?? '')];
+  const question = explainQuestion(alert);
   return useQuery({
     queryKey: ['alerts', 'explain', alert.id],
-    queryFn: async ({ signal }) =>
-      body(
-        await api().POST('/api/v1/explain', {
-          body: {
-            scope: alert.scope ?? '',
-            metric: metric?.metricName ?? '',
-            ...(metric?.timeAggregation === undefined ? {} : { aggregation: metric.timeAggregation }),
-            ...(alert.filter === undefined || alert.filter === '' ? {} : { filter: alert.filter }),
-            start: formatUTC(start),
-            end: formatUTC(end),
-          },
-          signal,
-        }),
-      ),
-    enabled: enabled && metric !== undefined,
+    queryFn: async ({ signal }) => body(await api().POST('/api/v1/explain', { body: question ?? {}, signal })),
+    enabled: enabled && question !== undefined,
     staleTime: Infinity,
     retry: (failures, error) => failures < 1 && asProblem(error).temporary,
   });

@@ -24,7 +24,7 @@ let listener: StreamListener;
 beforeEach(() => {
   vi.useFakeTimers({ now: start, toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
   asked = [];
-  vi.mocked(followStream).mockImplementation((_path, params, to) => {
+  vi.mocked(followStream).mockImplementation((_path, params, _quiet, to) => {
     asked.push(params);
     listener = to;
     to.onTry?.();
@@ -103,7 +103,7 @@ it('says that the server stops, keeps what came, and goes on', () => {
   begin();
   second(0);
   expect(() => listener.onEvent('end', { reason: 'the server stops' })).toThrow(/as soon as it is back/);
-  act(() => listener.onProblem(new Problem(0, 'Server not reachable', 'The server does not answer.'), 4000));
+  act(() => listener.onProblem(new Problem(0, 'Server not reachable', 'The server does not answer.'), 4000, undefined));
   expect(screen.getByRole('alert').textContent).toContain('Server not reachable');
   expect(page()).toContain('lost: server not reachable');
   expect(page()).toMatch(/tries again in \d s/);
@@ -114,7 +114,7 @@ it('says that the server stops, keeps what came, and goes on', () => {
 
 it('tells what is wrong with the filter, and asks again when told to', () => {
   const { onMistake } = show('filter=x+eq+1');
-  act(() => listener.onProblem(new Problem(400, 'Bad parameter', 'filter: dimension "x" must be one of method'), undefined));
+  act(() => listener.onProblem(new Problem(400, 'Bad parameter', 'filter: dimension "x" must be one of method'), undefined, undefined));
   expect(onMistake).toHaveBeenCalledWith('filter: dimension "x" must be one of method');
   expect(asked).toHaveLength(1);
   fireEvent.click(button('Try again'));

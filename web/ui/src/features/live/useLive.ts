@@ -6,6 +6,9 @@ import { emptyFeed, reduceFeed } from './feed';
 import type { LiveQuestion, LiveSecond, WatchEvent } from './types';
 import { endWords } from './words';
 
+/** A second comes each second, also where no instance answers: after so long without any the connection is dead. */
+const quiet = 10 * second;
+
 /** How long a page that nobody sees goes on watching. Agents count requests while somebody does. */
 const hiddenPatience = minute;
 
@@ -43,6 +46,7 @@ export function useLive({ scope, filter, least }: LiveQuestion) {
     void followStream(
       '/api/v1/live',
       params,
+      quiet,
       { onTry: () => (asked = Date.now()), onEvent, onProblem: (problem, next) => dispatch({ kind: 'problem', problem, next: next === undefined ? undefined : Date.now() + next }) },
       control.signal,
     );

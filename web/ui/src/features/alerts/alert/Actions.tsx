@@ -1,5 +1,6 @@
 import { Button, Group, Stack } from '@mantine/core';
 import { IconBellOff, IconCheck } from '@tabler/icons-react';
+import { baseURL } from '@/api/client';
 import { asProblem } from '@/api/problem';
 import type { AlertDetail } from '@/api/types';
 import { ProblemBox } from '@/components/Panel';
@@ -7,7 +8,7 @@ import { ViewLink } from '@/view/ViewLink';
 import { useChangeState } from '../queries';
 import type { AlertState } from '../types';
 import classes from './Actions.module.css';
-import { pageOf } from './links';
+import { basesOf, pageOf } from './links';
 
 /** What somebody does about an alert, the most wanted first. */
 export function Actions({ alert }: { alert: AlertDetail }) {
@@ -15,7 +16,7 @@ export function Actions({ alert }: { alert: AlertDetail }) {
   const id = alert.id ?? '';
   const to = (state: AlertState) => change.mutate({ ids: [id], state });
   const state = alert.alertState ?? 'New';
-  const chart = pageOf(alert.links?.chart);
+  const chart = pageOf(alert.links?.chart, basesOf(alert, baseURL()));
   const rule = alert.monitorService !== 'External' && alert.alertRule !== undefined;
   const at = Date.parse(alert.firedDateTime ?? '');
   const around = Number.isNaN(at) ? {} : { start: new Date(at - 600_000).toISOString(), end: new Date(at + 300_000).toISOString() };

@@ -17,6 +17,7 @@ import { criterionViews, onlySeries, previewSpan } from '../previewModel';
 import { criterionUnit, definitionAt } from '../sentence';
 import type { AlertValue } from '../types';
 import { alertSpan, narrowRule, ruleOfAlert } from './narrow';
+import { filterOf } from './question';
 
 interface Props {
   alert: AlertDetail;
@@ -83,7 +84,8 @@ function MetricChart({ alert, value, definitions }: Props & { value: AlertValue 
     queryKey: ['alerts', 'metric', alert.id, alert.resolvedDateTime],
     queryFn: async ({ signal }) => {
       const { start, end } = alertSpan(alert, Date.now());
-      const question = { scope: alert.scope ?? '', metric: value.metricName ?? '', start: start / 1000, end: end / 1000, ...(value.timeAggregation === undefined ? {} : { aggregation: value.timeAggregation }), ...(alert.filter === undefined || alert.filter === '' ? {} : { filter: alert.filter }) };
+      const filter = filterOf(alert);
+      const question = { scope: alert.scope ?? '', metric: value.metricName ?? '', start: start / 1000, end: end / 1000, ...(value.timeAggregation === undefined ? {} : { aggregation: value.timeAggregation }), ...(filter === '' ? {} : { filter }) };
       return body(await api().POST('/api/v1/metrics', { body: question, signal }));
     },
   });

@@ -1,5 +1,6 @@
 import { Anchor, Code, Stack, Table, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { baseURL } from '@/api/client';
 import type { AlertDetail, MetricDefinition } from '@/api/types';
 import { Panel } from '@/components/Panel';
 import { formatInstant } from '@/lib/time';
@@ -8,7 +9,7 @@ import { usePageView } from '@/view/view';
 import { ViewLink } from '@/view/ViewLink';
 import { boundText, criterionUnit, definitionAt } from '../sentence';
 import type { AlertValue } from '../types';
-import { pageOf } from './links';
+import { basesOf, pageOf } from './links';
 import { runbookId } from './Runbook';
 
 interface Props {
@@ -56,7 +57,7 @@ export function Details({ alert, definitions }: Props) {
               )}
               {alert.links?.generator !== undefined && (
                 <Row label="Where it comes from">
-                  <Generator link={alert.links.generator} />
+                  <Generator link={alert.links.generator} bases={basesOf(alert, baseURL())} />
                 </Row>
               )}
               {Object.entries(alert.customProperties ?? {}).map(([name, value]) => (
@@ -103,8 +104,8 @@ function Values({ label, values, alert, definitions, over = false }: { label: st
 }
 
 /** Our own expressions open in the explorer; what other programs posted leads to them. */
-function Generator({ link }: { link: string }) {
-  const page = pageOf(link);
+function Generator({ link, bases }: { link: string; bases: readonly string[] }) {
+  const page = pageOf(link, bases);
   if (page !== undefined) {
     return (
       <Anchor component={ViewLink} to={page.to} params={page.params} size="sm">

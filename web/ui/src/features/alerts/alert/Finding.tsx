@@ -6,6 +6,7 @@ import type { AlertDetail } from '@/api/types';
 import { ProblemBox } from '@/components/Panel';
 import { formatValue, unitOf } from '@/lib/units';
 import { useExplainAlert } from '../queries';
+import { explainQuestion } from './question';
 
 /** What explain found as the alert fired; where it found nothing, or not in time, it can be asked again. */
 export function Finding({ alert }: { alert: AlertDetail }) {
@@ -13,7 +14,7 @@ export function Finding({ alert }: { alert: AlertDetail }) {
   const asked = useExplainAlert(alert, wanted);
   const told = alert.finding?.sentence;
   if (told !== undefined && told !== '') return <Callout text={told} />;
-  if (!(alert.values ?? []).some((v) => v.metricName !== undefined) || alert.scope === undefined) return null;
+  if (explainQuestion(alert) === undefined || alert.scope === undefined) return null;
   if (!wanted) {
     return (
       <div>

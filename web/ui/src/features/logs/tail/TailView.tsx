@@ -14,7 +14,7 @@ import { ColumnsMenu } from '../ColumnsMenu';
 import { RowLinks } from '../RowLinks';
 import { ScopeSelect } from '../ScopeSelect';
 import { mostRows } from './buffer';
-import { TailStatus } from './TailStatus';
+import { TailGaps, TailStatus } from './TailStatus';
 import { useTail } from './useTail';
 
 const usualTable = 'AmlOnlineEndpointConsoleLog';
@@ -93,6 +93,7 @@ export function TailView() {
         </Group>
         <TailStatus state={state} paused={paused} buffer={buffer} waiting={waiting} />
       </Group>
+      <TailGaps buffer={buffer} table={table} scope={scope} filter={condition} utc={view.utc} />
       {waiting > 0 && !paused && open === undefined && (
         <Text size="xs" role="status">
           <IconArrowUp size={12} aria-hidden /> {waiting.toLocaleString('en-US')} new rows wait above, until you scroll up.

@@ -16,14 +16,17 @@ export interface Listener {
   onOpen: (columns: readonly LogColumn[]) => void;
   onRows: (rows: readonly LogRow[]) => void;
   onDropped: (rows: number) => void;
-  /** It is lost; another try follows unless the question itself is refused. */
-  onProblem: (problem: Problem, again: boolean) => void;
+  /** It is lost; another try follows unless the question itself is refused. `heard` is when the server was last heard of on this connection. */
+  onProblem: (problem: Problem, again: boolean, heard: number | undefined) => void;
 }
+
+/** Without rows the server says every 15 s that it is there; after a few such times without a word the connection is dead. */
+const quiet = 40_000;
 
 /** Follows until the signal ends it or the server refuses the question. */
 export async function follow({ table, scope, filter }: TailQuestion, listener: Listener, signal: AbortSignal): Promise<void> {
   const params = new URLSearchParams({ table, ...(scope === '' ? {} : { scope }), ...(filter.trim() === '' ? {} : { filter }) });
-  await followStream('/api/v1/logs/tail', params, { onEvent: (name, data) => handle(name, data, listener), onProblem: (problem, next) => listener.onProblem(problem, next !== undefined) }, signal);
+  await followStream('/api/v1/logs/tail', params, quiet, { onEvent: (name, data) => handle(name, data, listener), onProblem: (problem, next, heard) => listener.onProblem(problem, next !== undefined, heard) }, signal);
 }
 
 /** The events of the API, whose data are of the kinds that it says. */

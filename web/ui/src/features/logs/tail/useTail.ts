@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { Problem } from '@/api/problem';
 import type { LogRow } from '@/components/logs/answer';
-import { emptyBuffer, mostRows, withRows, type TailBuffer } from './buffer';
+import { emptyBuffer, queued, withGap, withOverflow, withRows, type TailBuffer } from './buffer';
 import { follow } from './follow';
 
 export type TailState = { kind: 'connecting' } | { kind: 'live' } | { kind: 'lost'; problem: Problem } | { kind: 'refused'; problem: Problem };
@@ -35,21 +35,32 @@ export function useTail(table: string, scope: string, filter: string, held: bool
     };
     const timer = setInterval(show, beat);
     let opened = false;
+    let lost: number | undefined;
     void follow(
       { table, scope, filter },
       {
         onOpen: (columns) => {
           setState({ kind: 'live' });
           // After a loss the rows from before stay.
-          setBuffer((before) => (opened ? { ...before, columns } : { ...emptyBuffer, columns }));
+          const gap = lost === undefined ? undefined : { start: lost, end: Date.now() };
+          const again = opened;
+          setBuffer((before) => {
+            if (!again) return { ...emptyBuffer, columns };
+            return gap === undefined ? { ...before, columns } : withGap({ ...before, columns }, gap);
+          });
           opened = true;
+          lost = undefined;
         },
         onRows: (rows) => {
-          queue.current.push(...rows);
-          if (queue.current.length > mostRows) queue.current = queue.current.slice(-mostRows);
+          const { queue: all, overflow } = queued(queue.current, rows);
+          queue.current = all;
+          if (overflow > 0) setBuffer((before) => withOverflow(before, overflow));
         },
         onDropped: (rows) => setBuffer((before) => ({ ...before, dropped: before.dropped + rows })),
-        onProblem: (problem, again) => setState({ kind: again ? 'lost' : 'refused', problem }),
+        onProblem: (problem, again, heard) => {
+          if (opened) lost ??= heard ?? Date.now();
+          setState({ kind: again ? 'lost' : 'refused', problem });
+        },
       },
       control.signal,
     );
