@@ -35,7 +35,7 @@ it('counts rows that cannot wait any more', () => {
   const { result } = renderHook(() => useTail('T', '', '', true));
   act(() => stream().onOpen(columns));
   act(() => stream().onRows(Array.from({ length: mostRows + 7 }, (_, i) => [i])));
-  act(() => vi.advanceTimersByTime(300));
+  act(() => void vi.advanceTimersByTime(300));
   expect(result.current.waiting).toBe(mostRows);
   expect(result.current.buffer).toMatchObject({ overflowed: 7, total: 7, rows: [] });
 });
