@@ -20,7 +20,7 @@ test('a rule is made from a chart, fires, and is acknowledged', { timeout: 240_0
   await page.getByRole('button', { name: 'Make the rule' }).click();
   await page.getByRole('heading', { level: 1, name }).waitFor();
 
-  await page.goto('/alerts?refresh=5s');
+  await page.goto(new URL('/alerts?refresh=5s', page.url()).href);
   await page.getByRole('link', { name }).click({ timeout: 150_000 });
   await page.getByRole('heading', { level: 1, name }).waitFor();
   await page.locator('.u-over').first().waitFor(); // what it looked at, drawn
