@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
-import { ask } from '../setup/api.ts';
+import { aMinuteOfRequests, ask } from '../setup/api.ts';
 import { open, phone, withBrowser } from '../setup/browser.ts';
 import { endpoint } from '../setup/demo.ts';
 
 withBrowser();
 
-test('a rule is made from a chart, fires, and is acknowledged', { timeout: 240_000 }, async () => {
+test('a rule is made from a chart, fires, and is acknowledged', { timeout: 360_000 }, async () => {
   const name = `busy ${Date.now()}`;
+  await aMinuteOfRequests();
   const page = await open(`/explore?scope=${endpoint}&metric=RequestsPerMinute`);
   await page.getByRole('button', { name: /^Actions of/ }).first().click();
   await page.getByRole('menuitem', { name: 'New alert rule' }).click();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
 import { endpoint } from './demo.ts';
 
@@ -11,6 +12,16 @@ export async function ask<T>(path: string, query: Record<string, string> = {}): 
 interface Series {
   scope: string;
   values: (number | null)[];
+}
+
+/** Waits until requests to the sample endpoint have been measured over a whole minute. */
+export async function aMinuteOfRequests(): Promise<void> {
+  for (let i = 0; i < 120; i++) {
+    const { series } = await ask<{ series: Series[] }>('/api/v1/metrics', { scope: endpoint, metric: 'RequestsPerMinute', interval: 'PT1M', timespan: 'PT10M' });
+    if ((series[0]?.values.filter((v) => v !== null).length ?? 0) > 2) return; // the first and the last are parts of a minute
+    await sleep(1000);
+  }
+  throw new Error('no requests are measured');
 }
 
 /** The instance of the sample endpoint with the highest median of requests, by the API. */
