@@ -36,3 +36,12 @@ test('/ finds it by its name, without a mouse', async () => {
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { level: 1, name: instance }).waitFor();
 });
+
+test('a deployment that nobody knows is told once, with the way up', async () => {
+  const page = await open(`/endpoints/${endpoint}/purple`, { refused: (status) => status === 404 });
+  const problem = page.getByRole('alert');
+  await problem.first().waitFor();
+  expect(await problem.count()).toBe(1);
+  await page.getByRole('link', { name: endpoint, exact: true }).first().click();
+  await page.getByRole('heading', { level: 1, name: endpoint }).waitFor();
+});

@@ -48,12 +48,13 @@ function ScopeView({ scope }: { scope: string }) {
     </PageHead>
   );
 
-  // What has left more than a day ago is in no tree, but its past may be looked at.
-  if (tree.error !== null && tree.data === undefined && summary.data === undefined && summary.error !== null) {
+  // What has left more than a day ago is in no tree, but its past may be looked at. What neither knows is told once, not by every panel.
+  const problem = summary.data === undefined && summary.error !== null ? asProblem(summary.error) : undefined;
+  if (problem !== undefined && facts.node === undefined && (problem.status === 404 || (tree.error !== null && tree.data === undefined))) {
     return (
       <Stack gap="md">
         {head}
-        <ProblemBox problem={asProblem(summary.error)} onRetry={() => void Promise.all([tree.refetch(), summary.refetch()])} />
+        <ProblemBox problem={problem} {...(problem.status === 404 ? {} : { onRetry: () => void Promise.all([tree.refetch(), summary.refetch()]) })} />
       </Stack>
     );
   }
