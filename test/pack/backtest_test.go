@@ -125,7 +125,7 @@ func named(f *firing) string {
 	var all []string
 	for _, k := range slices.Sorted(maps.Keys(f.dims)) {
 		switch k {
-		case "severity", "uuid", "EndpointName", "DeploymentName", "InstanceId", "deployment":
+		case "severity", "alertname", "uuid", "EndpointName", "DeploymentName", "InstanceId", "deployment":
 		case "endpoint":
 			if f.dims["deployment"] == "" {
 				all = append(all, f.dims[k])
