@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/endscope/endscope/internal/spelling"
 	"github.com/endscope/endscope/scopes"
 )
 
@@ -36,7 +37,7 @@ func (p *Planner) nearest(text string, level scopes.Level) []string {
 	var near []candidate
 	for _, d := range p.set.Catalogue.AtLevel(level) {
 		name := strings.ToLower(d.Name)
-		c := candidate{name: d.Name, away: editDistance(text, name)}
+		c := candidate{name: d.Name, away: spelling.Distance(text, name)}
 		switch {
 		case c.away <= 2:
 		case strings.Contains(name, text) || strings.Contains(text, name):
@@ -61,25 +62,4 @@ func (p *Planner) nearest(text string, level scopes.Level) []string {
 		seen[metric] = true
 	}
 	return names
-}
-
-// editDistance returns how many bytes must be put in, taken out or changed to make b of a.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/endscope/endscope/internal/spelling"
 	"github.com/endscope/endscope/logs/kql/fn"
 	"github.com/endscope/endscope/logs/kql/syntax"
 	"github.com/endscope/endscope/logs/kql/value"
@@ -437,7 +438,7 @@ func didYouMean(name string, names []string) string {
 	sort.Strings(names)
 	for _, n := range names {
 		// Of names that are as near, the longer one: more is typed too little than too much.
-		if d := distance(strings.ToLower(name), strings.ToLower(n)); d < bestD || d == bestD && best != "" && len(n) > len(best) {
+		if d := spelling.Distance(strings.ToLower(name), strings.ToLower(n)); d < bestD || d == bestD && best != "" && len(n) > len(best) {
 			best, bestD = n, d
 		}
 	}
@@ -445,24 +446,4 @@ func didYouMean(name string, names []string) string {
 		return ""
 	}
 	return fmt.Sprintf(" Did you mean '%s'?", best)
-}
-
-// distance is the number of letters to insert, delete or replace to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			diagonal, row[j] = row[j], min(row[j]+1, row[j-1]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

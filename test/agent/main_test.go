@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 }
 
 func build(m *testing.M) (code int, err error) {
-	bin = os.Getenv(binVariable)
+	bin = os.Getenv(programs.FoundVariable)
 	given := bin != ""
 	if !given {
 		if bin, err = os.MkdirTemp("", "endscope-agent-test-"); err != nil {
@@ -57,9 +57,6 @@ func build(m *testing.M) (code int, err error) {
 	}
 	return code, leftovers()
 }
-
-// binVariable hands the programs to a test that runs again in a namespace of its own. By hand, it saves building them.
-const binVariable = "ENDSCOPE_TEST_PROGRAMS"
 
 // leftovers is an error when a process of these tests is still there, and ends it. A model server whose agent was killed dies with it.
 func leftovers() error {

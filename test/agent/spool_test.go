@@ -107,7 +107,7 @@ func TestADamagedSpoolLosesWhatWasHitAndCountsIt(t *testing.T) {
 // what goes beyond it is counted, and everything else arrives once there is space.
 func TestAFullDiskCostsCountedRowsAndNoRequest(t *testing.T) {
 	t.Parallel()
-	disk := programs.NewDisk(t, "16m", binVariable+"="+bin)
+	disk := programs.NewDisk(t, "16m", programs.FoundVariable+"="+bin)
 	if disk == nil {
 		return
 	}

@@ -19,7 +19,7 @@ import (
 // that alerting does not work.
 func TestAFullDiskLosesNoAlert(t *testing.T) {
 	t.Parallel()
-	disk := programs.NewDisk(t, "16m", binVariable+"="+bin)
+	disk := programs.NewDisk(t, "16m", programs.FoundVariable+"="+bin)
 	if disk == nil {
 		return
 	}

@@ -24,37 +24,16 @@ import (
 // bin is the folder of the programs, built once before any test runs.
 var bin string
 
-// binVariable names a folder with programs that are there already, which saves building them when tests are run by hand.
-const binVariable = "ENDSCOPE_TEST_PROGRAMS"
-
 // patience is how long a test waits for what must come. What comes late on a busy machine is not wrong.
 const patience = 2 * time.Minute
 
 func TestMain(m *testing.M) {
-	code, err := build(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func build(m *testing.M) (code int, err error) {
 	flag.Parse()
 	if err := flag.Set("test.parallel", "8"); err != nil { // they wait most of the time
-		return 0, err
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
-	if bin = os.Getenv(binVariable); bin != "" {
-		return programs.Tests(m)
-	}
-	if bin, err = os.MkdirTemp("", "endscope-alerts-"); err != nil {
-		return 0, err
-	}
-	defer os.RemoveAll(bin)
-	if err := programs.Build(context.Background(), bin, "-race"); err != nil {
-		return 0, err
-	}
-	return programs.Tests(m)
+	os.Exit(programs.Main(m, &bin, "-race"))
 }
 
 // server is one Endscope server with short intervals, over its restarts.

@@ -21,25 +21,7 @@ import (
 // bin is the folder of the two binaries, built once before any test runs.
 var bin string
 
-func TestMain(m *testing.M) {
-	code, err := build(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func build(m *testing.M) (code int, err error) {
-	if bin, err = os.MkdirTemp("", "endscope-e2e-"); err != nil {
-		return 0, err
-	}
-	defer os.RemoveAll(bin)
-	if err := programs.Build(context.Background(), bin, "-race"); err != nil {
-		return 0, err
-	}
-	return programs.Tests(m)
-}
+func TestMain(m *testing.M) { os.Exit(programs.Main(m, &bin, "-race")) }
 
 // eventually waits until f returns nil, and fails the test with f's last error after d.
 func eventually(t *testing.T, d time.Duration, f func(context.Context) error) {

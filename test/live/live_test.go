@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -22,30 +21,7 @@ import (
 // bin is the folder of the two programs, built once before any test runs.
 var bin string
 
-// binVariable saves building them, by hand.
-const binVariable = "ENDSCOPE_TEST_PROGRAMS"
-
-func TestMain(m *testing.M) {
-	code, err := build(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func build(m *testing.M) (code int, err error) {
-	if bin = os.Getenv(binVariable); bin == "" {
-		if bin, err = os.MkdirTemp("", "endscope-live-test-"); err != nil {
-			return 0, err
-		}
-		defer os.RemoveAll(bin)
-		if err := programs.Build(context.Background(), bin); err != nil {
-			return 0, err
-		}
-	}
-	return programs.Tests(m)
-}
+func TestMain(m *testing.M) { os.Exit(programs.Main(m, &bin)) }
 
 // patience is how long a condition may take on a machine that is busy with other tests.
 const patience = 2 * time.Minute

@@ -52,6 +52,34 @@ func Build(ctx context.Context, dir string, more ...string) error {
 	return nil
 }
 
+// FoundVariable is the environment's name of a folder with programs that are there already: those of a test that runs again in a namespace of its own,
+// or of whoever runs tests by hand.
+const FoundVariable = "ENDSCOPE_TEST_PROGRAMS"
+
+// Main is what a TestMain does: it puts the programs into a folder of their own, built with more arguments for the compiler, says which in bin, and runs
+// the tests. It returns the status for os.Exit.
+func Main(m *testing.M, bin *string, more ...string) int {
+	code, err := withPrograms(m, bin, more)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+func withPrograms(m *testing.M, bin *string, more []string) (code int, err error) {
+	if *bin = os.Getenv(FoundVariable); *bin == "" {
+		if *bin, err = os.MkdirTemp("", "endscope-test-"); err != nil {
+			return 0, err
+		}
+		defer os.RemoveAll(*bin)
+		if err := Build(context.Background(), *bin, more...); err != nil {
+			return 0, err
+		}
+	}
+	return Tests(m)
+}
+
 // Tests runs the tests, and returns an error when one that passed has left a goroutine behind.
 func Tests(m *testing.M) (code int, err error) {
 	code = m.Run()
