@@ -1,9 +1,9 @@
 import { MantineProvider } from '@mantine/core';
 import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { useState } from 'react';
 import { MemoryRouter } from 'react-router';
-import { expect, it } from 'vitest';
+import { act, useState } from 'react';
+import { expect, it, vi } from 'vitest';
 import { Problem } from '@/api/problem';
 import { Whole } from './Whole';
 
@@ -34,4 +34,24 @@ it('keeps drafts while a refresh fails and recovers', async () => {
 it('says what failed before there are data', () => {
   render(page(undefined, new Problem(404, 'No such alert', '')));
   expect(screen.getByRole('alert').textContent).toContain('No such alert');
+});
+
+it('says when a refresh is overdue, and keeps what is there', () => {
+  vi.useFakeTimers();
+  try {
+    const asked = { data: 'a', error: null, dataUpdatedAt: Date.now(), refresh: 10_000, refetch: () => undefined };
+    render(
+      <MantineProvider env="test">
+        <MemoryRouter>
+          <Whole asked={asked}>{(stored) => <Draft stored={stored} />}</Whole>
+        </MemoryRouter>
+      </MantineProvider>,
+    );
+    expect(screen.queryByRole('status')).toBeNull();
+    act(() => void vi.advanceTimersByTime(31_000));
+    expect(screen.getByRole('status').textContent).toContain('no newer answer has come yet');
+    expect(screen.getByRole<HTMLInputElement>('textbox').value).toBe('a');
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -16,3 +16,9 @@ it('is as old as the first where none failed or what failed never had an answer'
   expect(asOne('all', [question(30), question(0, 'broken')])).toMatchObject({ error: 'broken', dataUpdatedAt: 30 });
   expect(asOne(undefined, [question(0, 'broken'), question(10)]).dataUpdatedAt).toBe(10);
 });
+
+it('is overdue with the one that is due first', () => {
+  const [often, seldom] = [{ ...question(100_000), refresh: 10_000 }, { ...question(80_000), refresh: 60_000 }];
+  expect(asOne('all', [seldom, often])).toMatchObject({ dataUpdatedAt: 100_000, refresh: 10_000 });
+  expect(asOne('all', [question(5), question(9)])).toMatchObject({ dataUpdatedAt: 5, refresh: 0 });
+});

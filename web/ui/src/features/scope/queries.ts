@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
 import { useMetrics } from '@/api/hooks';
+import { refreshed } from '@/api/refreshed';
 import type { Scope } from '@/api/types';
 import { levels, scopeParts } from '@/lib/scope';
 import { day, resolveRange, type Span } from '@/lib/time';
@@ -13,11 +14,12 @@ import { modelMetrics, summaryMetrics } from './summary';
 /** The endpoint of a scope with everything below it: its ways up, down and aside. */
 export function useTree(scope: string, view: PageView) {
   const [endpoint = ''] = scopeParts(scope);
-  return useQuery({
+  const query = useQuery({
     queryKey: ['scope', endpoint],
     queryFn: async ({ signal }): Promise<Scope> => body(await api().GET('/api/v1/scopes/{endpoint}', { params: { path: { endpoint } }, signal })),
     refetchInterval: view.refresh || false,
   });
+  return refreshed(query, view.refresh);
 }
 
 /** One value of each metric that the page speaks of, and of the time before. */
@@ -66,7 +68,7 @@ const mostEvents = 500;
 
 /** What happened at a scope: one row for each event of its instances, newest first. */
 export function useEvents(scope: string, view: PageView) {
-  return useQuery({
+  const query = useQuery({
     queryKey: ['events', scope, view.range],
     queryFn: async ({ signal }): Promise<{ events: EventRow[]; cut: boolean }> => {
       const query = `AmlOnlineEndpointEventLog | where ${within(scope)} | project TimeGenerated, DeploymentName, InstanceId, Name, Message, Properties | order by TimeGenerated desc | take ${mostEvents}`;
@@ -76,7 +78,11 @@ export function useEvents(scope: string, view: PageView) {
     },
     refetchInterval: view.refresh || false,
   });
+  return refreshed(query, view.refresh);
 }
+
+/** How often what changes seldom, or costs much to ask, is asked again. */
+const slow = (view: PageView) => (view.refresh === 0 ? 0 : Math.max(view.refresh, 60_000));
 
 function propertiesOf(value: unknown): Record<string, unknown> {
   if (typeof value === 'string' && value !== '') {
@@ -95,7 +101,7 @@ const mostImages = 200;
 
 /** Which images the containers of a scope ran. */
 export function useImages(scope: string, view: PageView) {
-  return useQuery({
+  const query = useQuery({
     queryKey: ['images', scope, view.range],
     queryFn: async ({ signal }): Promise<{ images: ImageRow[]; skipped: boolean; cut: boolean }> => {
       const span = resolveRange(view.range, Date.now());
@@ -106,15 +112,16 @@ export function useImages(scope: string, view: PageView) {
       return { images, skipped: false, cut: cut || rows.length >= mostImages };
     },
     // A new image is no matter of seconds, and the question reads many lines.
-    refetchInterval: view.refresh === 0 ? false : Math.max(view.refresh, 60_000),
+    refetchInterval: slow(view) || false,
   });
+  return refreshed(query, slow(view));
 }
 
 const mostAlerts = 200;
 
 /** Alerts of a scope that fired in the page's time. */
 export function useAlertsOf(scope: string, view: PageView) {
-  return useQuery({
+  const query = useQuery({
     queryKey: ['alerts', scope, view.range],
     queryFn: async ({ signal }) => {
       const { start, end } = resolveRange(view.range, Date.now());
@@ -124,18 +131,20 @@ export function useAlertsOf(scope: string, view: PageView) {
     },
     refetchInterval: view.refresh || false,
   });
+  return refreshed(query, view.refresh);
 }
 
 const mostRules = 1000;
 
 /** The alert rules that watch something of a scope, with when they were last changed. */
 export function useRulesOf(scope: string, view: PageView) {
-  return useQuery({
+  const query = useQuery({
     queryKey: ['alert-rules', 'scope', scope],
     queryFn: async ({ signal }): Promise<{ rules: RuleRow[]; cut: boolean }> => {
       const rules = body(await api().GET('/api/v1/alert-rules', { params: { query: { scope, limit: mostRules } }, signal })).value as RuleRow[];
       return { rules, cut: rules.length >= mostRules };
     },
-    refetchInterval: view.refresh === 0 ? false : Math.max(view.refresh, 60_000),
+    refetchInterval: slow(view) || false,
   });
+  return refreshed(query, slow(view));
 }

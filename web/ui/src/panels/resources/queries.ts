@@ -2,6 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
+import { refreshed } from '@/api/refreshed';
 import type { AuditEntry, ResourceDocument, ResourceVersion } from './types';
 
 export type ResourceKind = 'alert-rules' | 'action-groups' | 'processing-rules' | 'dashboards' | 'saved-queries';
@@ -18,7 +19,7 @@ const document = (value: unknown) => value as ResourceDocument;
 
 /** All documents of a kind, by name. Rules have their status beside. */
 export function useResources(kind: ResourceKind, refresh: number) {
-  return useQuery({
+  const query = useQuery({
     queryKey: [kind, 'list'],
     queryFn: async ({ signal }) => {
       const all: ResourceDocument[] = [];
@@ -32,6 +33,7 @@ export function useResources(kind: ResourceKind, refresh: number) {
     },
     refetchInterval: refresh || false,
   });
+  return refreshed(query, refresh);
 }
 
 export function useResource(kind: ResourceKind, name: string, enabled = true) {

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { api, body } from '@/api/client';
 import { asProblem } from '@/api/problem';
+import { refreshed } from '@/api/refreshed';
 import type { AlertDetail, AlertRule, MetricDefinition } from '@/api/types';
 import { chartSeries, hasNoData, intervalOf, spanOf } from '@/components/chart/answer';
 import { Chart } from '@/components/chart/Chart';
@@ -40,15 +41,17 @@ export function AlertChart({ alert, definitions }: Props) {
 
 function RuleChart({ alert, rule, definitions, metric }: Props & { rule: NonNullable<ReturnType<typeof useResource>['data']>; metric: AlertValue | undefined }) {
   const { view } = usePageView();
-  const asked = useQuery({
+  // One that is fired goes on; what is over does not change.
+  const refresh = alert.monitorCondition === 'Fired' && view.refresh > 0 ? Math.max(view.refresh, 30_000) : 0;
+  const query = useQuery({
     queryKey: ['alerts', 'chart', alert.id, rule.etag, alert.resolvedDateTime],
     queryFn: async ({ signal }) => {
       const span = alertSpan(alert, Date.now());
       return body(await api().POST('/api/v1/alert-rules/preview', { body: { rule: narrowRule(rule, alert) as AlertRule, start: formatUTC(span.start), end: formatUTC(span.end) }, signal }));
     },
-    // One that is fired goes on; what is over does not change.
-    refetchInterval: alert.monitorCondition === 'Fired' && view.refresh > 0 ? Math.max(view.refresh, 30_000) : false,
+    refetchInterval: refresh || false,
   });
+  const asked = refreshed(query, refresh);
   const marks = useMarks(alert);
   const failed = asked.data === undefined && asked.error !== null && !asProblem(asked.error).temporary;
   if (failed && metric !== undefined) return <MetricChart alert={alert} value={metric} definitions={definitions} />;
