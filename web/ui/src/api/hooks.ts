@@ -6,7 +6,7 @@ import type { PageView } from '@/lib/urlstate';
 import { api, body } from './client';
 import { previousTime } from './previous';
 import { refreshed } from './refreshed';
-import type { MetricsQuestion } from './types';
+import type { Alert, MetricsQuestion } from './types';
 
 type Question = Omit<MetricsQuestion, 'start' | 'end' | 'timespan'>;
 
@@ -47,14 +47,50 @@ export function useDefinitions() {
   });
 }
 
-/** Alerts that are fired now. */
-export function useFiredAlerts(view: PageView) {
+/** How many alerts are fired now. */
+export function useFiredTotal(view: PageView) {
   const query = useQuery({
-    queryKey: ['alerts', 'fired'],
-    queryFn: async ({ signal }) => body(await api().GET('/api/v1/alerts', { params: { query: { monitorCondition: 'Fired', limit: 1000 } }, signal })).value ?? [],
+    queryKey: ['alerts', 'fired', 'total'],
+    queryFn: async ({ signal }) => body(await api().GET('/api/v1/alerts/summary', { params: { query: { monitorCondition: 'Fired', groupby: 'severity' } }, signal })).total,
     refetchInterval: view.refresh || false,
   });
   return refreshed(query, view.refresh);
+}
+
+/** A server answers so many alerts at once, and a page asks for so many of those. */
+const alertsAtOnce = 1000;
+const mostPages = 5;
+
+/** Alerts that are fired now, at or below a scope or everywhere, the most severe first; cut where there are more than a page asks for. */
+export function useFiredAlerts(view: PageView, scope?: string) {
+  const query = useQuery({
+    queryKey: ['alerts', 'fired', 'list', scope ?? null],
+    queryFn: async ({ signal }): Promise<FiredAlerts> => {
+      const question = { monitorCondition: 'Fired', sort: 'severity', order: 'asc', limit: alertsAtOnce, ...(scope === undefined ? {} : { scope }) } as const;
+      const alerts: Alert[] = [];
+      let cursor: string | undefined;
+      for (let page = 0; page < mostPages; page++) {
+        const answer = body(await api().GET('/api/v1/alerts', { params: { query: { ...question, ...(cursor === undefined ? {} : { cursor }) } }, signal }));
+        alerts.push(...(answer.value ?? []));
+        cursor = cursorOf(answer.nextLink);
+        if (cursor === undefined) break;
+      }
+      return { alerts, cut: cursor !== undefined };
+    },
+    refetchInterval: view.refresh || false,
+  });
+  return refreshed(query, view.refresh);
+}
+
+export interface FiredAlerts {
+  alerts: Alert[];
+  cut: boolean;
+}
+
+/** Where the next page of a list begins; undefined after the last. */
+export function cursorOf(nextLink: string | undefined): string | undefined {
+  if (nextLink === undefined) return undefined;
+  return new URL(nextLink, 'http://server').searchParams.get('cursor') ?? undefined;
 }
 
 /** Which program the server is and where its pages link to. It changes with the server only. */

@@ -3099,9 +3099,9 @@ export interface components {
             data?: unknown;
         };
         AlertsSummary: {
-            total?: number;
-            suppressed?: number;
-            groups?: {
+            total: number;
+            suppressed: number;
+            groups: {
                 [key: string]: {
                     /** @description How many values there are; the most frequent are listed. */
                     total?: number;

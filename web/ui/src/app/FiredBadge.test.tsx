@@ -9,7 +9,7 @@ import { FiredBadge } from './FiredBadge';
 // For machines that are busy.
 vi.setConfig({ testTimeout: 30_000 });
 
-const key = ['alerts', 'fired'];
+const key = ['alerts', 'fired', 'total'];
 
 /** The badge after an answer, if there was one, and a question that the server answers with an error. */
 async function failing(client: QueryClient) {
@@ -29,8 +29,9 @@ async function failing(client: QueryClient) {
 
 it.each([
   ['without an answer', undefined, 'alerts unknown', /Never answered: Internal server error: out of luck/],
-  ['after none', [], 'alerts unknown', /there were 0: Internal/],
-  ['after one', [{ id: 'a' }], '1 alert', /there was 1: Internal/],
+  ['after none', 0, 'alerts unknown', /there were 0: Internal/],
+  ['after one', 1, '1 alert', /there was 1: Internal/],
+  ['after a storm', 12_345, '12,345 alerts', /there were 12345: Internal/],
 ])('says so where the question failed %s', async (_name, before, text, why) => {
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   if (before !== undefined) client.setQueryData(key, before, { updatedAt: 1000 });

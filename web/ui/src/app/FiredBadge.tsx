@@ -1,5 +1,5 @@
 import { Badge } from '@mantine/core';
-import { useFiredAlerts } from '@/api/hooks';
+import { useFiredTotal } from '@/api/hooks';
 import { asProblem } from '@/api/problem';
 import { problemIn } from '@/components/asked';
 import { formatInstant } from '@/lib/time';
@@ -9,8 +9,8 @@ import classes from './Frame.module.css';
 
 /** How many alerts are fired. That there are none is said by its absence, so it stays where nobody could be asked. */
 export function FiredBadge({ view }: { view: PageView }) {
-  const alerts = useFiredAlerts(view);
-  const fired = alerts.data?.length;
+  const alerts = useFiredTotal(view);
+  const fired = alerts.data;
   const problem = fired === undefined ? problemIn(alerts) : alerts.error;
   const why = problem == null ? undefined : `${fired === undefined ? 'Never answered' : `As of ${formatInstant(alerts.dataUpdatedAt, view.utc, true)} there ${fired === 1 ? 'was' : 'were'} ${fired}`}: ${asProblem(problem).message}`;
   if (fired === undefined || fired === 0) {
@@ -23,7 +23,7 @@ export function FiredBadge({ view }: { view: PageView }) {
   }
   return (
     <Badge component={ViewLink} to="/alerts" variant="default" tt="none" className={classes.fired} title={why}>
-      {fired === 1000 ? '1,000 or more' : fired} {fired === 1 ? 'alert' : 'alerts'}
+      {fired.toLocaleString('en-US')} {fired === 1 ? 'alert' : 'alerts'}
     </Badge>
   );
 }

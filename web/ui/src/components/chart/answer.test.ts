@@ -39,4 +39,5 @@ it('merges answers at the times of all', () => {
 it('notes what is left out and what the server warns of', () => {
   expect(notesOf(answer([]))).toBeUndefined();
   expect(notesOf(answer([], [0], { truncated: { shown: 12, total: 812 }, warnings: ['the buckets differ'] }))).toBe('Showing 12 of 812 series · the buckets differ');
+  expect(notesOf(answer([], [0], { warnings: ['the buckets differ'] }), undefined, answer([], [0], { warnings: ['the buckets differ', 'a counter fell'] }))).toBe('the buckets differ · a counter fell');
 });

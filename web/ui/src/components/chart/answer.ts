@@ -95,10 +95,16 @@ export function hasNoData(answer: MetricsAnswer): boolean {
   return answer.series.every((s) => s.values.every((v) => v === null));
 }
 
-/** What an answer leaves out or warns of: "12 of 812 series", where some are missing, and what the server says. */
-export function notesOf({ truncated, warnings }: MetricsAnswer): string | undefined {
-  const shown = truncated == null ? [] : [`Showing ${truncated.shown ?? 0} of ${truncated.total ?? 0} series`];
-  return joinNotes([...shown, ...warnings]);
+/** What answers leave out or warn of: "12 of 812 series", where some are missing, and what the server says. */
+export function notesOf(...answers: readonly (MetricsAnswer | undefined)[]): string | undefined {
+  return joinNotes(answers.flatMap(notesIn));
+}
+
+/** The same, note by note. */
+export function notesIn(answer: MetricsAnswer | undefined): string[] {
+  if (answer === undefined) return [];
+  const { truncated, warnings } = answer;
+  return [...(truncated == null ? [] : [`Showing ${truncated.shown ?? 0} of ${truncated.total ?? 0} series`]), ...warnings];
 }
 
 /** Notes as a panel's line; none where there are none. */

@@ -2,6 +2,7 @@
 
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
+import { cursorOf } from '@/api/hooks';
 import { asProblem } from '@/api/problem';
 import { refreshed } from '@/api/refreshed';
 import type { AlertDetail } from '@/api/types';
@@ -27,11 +28,6 @@ export function useAlerts(filter: AlertFilter, view: PageView) {
     placeholderData: keepPreviousData,
   });
   return refreshed(query, view.refresh);
-}
-
-function cursorOf(link: string | undefined): string | undefined {
-  if (link === undefined) return undefined;
-  return new URL(link, 'http://server').searchParams.get('cursor') ?? undefined;
 }
 
 /** How many alerts pass a filter, by severity, state and rule. */

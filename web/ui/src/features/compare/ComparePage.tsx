@@ -2,6 +2,7 @@ import { Group, Stack, Text } from '@mantine/core';
 import { useEffect, useMemo } from 'react';
 import { useScopes } from '@/api/hooks';
 import type { Scope } from '@/api/types';
+import { notesOf } from '@/components/chart/answer';
 import { PageHead } from '@/components/PageHead';
 import { Panel } from '@/components/Panel';
 import { Status } from '@/components/Status';
@@ -56,7 +57,7 @@ function Comparison({ scopes, onFirst }: { scopes: string[]; onFirst: (i: number
   const has = useMemo(() => new Set(rows.map((r) => r.kind.metric)), [rows]);
   return (
     <>
-      <Panel title="Figures" hint="Over the whole time, with the change against the time before" asked={totals} isEmpty={() => rows.length === 0} empty="Nothing was measured of any of them in this time." height={360} actions={<FirstChooser names={names} onFirst={onFirst} />}>
+      <Panel title="Figures" hint="Over the whole time, with the change against the time before" asked={totals} isEmpty={() => rows.length === 0} empty="Nothing was measured of any of them in this time." height={360} truncated={() => notesOf(totals.data, trends.data)} actions={<FirstChooser names={names} onFirst={onFirst} />}>
         {() => (
           <Stack gap="xs">
             {requests !== undefined &&

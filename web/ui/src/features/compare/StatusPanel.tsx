@@ -1,5 +1,6 @@
 import { Text } from '@mantine/core';
 import type { MetricsAnswer } from '@/api/types';
+import { notesOf } from '@/components/chart/answer';
 import { DataTable, type Column } from '@/components/DataTable';
 import { Figure } from '@/components/Figure';
 import { Panel, type Asked } from '@/components/Panel';
@@ -10,7 +11,7 @@ import { statusRows, type StatusRow } from './statuses';
 /** How the requests of each scope were answered, and how that differs from the first's. */
 export function StatusPanel({ scopes, names, asked }: { scopes: readonly string[]; names: readonly string[]; asked: Asked<MetricsAnswer> }) {
   return (
-    <Panel title="Answers by status" hint="Share of the requests of each by the endpoint's status and the model's" asked={asked} isEmpty={(a) => statusRows(scopes, a).rows.length === 0} empty="No request was answered in this time." height={160}>
+    <Panel title="Answers by status" hint="Share of the requests of each by the endpoint's status and the model's" asked={asked} isEmpty={(a) => statusRows(scopes, a).rows.length === 0} empty="No request was answered in this time." height={160} truncated={notesOf}>
       {(answer) => <DataTable label="Answers by status" columns={columnsOf(names)} rows={statusRows(scopes, answer).rows} rowKey={(r) => `${r.status} ${r.model}`} />}
     </Panel>
   );

@@ -2,6 +2,7 @@ import { Anchor, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useMemo, type ReactNode } from 'react';
 import { useMetrics, useScopes } from '@/api/hooks';
 import type { Scope } from '@/api/types';
+import { notesOf } from '@/components/chart/answer';
 import { DataTable } from '@/components/DataTable';
 import { PageHead } from '@/components/PageHead';
 import { Panel } from '@/components/Panel';
@@ -49,6 +50,7 @@ function Hours() {
       isEmpty={() => all.provisioned === 0}
       empty="No agent saw a GPU in this time. An agent on a machine with one tells of it by itself; the demo simulates some with --simulate-gpu."
       height={160}
+      truncated={notesOf}
       actions={<Select size="xs" w={170} aria-label="By" data={groups.map((g) => ({ value: g, label: `By ${groupLabels[g]}` }))} value={by} onChange={(value) => set({ by: value === 'endpoint' ? null : value })} allowDeselect={false} />}
     >
       {() => (
@@ -84,7 +86,7 @@ function NearLimit() {
   const least = useMetrics({ scope: '*/*/*', metric: leastMetrics, aggregation: 'Minimum', interval: 'full' }, plain);
   const near = useMemo(() => (means.data === undefined ? [] : saturations(means.data, [most.data, least.data])), [means.data, most.data, least.data]);
   return (
-    <Panel title="Near a limit" hint="On average over this time; each kind has its own threshold, which its name tells" asked={means} isEmpty={() => near.length === 0} empty="No instance is near a limit of its queue, requests at once, cache, GPU, CPU, memory or disk." height={120}>
+    <Panel title="Near a limit" hint="On average over this time; each kind has its own threshold, which its name tells" asked={means} isEmpty={() => near.length === 0} empty="No instance is near a limit of its queue, requests at once, cache, GPU, CPU, memory or disk." height={120} truncated={() => notesOf(means.data, most.data, least.data)}>
       {() => <DataTable label="Near a limit" columns={saturationColumns} rows={near} rowKey={(s) => `${s.scope} ${s.metric}`} sort={sort} onSort={setSort} />}
     </Panel>
   );

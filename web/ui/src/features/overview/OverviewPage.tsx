@@ -5,6 +5,7 @@ import { baseURL } from '@/api/client';
 import { useFiredAlerts, useMetrics, useScopes } from '@/api/hooks';
 import { asProblem } from '@/api/problem';
 import { asOne, problemIn } from '@/components/asked';
+import { joinNotes, notesIn } from '@/components/chart/answer';
 import { DataTable, type Column } from '@/components/DataTable';
 import { PageHead } from '@/components/PageHead';
 import { Panel } from '@/components/Panel';
@@ -32,7 +33,7 @@ export function Component() {
   const compare = view.compare || 'previous';
   const totals = useMetrics({ scope: '*', metric: metrics, interval: 'full', compare }, view, some);
   const trends = useMetrics({ scope: '*', metric: trendMetrics, compare }, view, some);
-  const rows = useMemo(() => endpointRows(scopes.data ?? [], { totals: totals.data, trends: trends.data, alerts: alerts.data }), [scopes.data, totals.data, trends.data, alerts.data]);
+  const rows = useMemo(() => endpointRows(scopes.data ?? [], { totals: totals.data, trends: trends.data, alerts: alerts.data?.alerts }), [scopes.data, totals.data, trends.data, alerts.data]);
   const find = params.get('find') ?? '';
   const state = states.find((s) => s === params.get('state'));
   // Several answers make one drawing, which waits for whoever types.
@@ -62,7 +63,7 @@ export function Component() {
   return (
     <>
       <PageHead title="Overview" />
-      <Panel asked={asOne(scopes.data, some ? [scopes, totals, trends, alerts] : [scopes])} isEmpty={(list) => list.length === 0} height={240} empty={<NothingYet />}>
+      <Panel asked={asOne(scopes.data, some ? [scopes, totals, trends, alerts] : [scopes])} isEmpty={(list) => list.length === 0} height={240} empty={<NothingYet />} truncated={() => joinNotes([...(alerts.data?.cut === true ? [`The ${alerts.data.alerts.length.toLocaleString('en-US')} most severe alerts are counted; there are more`] : []), ...[totals.data, trends.data].flatMap(notesIn)])}>
         {() => (
           <Stack gap="xs">
             <Group gap="xs">

@@ -1,6 +1,7 @@
 import { Anchor, Button, Progress, Text } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import type { Scope } from '@/api/types';
+import { notesOf } from '@/components/chart/answer';
 import { DataTable, sortRows, type Column } from '@/components/DataTable';
 import { Figure } from '@/components/Figure';
 import { Panel } from '@/components/Panel';
@@ -115,7 +116,7 @@ export function Children({ scopes, scope, members, family, trends, compared }: P
   const level = scopes[0]?.level ?? 'instance';
   const title = levelOf(scope) === 'instance' ? 'Instances of the deployment, slowest first' : `${level === 'deployment' ? 'Deployments' : 'Instances'}, slowest first`;
   return (
-    <Panel title={title} asked={family} height={120} isEmpty={() => rows.length === 0} empty="Nothing below it has reported within the last day.">
+    <Panel title={title} asked={family} height={120} isEmpty={() => rows.length === 0} empty="Nothing below it has reported within the last day." truncated={() => notesOf(family.data, trends.data)}>
       {() => (
         <>
           <DataTable label={`${level}s`} columns={shown} rows={all ? rows : sortRows(rows, shown, sort, nameOf).slice(0, most)} rowKey={nameOf} sort={sort} onSort={setSort} />

@@ -26,6 +26,8 @@ const always = 3;
 interface Props {
   asked: Asked<Summary>;
   coverage: Coverage | undefined;
+  /** What the answers warn of. */
+  warnings: string | undefined;
   scope: string;
   alerts: number;
   /** Whether there are more alerts than are known. */
@@ -36,11 +38,11 @@ interface Props {
 }
 
 /** What one would say of a scope on the phone, each with its change against the time before. */
-export function Headline({ asked, coverage, scope, alerts, more, alertsProblem, onExplain }: Props) {
+export function Headline({ asked, coverage, warnings, scope, alerts, more, alertsProblem, onExplain }: Props) {
   const { view } = usePageView();
   const note = coverage === undefined ? '' : noteOf(coverage, view.utc);
   return (
-    <Panel asked={asked} height={34}>
+    <Panel asked={asked} height={34} truncated={() => warnings}>
       {(summary) => (
         <>
           <Group gap="xl" style={{ rowGap: 4 }}>

@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import { useParams } from 'react-router';
 import { asProblem } from '@/api/problem';
 import { asOne } from '@/components/asked';
+import { notesOf } from '@/components/chart/answer';
 import { PageHead } from '@/components/PageHead';
 import { ProblemBox } from '@/components/Panel';
 import { scopeName } from '@/lib/scope';
@@ -76,7 +77,7 @@ function ScopeView({ scope }: { scope: string }) {
     <Stack gap="lg">
       <div>
         {head}
-        <Headline asked={loaded ? asOne(readings, [summary, asked.cover, asked.open]) : asOne<Summary>(undefined, [summary, asked.cover])} coverage={facts.coverage} scope={scope} alerts={facts.open.length} more={facts.openMore} alertsProblem={facts.openProblem} onExplain={() => explaining.ask(explainMetric)} />
+        <Headline asked={loaded ? asOne(readings, [summary, asked.cover, asked.open]) : asOne<Summary>(undefined, [summary, asked.cover])} coverage={facts.coverage} warnings={notesOf(summary.data, asked.model.data, asked.cover.data)} scope={scope} alerts={facts.open.length} more={facts.openMore} alertsProblem={facts.openProblem} onExplain={() => explaining.ask(explainMetric)} />
         {facts.node === undefined && tree.data === undefined && tree.error !== null && (
           <Text size="sm" c="dimmed" mt="xs" role="status">
             It has not reported within the last day. This is what is known of its past.

@@ -29,7 +29,7 @@ export function useFacts(scope: string, view: PageView) {
   const meanHops = useMeanHops(scope, view);
   const family = useFamily(scope, view);
   const trends = useTrends(scope, view);
-  const fired = useFiredAlerts(view);
+  const fired = useFiredAlerts(view, scope);
   const alerts = useAlertsOf(scope, view);
   const events = useEvents(scope, view);
   const images = useImages(scope, view);
@@ -46,7 +46,7 @@ export function useFacts(scope: string, view: PageView) {
   const [start, end] = cover.data === undefined ? [asked.start, asked.end] : [Date.parse(cover.data.start), Date.parse(cover.data.end)];
   const span = useMemo(() => ({ start, end }), [start, end]);
   // An alert that fired before and is open still is a part of this time, too.
-  const told = useMemo(() => [...new Map([...openOf(fired.data, scope), ...(alerts.data?.alerts ?? [])].map((a, i) => [a.id ?? String(i), a])).values()], [fired.data, alerts.data, scope]);
+  const told = useMemo(() => [...new Map([...(fired.data?.alerts ?? []), ...(alerts.data?.alerts ?? [])].map((a, i) => [a.id ?? String(i), a])).values()], [fired.data, alerts.data]);
   const happenings = useMemo(
     () => happeningsOf({ endpoint: scope.split('/')[0] ?? scope, events: events.data?.events ?? [], alerts: told, rules: rules.data?.rules ?? [], images: images.data?.images ?? [] }, span),
     [scope, events.data, told, rules.data, images.data, span],
@@ -54,8 +54,8 @@ export function useFacts(scope: string, view: PageView) {
   const marks = useMemo(() => marksOf(happenings, span), [happenings, span]);
 
   const past = cover.data !== undefined && cover.dataUpdatedAt - span.end > isPast;
-  const openAlerts = past ? alerts.data?.alerts : fired.data;
-  const open = openOf(openAlerts, scope).map((a) => ({ name: a.alertRule ?? 'an alert', severity: a.severity ?? 4 }));
+  const openAlerts = past ? alerts.data : fired.data;
+  const open = (openAlerts?.alerts ?? []).map((a) => ({ name: a.alertRule ?? 'an alert', severity: a.severity ?? 4 }));
   const openAsked = past ? alerts : fired;
   const openProblem = openAlerts === undefined ? problemIn(openAsked) : undefined;
   // That the server knows nothing of an endpoint is an answer.
@@ -67,7 +67,7 @@ export function useFacts(scope: string, view: PageView) {
   const gaps = gapsOf([
     { what: 'events', asked: events, more: 'There are more events than are shown: these are the newest. A shorter time shows all.' },
     { what: 'alerts', asked: alerts, more: 'There are more alerts than are shown: these are the newest. A shorter time shows all.' },
-    ...(fired.data === undefined ? [{ what: 'alerts that are still open', asked: { ...fired, data: undefined } }] : []),
+    { what: 'alerts that are still open', asked: fired, more: 'There are more open alerts than are shown: these are the most severe.' },
     { what: 'changed alert rules', asked: rules, more: 'There are more alert rules than were looked at.' },
     { what: 'new images', asked: images, more: 'There are more images than were looked at. A shorter time shows all.', skipped: 'New images are looked for only within a day or less.' },
   ]);
@@ -94,24 +94,20 @@ export function useFacts(scope: string, view: PageView) {
     marks,
     past,
     open,
-    openMore: past && alerts.data?.cut === true,
+    openMore: openAlerts?.cut === true,
     openProblem,
     unknown,
     requests: total(raw.now),
     requestsBefore: total(raw.before),
     silent: past ? [] : silentOf(node, tree.dataUpdatedAt),
     gaps,
-    happenedSettled: [events, alerts, fired, rules].every((a) => isSettled({ ...a, data: a.data === undefined ? undefined : {} })),
+    happenedSettled: [events, alerts, fired, rules].every(isSettled),
     healthSettled: (openAlerts !== undefined || openProblem != null) && (tree.data !== undefined || treeProblem != null),
     loaded: summary.data !== undefined && cover.data !== undefined,
   };
 }
 
 export type Facts = ReturnType<typeof useFacts>;
-
-function openOf<A extends { scope?: string }>(alerts: readonly A[] | undefined, scope: string): A[] {
-  return (alerts ?? []).filter((a) => a.scope === scope || a.scope?.startsWith(`${scope}/`) === true);
-}
 
 /** Instances that stopped reporting within the last hour; those that left before are no news. */
 export function silentOf(scope: Scope | undefined, now: number): string[] {

@@ -15,7 +15,7 @@ interface Props {
 /** What narrows the list of alerts. All of it is in the URL. */
 export function Filters({ filter, summary, onClear }: Props) {
   const { set } = useParamState();
-  const counts = (group: string) => new Map(summary?.groups?.[group]?.values?.map((v) => [v.name ?? '', v.count ?? 0]));
+  const counts = (group: string) => new Map(summary?.groups[group]?.values?.map((v) => [v.name ?? '', v.count ?? 0]));
   const bySeverity = counts('severity');
   const byState = counts('alertState');
   const byRule = counts('alertRule');
