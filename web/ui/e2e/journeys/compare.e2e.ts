@@ -20,6 +20,19 @@ test('blue and green are compared from the overview', async () => {
   expect(said / (of('green') - of('blue'))).toBeCloseTo(1, 0);
 });
 
+test('restarts are as many as the API counts', async () => {
+  const page = await open(`/compare?scope=${endpoint}/blue&scope=${endpoint}/green`);
+  const row = page.getByRole('region', { name: 'Figures' }).getByRole('row', { name: /^Restarts/ });
+  await row.waitFor({ timeout: 90_000 }); // green-2 restarts about twice a minute
+  const counted = async () => {
+    const { series } = await ask<{ series: { values: number[] }[] }>('/api/v1/metrics', { scope: `${endpoint}/green`, metric: 'InstanceRestarts', interval: 'full', timespan: 'PT1H' });
+    return series[0]?.values.at(-1) ?? Number.NaN;
+  };
+  await expect.poll(counted, { timeout: 90_000, interval: 1000 }).toBeGreaterThan(0);
+  const shown = async () => Number.parseInt(await row.getByRole('cell').last().innerText(), 10);
+  await expect.poll(async () => (await shown()) / (await counted()), { timeout: 60_000, interval: 1000 }).toBe(1); // the page asks every ten seconds
+});
+
 test('two endpoints are chosen by their checkboxes', async () => {
   const page = await open('/');
   for (const name of [endpoint, 'this-machine']) {

@@ -6,8 +6,10 @@ describe('meanRate', () => {
     ['all of a whole time', [10, 20, 30], 3, 20],
     ['not the running window', [10, 20, 3], 2, 15],
     ['not the window that begins after a gap', [null, 4, 20, 30], 4, 25],
-    ['what there is, where all lie beside gaps', [null, 4, null, 6], 4, 5],
-    ['the running one, where there is no other', [null, null, 7], 2, 7],
+    ['nothing, where all lie beside gaps', [null, 4, null, 6], 4, null],
+    ['nothing from the running one alone', [null, null, 7], 2, null],
+    ['nothing from the first, which began somewhere within its minute', [null, 60, 500], 2, null],
+    ['the second minute of something new', [null, 60, 1200, 500], 3, 1200],
     ['nothing of nothing', [null, null], 2, null],
     ['zeros, which were measured', [0, 0], 2, 0],
   ])('takes %s', (_, values, running, want) => expect(meanRate(values, running)).toBe(want));

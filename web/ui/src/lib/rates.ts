@@ -30,12 +30,11 @@ export function coverOf(columns: readonly (readonly (number | null)[])[]): Cover
 
 /**
  * The mean of a rate over the windows that were measured whole: not those from `running` on, and not one beside a gap, which may
- * have been measured in part. Where there are only such, over them.
+ * have been measured in part. Where there are only such, as in the first two minutes of something new, nobody knows the rate.
  */
 export function meanRate(values: readonly (number | null)[], running: number): number | null {
   const known = values.map((v, i) => ({ v, i })).filter((w): w is { v: number; i: number } => w.v !== null);
   const mean = (list: readonly { v: number }[]) => (list.length === 0 ? null : list.reduce((sum, w) => sum + w.v, 0) / list.length);
-  const ended = known.filter(({ i }) => i < running);
-  const inner = ended.filter(({ i }) => (i === 0 || values[i - 1] != null) && (i + 1 >= values.length || values[i + 1] != null));
-  return mean(inner) ?? mean(ended) ?? mean(known);
+  const inner = known.filter(({ i }) => i < running && (i === 0 || values[i - 1] != null) && (i + 1 >= values.length || values[i + 1] != null));
+  return mean(inner);
 }

@@ -28,6 +28,15 @@ export function ancestry(scope: string): string[] {
   return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
 }
 
+/** Scopes without those that lie in another of them, where `*` stands for every name: what is added up counts nothing twice. */
+export function disjoint(scopes: readonly string[]): string[] {
+  const holds = (outer: string, inner: string) => {
+    const parts = scopeParts(inner);
+    return scopeParts(outer).every((part, i) => i < parts.length && (part === '*' || part === parts[i]));
+  };
+  return scopes.filter((s, i) => !scopes.some((other, n) => n !== i && holds(other, s) && !(n > i && holds(s, other))));
+}
+
 /** The page of a scope. */
 export function scopePath(scope: string): string {
   return `/endpoints/${scopeParts(scope).map(encodeURIComponent).join('/')}`;

@@ -1,5 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { formatAxis, formatChange, formatDuration, formatExact, formatNumber, formatPrecise, formatValue, unitOf } from './units';
+import { formatAxis, formatChange, formatDuration, formatExact, formatNumber, formatPrecise, formatValue, perMinute, unitOf } from './units';
 
 /** Spaces that do not break, as spaces. */
 const plain = (s: string) => s.replace(/\u00a0/g, ' ');
@@ -113,4 +114,25 @@ it.each([
   [null, 'Count', ''],
 ] as const)('%s %s precisely', (value, unit, want) => {
   expect(formatPrecise(value, unit)).toBe(want);
+});
+
+describe('unitOf', () => {
+  it.each([
+    ['RequestsPerMinute', 'Count', 'average', 'CountPerMinute'],
+    ['RequestsPerMinute', 'Count', 'Total', 'Count'],
+    ['StreamErrors', 'Count', 'Average', 'CountPerMinute'],
+    ['StreamErrors', 'Count', 'total', 'Count'],
+    ['GpuEnergyJoules', 'Count', 'Total', 'Joules'],
+    ['GpuEnergyJoules', 'Count', 'maximum', 'JoulesPerMinute'],
+    ['RequestsInFlight', 'Count', 'average', 'Count'],
+    ['TokensPerSecond', 'CountPerSecond', 'average', 'CountPerSecond'],
+    ['TrafficSkew', 'Count', 'average', 'Factor'],
+  ])('reads %s in %s by %s as %s', (name, unit, aggregation, want) => expect(unitOf(name, unit, aggregation)).toBe(want));
+
+  it('knows every counter of the catalogue that is per minute', () => {
+    const folder = new URL('../../../../scopes/catalogue/', import.meta.url);
+    const text = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8')).join('\n');
+    const counted = text.split(/^ {2}- name: /m).filter((block) => block.includes('per: minute')).map((block) => /^\w+/.exec(block)?.[0] ?? '');
+    expect([...new Set(counted)].filter((name) => !name.endsWith('PerMinute')).sort()).toEqual([...perMinute].sort());
+  });
 });

@@ -57,20 +57,26 @@ const scales: Record<string, Scale> = {
   Count: { factor: 1, steps: metric('') },
   CountPerSecond: { factor: 1, steps: metric('/s') },
   CountPerMinute: { factor: 1, steps: metric('/min') },
+  JoulesPerMinute: { factor: 1, steps: metric('J/min') },
 };
 
 function scaleOf(unit: Unit): Scale {
   return scales[unit] ?? { factor: 1, steps: metric(unit) };
 }
 
+/** Counters of the catalogue of which all aggregations but the total are per minute, besides those whose names say so. */
+export const perMinute: ReadonlySet<string> = new Set(['GpuEccErrors', 'GpuEnergyJoules', 'GpuXidErrors', 'InstanceRestarts', 'ModelPreemptions', 'ModelRequestsFinished', 'ModelRequestsRejected', 'StreamErrors']);
+
 /**
- * The unit to read a metric in, where the catalogue's says too little: counters of the catalogue are averages per minute, and a
- * skew is how many times the mean.
+ * The unit to read a metric in, where the catalogue's says too little: its counters are counted in total and otherwise per minute,
+ * and a skew is how many times the mean.
  */
 export function unitOf(name: string, unit: Unit, aggregation = ''): Unit {
   if (name.startsWith('TrafficSkew')) return 'Factor';
-  if (unit === 'Count' && name.endsWith('PerMinute') && aggregation.toLowerCase() !== 'total') return 'CountPerMinute';
-  return unit;
+  if (unit !== 'Count') return unit;
+  const rate = aggregation.toLowerCase() !== 'total' && (name.endsWith('PerMinute') || perMinute.has(name));
+  if (name === 'GpuEnergyJoules') return rate ? 'JoulesPerMinute' : 'Joules';
+  return rate ? 'CountPerMinute' : 'Count';
 }
 
 function stepFor(scale: Scale, magnitude: number): Step {

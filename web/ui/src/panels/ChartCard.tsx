@@ -12,7 +12,7 @@ import { chartPNG } from '@/components/chart/png';
 import { copyText, saveFile } from '@/components/copy';
 import { Panel, type Asked } from '@/components/Panel';
 import type { ChartSpec } from '@/lib/chartspec';
-import { rangeLabel } from '@/lib/time';
+import { formatLength, rangeLabel } from '@/lib/time';
 import { usePageView } from '@/view/view';
 import { ChartMenu } from './ChartMenu';
 import { grafanaLink } from './grafana';
@@ -55,10 +55,12 @@ export function ChartCard<T>({ title, hint, asked, isEmpty, empty, truncated, he
     setNote(text);
     setTimeout(() => setNote(''), 4000);
   };
+  // What is asked again has the windows of the chart: another span might have others, where nobody chose their length.
+  const asDrawn = (chart: ChartData, of: ChartSpec): ChartSpec => (of.interval === '' && of.promql.length === 0 ? { ...of, interval: formatLength(chart.interval) } : of);
   const attempt = (what: () => Promise<void>) => void what().catch((error: unknown) => tell(asProblem(error).message));
   const name = (suffix: string) => fileName(title, data?.span.end ?? 0, suffix);
   const saveCSV = async (chart: ChartData) => {
-    const own = spec === undefined || spec.kind === 'distribution' || spec.promql.length > 0 ? undefined : await specCSV(spec, chart.span, view.compare);
+    const own = spec === undefined || spec.kind === 'distribution' || spec.promql.length > 0 ? undefined : await specCSV(asDrawn(chart, spec), chart.span, view.compare);
     saveFile(name('csv'), own ?? chartCSV(chart));
   };
   const savePNG = async (chart: ChartData) => {
@@ -68,7 +70,7 @@ export function ChartCard<T>({ title, hint, asked, isEmpty, empty, truncated, he
     saveFile(name('png'), await chartPNG(content.current, { title, subtitle: about, series: lines, dark }));
   };
   const copyLink = async (chart: ChartData, of: ChartSpec) => {
-    const link = baseURL() + sharedLink(search, of, chart.span);
+    const link = baseURL() + sharedLink(search, asDrawn(chart, of), chart.span);
     tell((await copyText(link)) ? 'Link copied' : `Could not copy: ${link}`);
   };
   const grafana = server.data?.grafanaUrl;
@@ -76,7 +78,7 @@ export function ChartCard<T>({ title, hint, asked, isEmpty, empty, truncated, he
     // Browsers open a page only at once, not after an answer.
     const page = window.open('', '_blank');
     try {
-      const { expressions, step } = await askExpressions(of, chart.span, AbortSignal.timeout(10_000));
+      const { expressions, step } = await askExpressions(asDrawn(chart, of), chart.span, AbortSignal.timeout(10_000));
       const link = grafanaLink({ url, datasource: server.data?.grafanaDatasource ?? '' }, expressions, step, chart.span);
       if (page === null) throw new Error(`the browser opens no page; the link is ${link}`);
       page.opener = null;
@@ -129,7 +131,7 @@ export function ChartCard<T>({ title, hint, asked, isEmpty, empty, truncated, he
                 {body(data, answer, Math.max(240, screen - 300))}
               </Modal>
             )}
-            {shown === 'plan' && spec !== undefined && <PlanModal title={title} spec={spec} span={data.span} utc={view.utc} onClose={() => show(undefined)} />}
+            {shown === 'plan' && spec !== undefined && <PlanModal title={title} spec={asDrawn(data, spec)} span={data.span} utc={view.utc} onClose={() => show(undefined)} />}
           </>
         )
       }

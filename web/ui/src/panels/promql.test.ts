@@ -16,6 +16,7 @@ describe('stepFor', () => {
 
 it('asks at multiples of the step', () => {
   expect(gridOf({ start: 61, end: 200 }, 60)).toEqual([120, 180]);
+  expect(gridOf({ start: 60, end: 180 }, 60)).toEqual([120, 180]); // at 60 is what was before
   expect(gridOf({ start: 61, end: 62 }, 60)).toEqual([]);
 });
 

@@ -30,9 +30,9 @@ export function stepFor(length: number): number {
   return steps.find((s) => length / s <= 300) ?? Math.ceil(length / 300 / day) * day;
 }
 
-/** The instants of a range query: multiples of the step, so that a refresh asks for the same ones again. */
+/** The instants of a range query: multiples of the step, so that a refresh asks for the same ones again. The value at one is of the step before it, so the first is that of the step in which the span begins. */
 export function gridOf({ start, end }: Span, step: number): number[] {
-  const first = Math.ceil(start / step) * step;
+  const first = (Math.floor(start / step) + 1) * step;
   const count = Math.max(0, Math.floor((end - first) / step) + 1);
   return Array.from({ length: count }, (_, i) => first + i * step);
 }

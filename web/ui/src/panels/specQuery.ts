@@ -7,6 +7,7 @@ import { refreshed } from '@/api/refreshed';
 import type { MetricsAnswer } from '@/api/types';
 import { questionsOf, type ChartSpec } from '@/lib/chartspec';
 import { parseLength, resolveRange, type Span } from '@/lib/time';
+import { unitOf, type Unit } from '@/lib/units';
 import type { PageView } from '@/lib/urlstate';
 import { mergeAnswers } from '@/components/chart/answer';
 
@@ -54,10 +55,11 @@ export function usePlan(spec: ChartSpec, span: Span, enabled: boolean) {
   });
 }
 
-/** How a chart is computed, and what the server warns of. */
-export async function askPlanned(spec: ChartSpec, span: Span, signal: AbortSignal): Promise<{ plan: PlanStep[]; warnings: string[] }> {
+/** How a chart is computed, the units of its series, and what the server warns of. */
+export async function askPlanned(spec: ChartSpec, span: Span, signal: AbortSignal): Promise<{ plan: PlanStep[]; units: Unit[]; warnings: string[] }> {
   const answers = await Promise.all(questionsOf(spec).map(async (q) => body(await api().POST('/api/v1/metrics', { body: { ...q, ...seconds(span), explain: 'plan' }, signal }))));
-  return { plan: answers.flatMap((a) => a.plan ?? []), warnings: answers.flatMap((a) => a.warnings) };
+  const units = answers.flatMap((a) => a.series.map((s) => unitOf(s.metric, s.unit, s.aggregation)));
+  return { plan: answers.flatMap((a) => a.plan ?? []), units: [...new Set(units)], warnings: answers.flatMap((a) => a.warnings) };
 }
 
 /** The steps of a plan alone. */
@@ -65,15 +67,15 @@ export async function askPlan(spec: ChartSpec, span: Span, signal: AbortSignal):
   return (await askPlanned(spec, span, signal)).plan;
 }
 
-/** The expressions that a chart is drawn with, and how far apart their instants are. */
-export async function askExpressions(spec: ChartSpec, span: Span, signal: AbortSignal): Promise<{ expressions: string[]; step: string }> {
-  if (spec.promql.length > 0) return { expressions: spec.promql, step: spec.interval };
-  const plan = await askPlan(spec, span, signal);
+/** The expressions that a chart is drawn with, how far apart their instants are, and the units of what they give. */
+export async function askExpressions(spec: ChartSpec, span: Span, signal: AbortSignal): Promise<{ expressions: string[]; step: string; units: Unit[] }> {
+  if (spec.promql.length > 0) return { expressions: spec.promql, step: spec.interval, units: [spec.unit] };
+  const { plan, units } = await askPlanned(spec, span, signal);
   // One window over all of the time is how a top is ranked, and what roll-ups were read for is there a second time, from the samples.
   const length = (p: PlanStep) => parseLength(p.step) ?? Number.POSITIVE_INFINITY;
   const step = Math.min(...plan.map(length));
   const drawn = plan.filter((p) => length(p) === step);
   const raw = drawn.filter((p) => p.rollup === '');
   const used = raw.length > 0 ? raw : drawn;
-  return { expressions: [...new Set(used.map((p) => p.expr))], step: used[0]?.step ?? '' };
+  return { expressions: [...new Set(used.map((p) => p.expr))], step: used[0]?.step ?? '', units };
 }

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
 import { previousTime } from '@/api/previous';
 import { refreshed } from '@/api/refreshed';
+import { disjoint } from '@/lib/scope';
 import { parseLength, resolveRange, type Span } from '@/lib/time';
 import type { PageView } from '@/lib/urlstate';
 import { addBuckets, histogramOf } from './distribution';
@@ -73,7 +74,7 @@ export function useDistribution(spec: ChartSpec, view: PageView, enabled = true)
     queryFn: async ({ signal }): Promise<Distribution> => {
       const asked = Date.now();
       const span = resolveRange(view.range, asked);
-      const { plan, warnings } = await askPlanned(spec, span, signal);
+      const { plan, warnings } = await askPlanned({ ...spec, scopes: disjoint(spec.scopes) }, span, signal);
       const buckets: Distribution['buckets'] = new Map();
       const ends = new Set<number>();
       let step = 0;

@@ -37,13 +37,6 @@ describe('figureRows', () => {
     ]);
   });
 
-  it('counts what is rare over the whole time', () => {
-    const restarts = { start: '2026-11-28T10:00:00Z', end: '2026-11-28T10:20:00Z', series: [one('a', 'InstanceRestarts', 0), one('b', 'InstanceRestarts', 0.95, 0.1)] } as unknown as MetricsAnswer;
-    const [row] = figureRows(['a', 'b'], restarts, undefined);
-    expect(row?.cells.map((c) => c.value)).toEqual([0, 19]);
-    expect(row?.cells[1]?.difference).toMatchObject({ absolute: 19, verdict: 'worse' });
-  });
-
   it('takes rates over the part of the time that has data', () => {
     const line = (scope: string, values: (number | null)[], before: (number | null)[]) => ({ scope, metric: 'RequestsPerMinute', values, compare: { values: before, difference: [] } });
     const trends = { timestamps: [1, 2, 3, 4], partial_from: 4, series: [line('a', [9, 10, 11, 3], [10, 10, 10, 10]), line('b', [null, 2, 20, 1], [null, null, null, null])] } as unknown as MetricsAnswer;

@@ -13,8 +13,6 @@ export interface FigureKind {
   better?: 'less' | 'more';
   /** Whether it is a rate, whose mean over a time that was measured in part is too low. */
   rate?: boolean;
-  /** Whether the number in the whole time is meant, and not its rate: few are told better so, and none is left out. */
-  count?: boolean;
 }
 
 /** A question has at most 20 metrics. */
@@ -25,7 +23,6 @@ export const figureKinds: readonly FigureKind[] = [
   { metric: 'RequestLatency_P90', label: 'Latency P90', hint: '90 of 100 requests took less than this', unit: 'Milliseconds', better: 'less' },
   { metric: 'RequestLatency_P99', label: 'Latency P99', hint: '99 of 100 requests took less than this', unit: 'Milliseconds', better: 'less' },
   { metric: 'ModelLatency_P99', label: 'Model P99', hint: '99 of 100 times the model took less than this to begin its answer', unit: 'Milliseconds', better: 'less' },
-  { metric: 'RequestsInFlight', label: 'In flight', hint: 'Requests that are being answered at once', unit: 'Count' },
   { metric: 'TimeToFirstToken_P99', label: 'First token P99', hint: '99 of 100 streamed answers began sooner than this', unit: 'Milliseconds', better: 'less' },
   { metric: 'TokensPerSecond', label: 'Tokens', hint: 'Tokens read and made per second, over the time that has data', unit: 'CountPerSecond', rate: true },
   { metric: 'QueueShare', label: 'Waiting', hint: 'Share of their time in the engine that requests spent waiting in its queue', unit: 'Ratio', better: 'less' },
@@ -36,7 +33,7 @@ export const figureKinds: readonly FigureKind[] = [
   { metric: 'GpuSmActivity', label: 'GPU SM activity', hint: 'Share of the cycles in which the multiprocessors had work', unit: 'Percent' },
   { metric: 'GpuMemoryUtilizationPercentage', label: 'GPU memory', hint: 'Mean use of the memory of its GPUs', unit: 'Percent', better: 'less' },
   { metric: 'GpuTemperature', label: 'GPU temperature', hint: 'Mean temperature of its GPUs', unit: 'Celsius', better: 'less' },
-  { metric: 'InstanceRestarts', label: 'Restarts', hint: 'Restarts of instances in this time', unit: 'Count', better: 'less', count: true },
+  { metric: 'InstanceRestarts', label: 'Restarts', hint: 'Restarts of instances in this time', unit: 'Count', better: 'less' },
 ];
 
 export interface FigureCell {
@@ -85,7 +82,6 @@ export function figureRows(scopes: readonly string[], totals: MetricsAnswer, tre
         const series = seriesOf(totals, scope, kind.metric);
         const line = kind.rate === true ? seriesOf(trends, scope, kind.metric) : undefined;
         const value = line !== undefined && !now.whole ? meanRate(line.values, running) : (series?.values[0] ?? null);
-        if (kind.count === true) return { value: counted(value, totals), before: trends === undefined || (now.share >= comparable && past.share >= comparable) ? counted(series?.compare?.values[0] ?? null, totals) : null };
         const old = line?.compare !== undefined && !past.whole ? meanRate(line.compare.values, line.compare.values.length) : (series?.compare?.values[0] ?? null);
         return { value, before: trends === undefined || (now.share >= comparable && past.share >= comparable) ? old : null };
       });
@@ -93,11 +89,6 @@ export function figureRows(scopes: readonly string[], totals: MetricsAnswer, tre
       return { kind, cells: cells.map((c, i) => ({ ...c, difference: i === 0 ? null : differenceOf(kind, first, c.value) })) };
     })
     .filter((row) => row.cells.some((c) => c.value !== null));
-}
-
-/** How many there were, from their mean number per minute. */
-function counted(perMinute: number | null, answer: Pick<MetricsAnswer, 'start' | 'end'>): number | null {
-  return perMinute === null ? null : Math.round((perMinute * (Date.parse(answer.end) - Date.parse(answer.start))) / 60_000);
 }
 
 function seriesOf(answer: MetricsAnswer | undefined, scope: string, metric: string): MetricsSeries | undefined {

@@ -50,8 +50,7 @@ export function ChartEditor({ number, spec, onChange, onCopy, onRemove }: Props)
   const toPromQL = async () => {
     setTranslating(true);
     try {
-      const units = [...new Set(chosen.map((c) => c?.unit ?? ''))];
-      onChange({ promql: await translate(spec, view.range), unit: units.length === 1 ? (units[0] ?? '') : '' });
+      onChange(await translate(spec, view.range));
     } finally {
       setTranslating(false);
     }
@@ -132,14 +131,15 @@ function Hint({ text }: { text: string }) {
   );
 }
 
-/** The expressions of a chart of metrics; where it cannot be asked, one of its scopes to begin with. */
-async function translate(spec: ChartSpec, range: Parameters<typeof resolveRange>[0]): Promise<string[]> {
-  const start = `histogram_count(sum(rate(endpoint_request_duration_seconds{${scopeMatchers(spec.scopes[0] ?? '*')}}[5m])))`;
-  if (spec.scopes.length === 0 || spec.metrics.length === 0) return [start];
+/** A chart of metrics in PromQL, with its windows and its unit, where it has one; where it cannot be asked, an expression of its scopes to begin with. */
+async function translate(spec: ChartSpec, range: Parameters<typeof resolveRange>[0]): Promise<Pick<ChartSpec, 'promql' | 'unit'> & Partial<ChartSpec>> {
+  const count = `histogram_count(sum(rate(endpoint_request_duration_seconds{${scopeMatchers(spec.scopes[0] ?? '*')}}[5m])))`;
+  const start = { promql: [count], unit: 'CountPerSecond' };
+  if (spec.scopes.length === 0 || spec.metrics.length === 0) return start;
   try {
-    const { expressions } = await askExpressions(spec, resolveRange(range, Date.now()), AbortSignal.timeout(10_000));
-    return expressions.length === 0 ? [start] : expressions;
+    const { expressions, step, units } = await askExpressions(spec, resolveRange(range, Date.now()), AbortSignal.timeout(10_000));
+    return expressions.length === 0 ? start : { promql: expressions, interval: step, unit: units.length === 1 ? (units[0] ?? '') : '' };
   } catch {
-    return [start];
+    return start;
   }
 }

@@ -2,6 +2,7 @@ import { Anchor, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useMemo, type ReactNode } from 'react';
 import { useMetrics, useScopes } from '@/api/hooks';
 import type { Scope } from '@/api/types';
+import { asOne } from '@/components/asked';
 import { notesOf } from '@/components/chart/answer';
 import { DataTable } from '@/components/DataTable';
 import { PageHead } from '@/components/PageHead';
@@ -12,7 +13,7 @@ import { usePageView } from '@/view/view';
 import { ViewLink } from '@/view/ViewLink';
 import { emptyFunnel, funnels, groups, hoursQuestion, idleHours, sumFunnels, type By, type Funnel } from './funnel';
 import { FunnelBars } from './FunnelBars';
-import { leastMetrics, meanMetrics, mostMetrics, saturations } from './saturation';
+import { isMeasured, questions, saturations } from './saturation';
 import { hoursColumns, saturationColumns, share, silentColumns, type HoursRow } from './tables';
 
 const groupLabels: Record<By, string> = { endpoint: 'endpoint', deployment: 'deployment', instance: 'instance', node: 'node', gpuModel: 'model of the GPU' };
@@ -81,13 +82,20 @@ function NearLimit() {
   const { view } = usePageView();
   const [sort, setSort] = useSort({ key: 'full', descending: true }, 'full');
   const plain = { ...view, compare: '' };
-  const means = useMetrics({ scope: '*/*/*', metric: meanMetrics, aggregation: 'Average', interval: 'full' }, plain);
-  const most = useMetrics({ scope: '*/*/*', metric: mostMetrics, aggregation: 'Maximum', interval: 'full' }, plain);
-  const least = useMetrics({ scope: '*/*/*', metric: leastMetrics, aggregation: 'Minimum', interval: 'full' }, plain);
-  const near = useMemo(() => (means.data === undefined ? [] : saturations(means.data, [most.data, least.data])), [means.data, most.data, least.data]);
+  const asked = [useMetrics(questions.plain, plain), useMetrics(questions.most, plain), useMetrics(questions.least, plain), useMetrics(questions.gpus, plain), useMetrics(questions.disks, plain)] as const;
+  const answers = asked.map((a) => a.data).filter((a) => a !== undefined);
+  const near = answers.length < asked.length ? [] : saturations(answers);
   return (
-    <Panel title="Near a limit" hint="On average over this time; each kind has its own threshold, which its name tells" asked={means} isEmpty={() => near.length === 0} empty="No instance is near a limit of its queue, requests at once, cache, GPU, CPU, memory or disk." height={120} truncated={() => notesOf(means.data, most.data, least.data)}>
-      {() => <DataTable label="Near a limit" columns={saturationColumns} rows={near} rowKey={(s) => `${s.scope} ${s.metric}`} sort={sort} onSort={setSort} />}
+    <Panel
+      title="Near a limit"
+      hint="On average over this time; each kind has its own threshold, which its name tells"
+      asked={asOne(answers.length < asked.length ? undefined : answers, asked)}
+      isEmpty={() => near.length === 0}
+      empty={isMeasured(answers) ? 'No instance is near a limit of its queue, requests at once, cache, GPUs, CPU, memory or disks.' : 'Nothing was measured in this time.'}
+      height={120}
+      truncated={(all) => notesOf(...all)}
+    >
+      {() => <DataTable label="Near a limit" columns={saturationColumns} rows={near} rowKey={(s) => `${s.scope} ${s.metric} ${s.which}`} sort={sort} onSort={setSort} />}
     </Panel>
   );
 }

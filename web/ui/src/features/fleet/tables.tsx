@@ -71,14 +71,14 @@ function ScopeLink({ scope, strong = false }: { scope: string; strong?: boolean 
 }
 
 const chartOf = (s: Saturation, child: ReactNode) => (
-  <Anchor component={ViewLink} to="/explore" params={{ scope: s.scope, metric: s.metric }} c="inherit">
+  <Anchor component={ViewLink} to="/explore" params={{ scope: s.scope, metric: s.metric, ...(s.limit.each === undefined ? {} : { split: s.limit.each }) }} c="inherit">
     {child}
   </Anchor>
 );
 
 export const saturationColumns: Column<Saturation>[] = [
   { key: 'scope', label: 'Instance', value: (s) => s.scope, render: (s) => <ScopeLink scope={s.scope} /> },
-  { key: 'what', label: 'What', value: (s) => s.limit.what, render: (s) => <span title={`${s.limit.hint}. Listed from ${Math.round(s.limit.from * 100)} % on.`}>{s.limit.what}</span> },
+  { key: 'what', label: 'What', value: (s) => `${s.limit.what} ${s.which}`, render: (s) => <span title={`${s.limit.hint}. Listed from ${Math.round(s.limit.from * 100)} % on.`}>{s.which === '' ? s.limit.what : `${s.limit.what} (${s.which})`}</span> },
   { key: 'full', label: 'On average', hint: 'How full it was, over this time', numeric: true, value: (s) => s.full, render: (s) => chartOf(s, <Figure value={s.full} unit="Ratio" />) },
   { key: 'worst', label: 'At its worst', hint: 'How full it was at its fullest moment', numeric: true, value: (s) => s.worst, render: (s) => chartOf(s, <Figure value={s.worst} unit="Ratio" />) },
 ];
