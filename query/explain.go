@@ -81,7 +81,7 @@ type Related struct {
 	Unit          scopes.Unit
 	Scope         scopes.Path
 	Dimensions    map[string]string
-	Before, After float64 // means over the two spans
+	Before, After float64 // means over the two spans; a Total or Count at the mean rate of each, over the window's length
 	Change        float64
 	Correlation   float64 // Pearson's, with the explained metric at that scope, over stretches of both spans
 }

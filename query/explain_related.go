@@ -64,13 +64,17 @@ func sortRelated(list []Related) {
 	})
 }
 
-// values returns the metric of a subset in each sub-window, NaN where it has none.
+// values returns the metric of a subset in each sub-window, NaN where it has none. What adds up over time is given per second, since
+// sub-windows of the two spans may differ in length.
 func (d *causes) values(s subset, span int) []float64 {
 	var out []float64
 	for _, t := range d.slots(s, span) {
 		v := math.NaN()
 		if p := d.measure.value(t); p != nil {
 			v = *p
+			if d.measure.kind == measureSum && !d.source.mean {
+				v /= d.slotTime[span]
+			}
 		}
 		out = append(out, v)
 	}
@@ -156,6 +160,10 @@ func (e *explainer) movements(ctx context.Context, def *scopes.Definition, scope
 		first := i * e.baseline.count
 		at := *pl
 		at.window = span.length
+		scale := 1.0
+		if a == scopes.Total || a == scopes.Count {
+			scale = e.window.total().Seconds() / span.length.Seconds() // so that the mean is what the window would have at that rate
+		}
 		for _, run := range e.planner.evaluations(ctx, &at, a, span) {
 			result, err := e.session.Range(ctx, run.expr, run.start.Add(run.length), run.end(), run.length)
 			if err != nil {
@@ -175,7 +183,7 @@ func (e *explainer) movements(ctx context.Context, def *scopes.Definition, scope
 				}
 				for _, p := range s.Floats {
 					if n, ok := run.index(p.T); ok && !math.IsInf(p.F, 0) {
-						l.values[first+run.first+n] = p.F
+						l.values[first+run.first+n] = scale * p.F
 					}
 				}
 			}
