@@ -8,7 +8,7 @@ import type { ChartData } from './model';
 const rowsOnPage = 100;
 const most = 50;
 
-/** The values of a chart as a table, the newest first. */
+/** The values of a chart as a table, the newest first. What runs still is no change against what is whole. */
 export function ChartTable({ label, data, utc, height }: { label: string; data: ChartData; utc: boolean; height?: number }) {
   const [page, setPage] = useState(1);
   const pages = Math.max(1, Math.ceil(data.times.length / rowsOnPage));
@@ -34,11 +34,12 @@ export function ChartTable({ label, data, utc, height }: { label: string; data: 
           <tbody>
             {rows.map((i) => {
               const t = data.times[i] ?? 0;
+              const runs = data.partialFrom !== undefined && t >= data.partialFrom;
               return (
                 <tr key={t}>
                   <th scope="row" title={formatUTC(t)}>
                     {formatInstant(t, utc)}
-                    {data.partialFrom !== undefined && t >= data.partialFrom && <span className={classes.note}> runs still</span>}
+                    {runs && <span className={classes.note}> runs still</span>}
                   </th>
                   {series.map((s) => {
                     const value = s.values[i] ?? null;
@@ -49,7 +50,7 @@ export function ChartTable({ label, data, utc, height }: { label: string; data: 
                         {s.past !== undefined && (
                           <span className={classes.note}>
                             {' '}
-                            {formatValue(past, s.unit ?? data.unit)} {formatChange(value, past)}
+                            {formatValue(past, s.unit ?? data.unit)} {!runs && formatChange(value, past)}
                           </span>
                         )}
                       </td>

@@ -36,7 +36,20 @@ describe('wayOf', () => {
   });
 
   it('takes the engine alone where there is no proxy', () => {
-    expect(means({ ModelRequestLatency: [30, 4], ModelQueueTime: [10, 4], ModelPrefillTime: [5, 4], ModelDecodeTime: [15, 4] })).toEqual({ 'the engine queue': 10, prefill: 5, decode: 15 });
+    expect(means({ ModelRequestLatency: [30, 4], ModelQueueTime: [10, 4], ModelPrefillTime: [5, 4], ModelDecodeTime: [15, 4] })).toEqual({ 'the engine queue': 10, prefill: 5, decode: 15, 'the rest of the model server': 0 });
+  });
+
+  it('has what the engine does not split as the rest of it', () => {
+    expect(means({ ModelRequestLatency: [1000, 50], ModelQueueTime: [2, 50] })).toEqual({ 'the engine queue': 2, prefill: null, decode: null, 'the rest of the model server': 998 });
+    expect(means({ ModelRequestLatency: [1000, 50], ModelQueueTime: [20, 50], ModelPrefillTime: [60, 25] })).toEqual({ 'the engine queue': 20, prefill: 30, decode: null, 'the rest of the model server': 950 });
+    expect(means({ ModelQueueTime: [10, 4], ModelPrefillTime: [5, 4] })).toMatchObject({ 'the rest of the model server': null });
+    expect(way({ ModelRequestLatency: [1000, 50] })).toEqual({ hops: [{ name: 'the model', mean: 1000 }], requests: 50 });
+  });
+
+  it('does not divide the wait of some by what an engine did for more', () => {
+    const given: Record<string, [number, number]> = { RequestLatency: [200, 100], ModelLatency: [199, 100], DownloadLatency: [1, 100], ModelRequestLatency: [2000, 300], ModelPrefillTime: [1900, 300] };
+    expect(means(given)).toEqual({ upload: null, 'the proxy queue': null, 'the model': 199, download: 1 });
+    expect(means({ ...given, ModelRequestLatency: [150, 120], ModelPrefillTime: [100, 120] })).toMatchObject({ prefill: 120, 'the rest of the model server': 79 });
   });
 
   it('has nothing where nothing was measured', () => {

@@ -23,7 +23,8 @@ export interface Way {
 /**
  * The hops of the mean request. The proxy measures upload, its queue, the wait for the model's first byte and the download; together
  * they are the whole. What the engine tells of itself divides the wait, and its decoding that of the download which streams. Each part
- * is all of its time over all requests: an engine that saw one of ten requests takes a tenth of its mean.
+ * is all of its time over all requests: an engine that saw one of ten requests takes a tenth of its mean. Without a proxy the engine's
+ * own time is the whole.
  */
 export function wayOf(measured: (metric: string) => Measured): Way {
   const proxied = measured('RequestLatency').count;
@@ -37,12 +38,15 @@ export function wayOf(measured: (metric: string) => Measured): Way {
   const [queue, prefill, decode] = [each('ModelQueueTime'), each('ModelPrefillTime'), each('ModelDecodeTime')];
   const told = queue !== null || prefill !== null || decode !== null;
   if (proxied === null || proxied === 0) {
-    const hops = told ? [{ name: engineQueue, mean: queue }, { name: 'prefill', mean: prefill }, { name: 'decode', mean: decode }] : [];
-    return { hops, requests: told ? requests : null };
+    const whole = each('ModelRequestLatency');
+    if (!told) return whole === null ? { hops: [], requests: null } : { hops: [{ name: model, mean: whole }], requests };
+    const rest = whole === null ? null : Math.max(0, whole - (queue ?? 0) - (prefill ?? 0) - (decode ?? 0));
+    return { hops: [{ name: engineQueue, mean: queue }, { name: 'prefill', mean: prefill }, { name: 'decode', mean: decode }, { name: remainder, mean: rest }], requests };
   }
   const [wait, down] = [each('ModelLatency'), each('DownloadLatency')];
   const ends: Hop[] = [{ name: 'upload', mean: each('UploadLatency') }, { name: proxyQueue, mean: each('QueueTime') }];
-  if (!told) return { hops: [...ends, { name: 'the model', mean: wait }, { name: 'download', mean: down }], requests };
+  // An engine that counted clearly more than the proxy worked for others, too: its time is not that of the proxied requests.
+  if (!told || engine > mostOfEngine * proxied) return { hops: [...ends, { name: model, mean: wait }, { name: 'download', mean: down }], requests };
   // Decoding of streamed answers is while they are sent, that of others before their first byte.
   const streamed = engine === 0 ? 0 : Math.min(1, (measured('TimeToFirstToken').count ?? 0) / engine);
   const sending = Math.min((decode ?? 0) * streamed, down ?? 0);
@@ -58,13 +62,18 @@ export function wayOf(measured: (metric: string) => Measured): Way {
       { name: engineQueue, mean: scaled(queue) },
       { name: 'prefill', mean: scaled(prefill) },
       { name: 'decode', mean: decode === null ? null : sending + waiting },
-      { name: 'the rest of the model server', mean: wait === null ? null : inner - waiting },
+      { name: remainder, mean: wait === null ? null : inner - waiting },
       { name: 'download', mean: down === null ? null : down - sending },
     ],
     requests,
   };
 }
 
+/** How many times the proxy's requests an engine may count: it sees them end by its own clock. */
+const mostOfEngine = 1.5;
+
+const model = 'the model';
+const remainder = 'the rest of the model server';
 export const engineQueue = 'the engine queue';
 export const proxyQueue = 'the proxy queue';
 

@@ -9,12 +9,13 @@ import { MetricPanel } from '@/panels/MetricPanel';
 import { usePageView } from '@/view/view';
 import { ViewLink } from '@/view/ViewLink';
 import { causeOf, placeOf, stepName, suspectsOf, withinOf } from './cause';
+import { scalingOf } from './scaling';
 
 const mostRows = 12;
 const mostCharts = 4;
 
-/** An explanation: its sentence, the way down, who it is, and what moved there. */
-export function Answer({ explanation: e }: { explanation: Explanation }) {
+/** An explanation: its sentence, the way down, who it is, and what moved there, by all data whatever the question's filter was. */
+export function Answer({ explanation: e, filter }: { explanation: Explanation; filter: string }) {
   const { view } = usePageView();
   const unit = unitOf(e.metric, e.unit, e.aggregation);
   const when = (a: string, b: string) => `${formatInstant(Date.parse(a), view.utc)} – ${formatInstant(Date.parse(b), view.utc, true)}`;
@@ -25,7 +26,7 @@ export function Answer({ explanation: e }: { explanation: Explanation }) {
     <Stack gap="md">
       <Text size="lg">{e.explanation}</Text>
       <Text size="sm" c="dimmed">
-        {when(e.start, e.end)}: {formatValue(e.after, unit)}. Before, {when(e.baseline.start, e.baseline.end)}: {formatValue(e.before, unit)}.
+        {when(e.start, e.end)}: {formatValue(e.after, unit)}. Before, {when(e.baseline.start, e.baseline.end)}: {formatValue(e.before, unit) + scalingOf(e, unit)}.
       </Text>
       {e.warnings.length > 0 && (
         <Alert variant="light" color="orange" title="Read with care" p="xs">
@@ -44,7 +45,7 @@ export function Answer({ explanation: e }: { explanation: Explanation }) {
         ))}
       </Group>
       {e.path.length > 0 && <Path explanation={e} />}
-      {e.before !== null && guilty.length > 0 && <MetricPanel title={`${e.metric}: ${guilty.map(scopeName).join(', ')} and all of ${scopeName(e.scope)}`} scope={[...guilty, e.scope]} metric={e.metric} aggregation={e.aggregation} name={(s) => (s.scope === e.scope ? `all of ${scopeName(s.scope)}` : scopeName(s.scope))} />}
+      {e.before !== null && guilty.length > 0 && <MetricPanel title={`${e.metric}: ${guilty.map(scopeName).join(', ')} and all of ${scopeName(e.scope)}`} scope={[...guilty, e.scope]} metric={e.metric} aggregation={e.aggregation} filter={filter} name={(s) => (s.scope === e.scope ? `all of ${scopeName(s.scope)}` : scopeName(s.scope))} />}
       {e.contributions.length > 0 && <Contributions explanation={e} />}
       {e.related.length > 0 && <Related explanation={e} />}
       {charts.map((r) => (

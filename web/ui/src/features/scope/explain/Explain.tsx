@@ -43,7 +43,7 @@ export function Explain({ scope, asking, onAsk, onClose }: Props) {
         </Text>
       )}
       <Panel asked={asked} height={300}>
-        {(e) => <Answer explanation={e} />}
+        {(e) => <Answer explanation={e} filter={filter} />}
       </Panel>
     </Drawer>
   );

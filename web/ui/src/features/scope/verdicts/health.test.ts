@@ -52,7 +52,9 @@ describe('healthVerdict', () => {
     [{ ErrorRatio: 0.2 }, 'critical: 20 % of the requests failed.'],
     [{ ErrorRatio: 0.2, Availability: 80 }, 'critical: 20 % of the requests failed: 20 % by the model or the service.'],
     [{ ErrorRatio: 0.08, Availability: 97 }, 'warning: 8 % of the requests failed: 3 % by the model or the service, the rest by the clients.'],
-    [{ ErrorRatio: 0.08, Availability: 99.5 }, "warning: 8 % of the requests failed, nearly all by the clients' fault: 0.5 % by the model or the service."],
+    [{ ErrorRatio: 0.08, Availability: 99.7 }, "warning: 8 % of the requests failed, nearly all by the clients' fault: 0.3 % by the model or the service."],
+    [{ ErrorRatio: 0.012, Availability: 99.05 }, 'warning: 1.2 % of the requests failed: 0.95 % by the model or the service, the rest by the clients.'],
+    [{ ErrorRatio: 0.08, Availability: 99.5 }, 'warning: 8 % of the requests failed: 0.5 % by the model or the service, the rest by the clients.'],
   ])('tells whose the errors are: %j', (readings, want) => {
     expect(say(readings as Record<string, number>)).toBe(want);
   });

@@ -22,6 +22,8 @@ export interface Health {
 
 const severe = 0.05;
 const notable = 0.01;
+/** Of a part of the errors that is less than this the other is nearly all. */
+const nearlyNone = 0.05;
 
 /** Is it healthy? What could not be asked is said, and then nothing is well. */
 export function healthVerdict(health: Health): Verdict {
@@ -43,9 +45,9 @@ function knownVerdict({ summary, requests, requestsBefore, alerts, more: cut = f
     const names = others > 0 ? `${silent.slice(0, 2).join(', ')} and ${others} more` : silent.join(' and ');
     return { kind: 'warning', text: `${names} went silent within the last hour.` };
   }
-  const [rate, errors, p99, p50] = [summary('RequestsPerMinute'), summary('ErrorRatio'), summary('RequestLatency_P99'), summary('RequestLatency_P50')];
-  if (lastSeen !== undefined && rate.now === null) return none(`It is silent: it was last heard of at ${lastSeen}.`);
-  if (rate.now === null || requests === null) return none('No proxy measured requests here in this time.');
+  const [errors, p99, p50] = [summary('ErrorRatio'), summary('RequestLatency_P99'), summary('RequestLatency_P50')];
+  if (lastSeen !== undefined && requests === null) return none(`It is silent: it was last heard of at ${lastSeen}.`);
+  if (requests === null) return none('No proxy measured requests here in this time.');
   const failed = (errors.now ?? 0) * requests;
   if (requests < few) {
     if (failed >= 2.5 && failed >= requests / 2) return { kind: 'warning', text: `${Math.round(failed)} of only ${countOf(requests, 'request')} failed.` };
@@ -68,6 +70,6 @@ function errorVerdict(errors: number, before: number | null, availability: numbe
   const own = availability === null ? null : Math.max(0, 1 - availability / 100);
   const said = `${formatValue(errors, 'Ratio')} of the requests failed${was}`;
   if (own === null) return { kind: errors >= severe ? 'critical' : 'warning', text: `${said}.` };
-  if (own < notable) return { kind: 'warning', text: `${said}, nearly all by the clients' fault: ${formatValue(own, 'Ratio')} by the model or the service.` };
-  return { kind: own >= severe ? 'critical' : 'warning', text: `${said}: ${formatValue(own, 'Ratio')} by the model or the service${own < errors * 0.95 ? ', the rest by the clients' : ''}.` };
+  if (own < nearlyNone * errors) return { kind: 'warning', text: `${said}, nearly all by the clients' fault: ${formatValue(own, 'Ratio')} by the model or the service.` };
+  return { kind: own >= severe ? 'critical' : 'warning', text: `${said}: ${formatValue(own, 'Ratio')} by the model or the service${own < (1 - nearlyNone) * errors ? ', the rest by the clients' : ''}.` };
 }

@@ -22,7 +22,8 @@ export function timeVerdict({ hops, requests }: Way): Verdict {
 export function scaleVerdict({ hops, requests }: Way, summary: Summary): Verdict {
   const queues = known(hops.filter(isQueue));
   const line = summary('ModelRequestsWaiting').now;
-  if (requests === null || (queues.length === 0 && line === null)) return none('Nothing tells of a queue here: neither a proxy nor a model server.');
+  if (queues.length === 0 && line !== null) return lineVerdict(line, busyParts(summary));
+  if (requests === null || queues.length === 0) return none('Nothing tells of a queue here: neither a proxy nor a model server.');
   if (requests < few) return tooFew(requests);
   const waits = sum(queues);
   const work = sum(known(hops.filter((h) => !isQueue(h) && h.name !== 'upload' && h.name !== 'download')));
@@ -34,6 +35,12 @@ export function scaleVerdict({ hops, requests }: Way, summary: Summary): Verdict
   if (share >= 0.1) return { kind: 'info', text: sentence([said, inLine, 'near its capacity']) };
   if (busy !== '') return { kind: 'info', text: sentence([said, inLine, busy]) };
   return { kind: 'ok', text: sentence([said, inLine, 'faster answers need a faster model, not more instances']) };
+}
+
+/** What the line says alone, where nobody told how long requests wait in it. */
+function lineVerdict(line: number, busy: string): Verdict {
+  const said = line < 0.05 ? 'no request in the line on average' : `${formatValue(line, 'Count')} in the line on average, for how long is not known`;
+  return { kind: line >= 1 ? 'warning' : 'info', text: sentence([said, busy]) };
 }
 
 function busyParts(summary: Summary): string {

@@ -32,6 +32,10 @@ describe('scaleVerdict', () => {
     [way({ 'the engine queue': 40, 'the model': 60 }), { ModelRequestsWaiting: 12 }, 'warning: Requests wait 40 ms for 60 ms of work (40 %); 12 in the line on average; more instances would help.'],
     [way({ 'the proxy queue': 20, 'the model': 80, download: 500 }), {}, 'info: Requests wait 20 ms for 80 ms of work (20 %); near its capacity.'],
     [way({ 'the proxy queue': 0, 'the model': 30 }), {}, 'ok: Requests do not wait; faster answers need a faster model, not more instances.'],
+    [way({ 'the engine queue': 2, prefill: null, 'the rest of the model server': 998 }), {}, 'ok: Requests wait 2 ms for 998 ms of work (0.2 %); faster answers need a faster model, not more instances.'],
+    [way({ 'the proxy queue': null, 'the model': 30 }), { ModelRequestsWaiting: 12 }, 'warning: 12 in the line on average, for how long is not known.'],
+    [way({}, null), { ModelRequestsWaiting: 0.4 }, 'info: 0.4 in the line on average, for how long is not known.'],
+    [way({ 'the model': 30 }), { ModelRequestsWaiting: 0, CpuUtilizationPercentage: 97 }, 'info: No request in the line on average; but its CPUs are 97 % busy, and more of them may make it faster.'],
     [way({ 'the proxy queue': 0, 'the model': 30 }), { CpuUtilizationPercentage: 97 }, 'info: Requests do not wait; but its CPUs are 97 % busy, and more of them may make it faster.'],
   ])('%j %j', (w, readings, want) => {
     expect(said(scaleVerdict(w, of(readings as Record<string, number>)))).toBe(want);
