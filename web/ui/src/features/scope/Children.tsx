@@ -11,8 +11,8 @@ import { levelOf, scopePath } from '@/lib/scope';
 import { Ago } from '@/view/Ago';
 import { useSort } from '@/view/params';
 import { ViewLink } from '@/view/ViewLink';
-import { withTrend, type Member, type useFamily, type useTrends } from './family';
-import type { Summary } from './summary';
+import type { Member, useFamily, useTrends } from './family';
+import { nothing, type Summary } from './summary';
 
 interface Row {
   scope: Scope;
@@ -73,7 +73,7 @@ const columns: Column<Row>[] = [
 const gpuColumns: Column<Row>[] = [
   figure('gpu', 'GPU', 'GpuUtilizationPercentage', 'Percent', 'Share of the time in which its GPUs ran anything'),
   figure('temperature', 'GPU temperature', 'GpuTemperature', 'Celsius', 'Mean temperature of its GPUs'),
-  figure('throttled', 'Throttled', 'GpuThrottleRatio', 'Ratio', 'Share of the time in which the clocks of its GPUs were held back; reasons are added up and may overlap'),
+  figure('throttled', 'Throttled', 'GpuThrottleRatio', 'Ratio', 'Share of the time that was measured in which the clocks of its GPUs were held back; reasons are added up and may overlap'),
 ];
 
 const restarts = figure('restarts', 'Restarts', 'InstanceRestarts', 'Count', 'Restarts of its containers in this time');
@@ -83,6 +83,10 @@ const most = 15;
 
 const nameOf = (c: Row) => c.scope.name;
 
+const uncompared =
+  (readings: Summary): Summary =>
+  (metric) => ({ now: readings(metric).now, before: null });
+
 interface Props {
   /** The rows: what is below an endpoint or a deployment, or beside an instance. */
   scopes: readonly Scope[];
@@ -90,7 +94,7 @@ interface Props {
   members: readonly Member[];
   family: ReturnType<typeof useFamily>;
   trends: ReturnType<typeof useTrends>;
-  /** Whether the time before is known well enough to be compared with. */
+  /** Whether the time before is known well enough of the page's scope to be compared with; of the rows, their readings know. */
   compared: boolean;
 }
 
@@ -99,7 +103,10 @@ export function Children({ scopes, scope, members, family, trends, compared }: P
   const [sort, setSort] = useSort({ key: 'p99', descending: true });
   const rows = useMemo(() => {
     const of = new Map(members.map((m) => [m.scope, m]));
-    const list = scopes.map((s) => ({ scope: s, readings: withTrend(of.get(s.scope)?.readings ?? (() => ({ now: null, before: null })), trends.data, s.scope, compared) }));
+    const list = scopes.map((s) => {
+      const readings = of.get(s.scope)?.readings ?? (() => nothing);
+      return { scope: s, readings: compared ? readings : uncompared(readings) };
+    });
     const slowest = Math.max(0, ...list.map((c) => c.readings('RequestLatency_P99').now ?? 0));
     return list.map(
       (c): Row => ({

@@ -38,7 +38,7 @@ export function useFacts(scope: string, view: PageView) {
   const node = findScope(tree.data, scope);
   const readings = useMemo((): Summary => honest(together(summaryOf(summary.data, scope), summaryOf(model.data, scope)), cover.data, scope), [summary.data, model.data, cover.data, scope]);
   const coverage = useMemo(() => (cover.data === undefined ? undefined : coverageOf(cover.data, scope)), [cover.data, scope]);
-  const members = useMemo(() => membersOf(family.data), [family.data]);
+  const members = useMemo(() => membersOf(family.data, trends.data), [family.data, trends.data]);
   const way = useMemo(() => (meanHops.data === undefined ? undefined : wayAt(meanHops.data, 0)), [meanHops.data]);
 
   // Of the windows of an answer, so that what is drawn over time does not move with every refresh.
