@@ -12,7 +12,7 @@ import { comparable } from '@/lib/rates';
 import { coverageOf, honest } from './coverage';
 import { findScope, isInstance, membersOf, useFamily, useTrends } from './family';
 import { gapsOf, isSettled } from './happened/gaps';
-import { happeningsOf } from './happened/happenings';
+import { alertsWithin, happeningsOf } from './happened/happenings';
 import { marksOf } from './happened/marks';
 import { useAlertsOf, useCover, useEvents, useImages, useMeanHops, useModelSummary, useRulesOf, useSummary, useTree } from './queries';
 import { summaryOf, together, type Summary } from './summary';
@@ -46,7 +46,7 @@ export function useFacts(scope: string, view: PageView) {
   const [start, end] = cover.data === undefined ? [asked.start, asked.end] : [Date.parse(cover.data.start), Date.parse(cover.data.end)];
   const span = useMemo(() => ({ start, end }), [start, end]);
   // An alert that fired before and is open still is a part of this time, too.
-  const told = useMemo(() => [...new Map([...(fired.data?.alerts ?? []), ...(alerts.data?.alerts ?? [])].map((a, i) => [a.id ?? String(i), a])).values()], [fired.data, alerts.data]);
+  const told = useMemo(() => alertsWithin([...(fired.data?.alerts ?? []), ...(alerts.data?.alerts ?? [])], span), [fired.data, alerts.data, span]);
   const happenings = useMemo(
     () => happeningsOf({ endpoint: scope.split('/')[0] ?? scope, events: events.data?.events ?? [], alerts: told, rules: rules.data?.rules ?? [], images: images.data?.images ?? [] }, span),
     [scope, events.data, told, rules.data, images.data, span],
@@ -54,19 +54,19 @@ export function useFacts(scope: string, view: PageView) {
   const marks = useMemo(() => marksOf(happenings, span), [happenings, span]);
 
   const past = cover.data !== undefined && cover.dataUpdatedAt - span.end > isPast;
-  const openAlerts = past ? alerts.data : fired.data;
+  const openAlerts = past ? alerts.data && { alerts: told, cut: alerts.data.cut } : fired.data;
   const open = (openAlerts?.alerts ?? []).map((a) => ({ name: a.alertRule ?? 'an alert', severity: a.severity ?? 4 }));
   const openAsked = past ? alerts : fired;
   const openProblem = openAlerts === undefined ? problemIn(openAsked) : undefined;
   // That the server knows nothing of an endpoint is an answer.
   const treeProblem = tree.data === undefined ? problemIn(tree) : undefined;
   const unknown = [
-    ...(openProblem == null ? [] : [`Whether alerts ${past ? 'fired' : 'are fired'} cannot be told: ${asProblem(openProblem).title.toLowerCase()}.`]),
+    ...(openProblem == null ? [] : [`Whether alerts ${past ? 'were' : 'are'} fired cannot be told: ${asProblem(openProblem).title.toLowerCase()}.`]),
     ...(past || treeProblem == null || asProblem(treeProblem).status === 404 ? [] : [`Whether instances went silent cannot be told: ${asProblem(treeProblem).title.toLowerCase()}.`]),
   ];
   const gaps = gapsOf([
     { what: 'events', asked: events, more: 'There are more events than are shown: these are the newest. A shorter time shows all.' },
-    { what: 'alerts', asked: alerts, more: 'There are more alerts than are shown: these are the newest. A shorter time shows all.' },
+    { what: 'alerts', asked: alerts, more: 'There are more alerts than were looked at: these are the newest.' },
     { what: 'alerts that are still open', asked: fired, more: 'There are more open alerts than are shown: these are the most severe.' },
     { what: 'changed alert rules', asked: rules, more: 'There are more alert rules than were looked at.' },
     { what: 'new images', asked: images, more: 'There are more images than were looked at. A shorter time shows all.', skipped: 'New images are looked for only within a day or less.' },

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, body } from '@/api/client';
-import { useMetrics } from '@/api/hooks';
+import { cursorOf, useMetrics } from '@/api/hooks';
 import { refreshed } from '@/api/refreshed';
 import type { Scope } from '@/api/types';
 import { levels, scopeParts } from '@/lib/scope';
@@ -117,17 +117,19 @@ export function useImages(scope: string, view: PageView) {
   return refreshed(query, slow(view));
 }
 
-const mostAlerts = 200;
+const mostAlerts = 1000;
+/** The server asks by when an alert fired. What was open in the page's time may have fired long before; the server keeps what has resolved so long. */
+const lookBack = 30 * day;
 
-/** Alerts of a scope that fired in the page's time. */
+/** Alerts of a scope that fired in the page's time or up to a month before it, the newest first; cut where there are more. */
 export function useAlertsOf(scope: string, view: PageView) {
   const query = useQuery({
     queryKey: ['alerts', scope, view.range],
     queryFn: async ({ signal }) => {
       const { start, end } = resolveRange(view.range, Date.now());
-      const query = { scope, start: new Date(start).toISOString(), end: new Date(end).toISOString(), limit: mostAlerts };
-      const alerts = body(await api().GET('/api/v1/alerts', { params: { query }, signal })).value ?? [];
-      return { alerts, cut: alerts.length >= mostAlerts };
+      const query = { scope, start: new Date(start - lookBack).toISOString(), end: new Date(end).toISOString(), limit: mostAlerts };
+      const answer = body(await api().GET('/api/v1/alerts', { params: { query }, signal }));
+      return { alerts: answer.value ?? [], cut: cursorOf(answer.nextLink) !== undefined };
     },
     refetchInterval: view.refresh || false,
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gapsOf } from './gaps';
-import { happeningsOf, type EventRow } from './happenings';
+import { alertsWithin, happeningsOf, type EventRow } from './happenings';
 import { signsOf } from './layout';
 import { marksOf } from './marks';
 import { happenedVerdict } from './verdict';
@@ -35,6 +35,35 @@ describe('happeningsOf', () => {
     ]);
   });
 
+  it.each([
+    ['Exited', { reason: 'crash', signal: 'SIGSEGV' }, true],
+    ['Exited', { reason: 'signal', signal: 'SIGKILL' }, true],
+    ['Exited', { reason: 'signal', exitCode: 143 }, true],
+    ['Exited', { reason: 'liveness', exitCode: 0 }, true],
+    ['Exited', { reason: 'manual', exitCode: 143 }, false],
+    ['Exited', { reason: 'manual', signal: 'SIGTERM' }, false],
+    ['Exited', { reason: 'exit', exitCode: 0 }, false],
+    ['Exited', { reason: 'unknown' }, false],
+    ['Terminated', { reason: 'Error', exitCode: 1 }, true],
+    ['Terminated', { reason: 'Completed', exitCode: 0 }, false],
+    ['OOMKilled', { reason: 'OOMKilled', exitCode: 137 }, true],
+  ])('knows whether %s with %o is a bad end', (name, properties, bad) => {
+    expect(happeningsOf({ ...known, events: [event(1, name, '', properties)] }, span)).toMatchObject([{ lane: 'restart', ended: true, bad }]);
+  });
+
+  it('takes the parts of a start as one, with their number or without', () => {
+    const pod = ['Scheduled', 'Pulling', 'Pulled', 'Created', 'Started'].map((name, i) => event(50 + i, name));
+    const list = happeningsOf({ ...known, events: [...pod, ...start(1, 60, 'success'), event(900, 'Ready', 'is ready again')] }, span);
+    expect(list.map((h) => h.lane)).toEqual(['event', 'start', 'event', 'event', 'event', 'event']);
+    expect(happenedVerdict(list).text.replace(/\u00a0/g, ' ')).toBe('1 start, the slowest took 10 s.');
+  });
+
+  it('does not know how long a start takes that goes on', () => {
+    const list = happeningsOf({ ...known, events: [event(60, 'Started', 'Started', { attempt: 1 })] }, span);
+    expect(list[0]).not.toHaveProperty('until');
+    expect(happenedVerdict(list).text).toBe('1 start.');
+  });
+
   it('has alerts, rules and images of its time', () => {
     const list = happeningsOf(
       {
@@ -63,6 +92,19 @@ describe('happeningsOf', () => {
   });
 });
 
+it('knows which alerts were open in a time', () => {
+  const alerts = [
+    { id: 'fired long before, open still', firedDateTime: iso(-90_000) },
+    { id: 'resolved in it', firedDateTime: iso(-900), resolvedDateTime: iso(10) },
+    { id: 'lasted all of it', firedDateTime: iso(-900), resolvedDateTime: iso(9000) },
+    { id: 'fired in it', firedDateTime: iso(100), resolvedDateTime: iso(9000) },
+    { id: 'over before', firedDateTime: iso(-900), resolvedDateTime: iso(-800) },
+    { id: 'a moment before', firedDateTime: iso(-900), stateless: true },
+    { id: 'fired after', firedDateTime: iso(3601) },
+  ];
+  expect(alertsWithin([...alerts, ...alerts], span)).toEqual(alerts.slice(0, 4));
+});
+
 it('marks a crash loop once', () => {
   const events = [1, 5, 9, 14].map((at) => event(at, 'Exited', 'crashed', { exitCode: 1 }));
   const list = happeningsOf({ ...known, events: [...events, event(1800, 'Exited', 'later', { exitCode: 1 }), event(1900, 'Quiet')] }, span);
@@ -82,6 +124,22 @@ describe('happenedVerdict', () => {
     const list = happeningsOf({ ...known, events: [...start(1, 60, 'failure'), ...start(2, 120, 'success'), event(70, 'Exited', 'crashed', { exitCode: 1 })], alerts: [{ summary: 'x', firedDateTime: iso(5) }] }, span);
     const v = happenedVerdict(list);
     expect(`${v.kind}: ${v.text.replace(/\u00a0/g, ' ')}`).toBe('warning: 1 alert fired; 2 starts of which 1 failed, the slowest took 10 s; blue-1 ended badly once.');
+  });
+  it.each([
+    [[5, 6], '2 alerts fired.'],
+    [[5, -5], '1 alert fired, 1 was open already.'],
+    [[5, -5, -6], '1 alert fired, 2 were open already.'],
+    [[-5], '1 alert was open already.'],
+    [[-5, -6], '2 alerts were open already.'],
+  ])('tells alerts that fired at %o s from those that were open', (fired, text) => {
+    const alerts = fired.map((at) => ({ summary: 'x', firedDateTime: iso(at) }));
+    expect(happenedVerdict(happeningsOf({ ...known, alerts }, span)).text).toBe(text);
+  });
+  it('counts ends by Kubernetes and by signals', () => {
+    const of = (name: string, properties: Record<string, unknown>) => happenedVerdict(happeningsOf({ ...known, events: [event(1, name, '', properties), event(2, name, '', properties)] }, span)).text;
+    expect(of('Terminated', { reason: 'Error', exitCode: 1 })).toBe('Blue-1 ended badly 2 times.');
+    expect(of('Exited', { reason: 'crash', signal: 'SIGSEGV' })).toBe('Blue-1 ended badly 2 times.');
+    expect(of('Exited', { reason: 'manual', exitCode: 143 })).toBe('2 events.');
   });
   it('says that nothing happened', () => {
     expect(happenedVerdict([])).toEqual({ kind: 'none', text: 'Nothing started, ended, fired or was changed in this time.' });

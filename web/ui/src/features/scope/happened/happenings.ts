@@ -1,5 +1,6 @@
 /** What happened at a scope, from events, alerts and changes, as one list. */
 
+import type { Span } from '@/lib/time';
 import { formatDuration } from '@/lib/units';
 
 /** The rows of the strip, from top to bottom. */
@@ -28,6 +29,8 @@ export interface Happening {
   bad: boolean;
   /** Whether a container ended with it. What waits for its next start after that ended once only. */
   ended?: boolean;
+  /** Whether it had begun before the time that is looked at. */
+  already?: boolean;
   /** The page about it, without the view. */
   to?: string;
   /** The scope that it happened at. */
@@ -52,6 +55,8 @@ export interface AlertRow {
   summary?: string;
   firedDateTime?: string;
   resolvedDateTime?: string | null;
+  /** Whether its rule tells of a moment: it never resolves. */
+  stateless?: boolean;
 }
 
 export interface RuleRow {
@@ -72,12 +77,35 @@ export interface ImageRow {
 }
 
 /** The ends of containers and what leads to them. */
-const ends = new Set(['Killing', 'Exited', 'OOMKilled', 'BackOff', 'Evicted', 'NodeLost', 'CrashLoopBackOff']);
+const ends = new Set(['Killing', 'Exited', 'Terminated', 'OOMKilled', 'BackOff', 'Evicted', 'NodeLost', 'CrashLoopBackOff']);
 /** Each is a part of a start, which is one happening. */
 const startParts = new Set(['StartPhase', 'Created', 'Started', 'Ready', 'Pulling', 'Pulled', 'Scheduled']);
 
 const text = (value: unknown) => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '');
 const number = (value: unknown) => (typeof value === 'number' ? value : undefined);
+
+/** Why a process ended, as the agent that ran it says, and whether that is bad news. */
+const reasons = new Map([
+  ['crash', true],
+  ['oom', true],
+  ['liveness', true],
+  ['signal', true],
+  ['exit', false],
+  ['manual', false],
+]);
+
+/** Whether a process ended badly: by the agent's reason, otherwise, as in Kubernetes, by its signal and exit code. What nobody knows is not bad. */
+function endedBadly({ reason, signal, exitCode }: EventRow['properties']): boolean {
+  return reasons.get(text(reason)) ?? (text(signal) !== '' || (number(exitCode) ?? 0) !== 0);
+}
+
+/** Events that are bad news by their name. */
+const badNames = new Set(['OOMKilled', 'BackOff', 'Evicted', 'NodeLost']);
+
+function isBad({ name, properties }: EventRow): boolean {
+  if (name === 'Exited' || name === 'Terminated') return endedBadly(properties);
+  return badNames.has(name) || /failed|unhealthy|notready/i.test(name);
+}
 
 /** Starts by instance, container and attempt: their events are one. */
 function startsOf(endpoint: string, events: readonly EventRow[]): Happening[] {
@@ -109,8 +137,9 @@ function startsOf(endpoint: string, events: readonly EventRow[]): Happening[] {
     }
     const container = text(first?.properties.container);
     const name = `Start ${text(first?.properties.attempt)} of ${container === '' ? 'the container' : container}`;
-    const how = total === undefined ? (parts.some((p) => p.name === 'Ready') ? 'became ready' : 'is not known to have become ready') : total.failed ? `failed after ${formatDuration(total.ms)}` : `was ready after ${formatDuration(total.ms)}`;
-    return { key: `start ${key}`, lane: 'start', at, until: Math.max(at, until), who: first?.instance ?? '', text: `${name} ${how}`, bad: total?.failed === true, scope: `${endpoint}/${first?.deployment ?? ''}/${first?.instance ?? ''}`, phases };
+    const ready = parts.some((p) => p.name === 'Ready');
+    const how = total === undefined ? (ready ? 'became ready' : 'is not known to have become ready') : total.failed ? `failed after ${formatDuration(total.ms)}` : `was ready after ${formatDuration(total.ms)}`;
+    return { key: `start ${key}`, lane: 'start', at, ...(total !== undefined || ready ? { until: Math.max(at, until) } : {}), who: first?.instance ?? '', text: `${name} ${how}`, bad: total?.failed === true, scope: `${endpoint}/${first?.deployment ?? ''}/${first?.instance ?? ''}`, phases };
   });
 }
 
@@ -118,10 +147,9 @@ function othersOf(endpoint: string, events: readonly EventRow[]): Happening[] {
   return events.flatMap((e, i): Happening[] => {
     if (startParts.has(e.name) && text(e.properties.attempt) !== '') return [];
     if (e.name === 'Created') return []; // its start follows, and says more
-    const lane: Lane = ends.has(e.name) ? 'restart' : startParts.has(e.name) ? 'start' : 'event';
-    const code = number(e.properties.exitCode);
-    const bad = e.name === 'OOMKilled' || e.name === 'BackOff' || e.name === 'Evicted' || e.name === 'NodeLost' || (e.name === 'Exited' && code !== undefined && code !== 0) || /failed|unhealthy|notready/i.test(e.name);
-    return [{ key: `event ${e.at} ${e.instance} ${e.name} ${i}`, lane, at: e.at, who: e.instance, text: e.message === '' ? e.name : e.message, bad, ended: lane === 'restart' && !e.name.endsWith('BackOff'), scope: `${endpoint}/${e.deployment}/${e.instance}` }];
+    // A part of a start without its number is none, nor is a server that is ready again.
+    const lane: Lane = ends.has(e.name) ? 'restart' : 'event';
+    return [{ key: `event ${e.at} ${e.instance} ${e.name} ${i}`, lane, at: e.at, who: e.instance, text: e.message === '' ? e.name : e.message, bad: isBad(e), ended: lane === 'restart' && !e.name.endsWith('BackOff'), scope: `${endpoint}/${e.deployment}/${e.instance}` }];
   });
 }
 
@@ -140,13 +168,28 @@ function changesOf(endpoint: string, rules: readonly RuleRow[], images: readonly
   return [...written, ...rolled];
 }
 
-function alertsOf(endpoint: string, alerts: readonly AlertRow[], end: number): Happening[] {
+/** From when until when an alert was open. What has not resolved lasts. */
+function openOf(alert: AlertRow): { at: number; until: number } {
+  const at = Date.parse(alert.firedDateTime ?? '');
+  const resolved = Date.parse(alert.resolvedDateTime ?? '');
+  return { at, until: alert.stateless === true ? at : Number.isFinite(resolved) ? resolved : Infinity };
+}
+
+/** The alerts that were open at some moment of a time, each once. */
+export function alertsWithin<A extends AlertRow>(alerts: readonly A[], span: Span): A[] {
+  const each = new Map(alerts.map((a, i) => [a.id ?? String(i), a]));
+  return [...each.values()].filter((a) => isWithin(openOf(a), span));
+}
+
+function isWithin({ at, until = at }: { at: number; until?: number }, span: Span): boolean {
+  return Number.isFinite(at) && until >= span.start && at <= span.end;
+}
+
+function alertsOf(endpoint: string, alerts: readonly AlertRow[], span: Span): Happening[] {
   return alerts.map((a, i): Happening => {
-    const at = Date.parse(a.firedDateTime ?? '');
-    const resolved = Date.parse(a.resolvedDateTime ?? '');
-    // What is not resolved lasts.
-    const until = Number.isFinite(resolved) ? resolved : Math.max(at, end);
-    return { key: `alert ${a.id ?? i}`, lane: 'alert', at, until, who: 'alert', text: a.summary ?? a.alertRule ?? 'an alert', bad: true, scope: a.scope ?? endpoint, ...(a.id === undefined ? {} : { to: `/alerts/${encodeURIComponent(a.id)}` }) };
+    const { at, until: ended } = openOf(a);
+    const until = Number.isFinite(ended) ? ended : Math.max(at, span.end);
+    return { key: `alert ${a.id ?? i}`, lane: 'alert', at, until, already: at < span.start, who: 'alert', text: a.summary ?? a.alertRule ?? 'an alert', bad: true, scope: a.scope ?? endpoint, ...(a.id === undefined ? {} : { to: `/alerts/${encodeURIComponent(a.id)}` }) };
   });
 }
 
@@ -159,7 +202,7 @@ interface Known {
 }
 
 /** Everything that happened within a time, newest first. */
-export function happeningsOf({ endpoint, events, alerts, rules, images }: Known, span: { start: number; end: number }): Happening[] {
-  const all = [...alertsOf(endpoint, alerts, span.end), ...changesOf(endpoint, rules, images), ...startsOf(endpoint, events), ...othersOf(endpoint, events)];
-  return all.filter((h) => Number.isFinite(h.at) && (h.until ?? h.at) >= span.start && h.at <= span.end).sort((a, b) => b.at - a.at);
+export function happeningsOf({ endpoint, events, alerts, rules, images }: Known, span: Span): Happening[] {
+  const all = [...alertsOf(endpoint, alerts, span), ...changesOf(endpoint, rules, images), ...startsOf(endpoint, events), ...othersOf(endpoint, events)];
+  return all.filter((h) => isWithin(h, span)).sort((a, b) => b.at - a.at);
 }

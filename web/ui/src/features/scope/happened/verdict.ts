@@ -15,11 +15,20 @@ export function happenedVerdict(happenings: readonly Happening[], gaps: readonly
   for (const h of ends.filter((e) => e.bad && e.ended === true)) counts.set(h.who, (counts.get(h.who) ?? 0) + 1);
   const [who] = [...counts].sort((a, b) => b[1] - a[1]);
   const parts = [
-    alerts.length === 0 ? '' : `${countOf(alerts.length, 'alert')} fired`,
+    alertsSaid(alerts),
     changes.length === 0 ? '' : countOf(changes.length, 'change'),
     starts.length === 0 ? '' : `${countOf(starts.length, 'start')}${failed === 0 ? '' : ` of which ${failed} failed`}${slowest}`,
     who === undefined ? '' : `${who[0]} ended badly ${who[1] === 1 ? 'once' : `${who[1]} times`}`,
   ];
   const text = sentence(parts);
   return { kind: failed > 0 || who !== undefined ? 'warning' : 'info', text: [text === '' ? sentence([countOf(happenings.length, 'event')]) : text, ...gaps].join(' ') };
+}
+
+/** Those that fired in this time are told apart from those that only lasted into it. */
+function alertsSaid(alerts: readonly Happening[]): string {
+  const already = alerts.filter((a) => a.already === true).length;
+  const fired = alerts.length - already;
+  const open = already === 1 ? 'was open already' : 'were open already';
+  if (already === 0) return fired === 0 ? '' : `${countOf(fired, 'alert')} fired`;
+  return fired === 0 ? `${countOf(already, 'alert')} ${open}` : `${countOf(fired, 'alert')} fired, ${already.toLocaleString('en-US')} ${open}`;
 }
