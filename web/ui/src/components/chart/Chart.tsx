@@ -204,7 +204,7 @@ export function Chart(props: ChartProps) {
         {said}
       </div>
       {cursor !== null && (
-        <Tooltip cursor={cursor} width={width} left={axisSize} times={times} interval={interval} series={series} isolated={alone} unit={unit} utc={utc} marks={cursor.marks} dark={dark} />
+        <Tooltip cursor={cursor} width={width} left={axisSize} times={times} interval={interval} partialFrom={partialFrom} series={series} isolated={alone} unit={unit} utc={utc} marks={cursor.marks} dark={dark} />
       )}
       {kind !== (props.kind ?? 'line') && (
         <Text size="xs" c="dimmed">

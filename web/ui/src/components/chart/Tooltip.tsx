@@ -10,6 +10,8 @@ interface Props {
   left: number;
   times: readonly number[];
   interval: number;
+  /** From when on windows run still: their counts so far are no change against whole ones. */
+  partialFrom: number | undefined;
   series: readonly ChartSeries[];
   isolated: ReadonlySet<string>;
   unit: Unit;
@@ -28,18 +30,20 @@ const marksShown = 4;
 const signs = { alert: '▲', change: '■', event: '●' } as const;
 
 /** The values under the crosshair, highest first, with the window that they are of in local time and UTC. */
-export function Tooltip({ cursor, width, left, times, interval, series, isolated, unit, utc, marks, dark }: Props) {
+export function Tooltip({ cursor, width, left, times, interval, partialFrom, series, isolated, unit, utc, marks, dark }: Props) {
   const start = times[cursor.index];
   if (start === undefined) return null;
   const shown = series
     .filter((s) => isolated.size === 0 || isolated.has(s.key))
     .map((s) => ({ s, value: s.values[cursor.index] ?? null, past: s.past?.[cursor.index] ?? null }))
     .sort((a, b) => (b.value ?? Number.NEGATIVE_INFINITY) - (a.value ?? Number.NEGATIVE_INFINITY));
+  const runs = partialFrom !== undefined && start >= partialFrom;
   const at = left + cursor.left;
   return (
     <div className={classes.tooltip} style={{ maxWidth: Math.max(at, width - at) - 14, ...(at > width / 2 ? { right: width - at + 12 } : { left: at + 12 }) }} aria-hidden>
       <div className={classes.when}>
         {formatInstant(start, utc)} – {formatInstant(start + interval, utc, true)}
+        {runs && ' runs still'}
         {!utc && <span> · {formatUTC(start)}</span>}
       </div>
       {shown.slice(0, rows).map(({ s, value, past }) => (
@@ -50,7 +54,7 @@ export function Tooltip({ cursor, width, left, times, interval, series, isolated
           {shown.length <= exactRows && <span className={classes.past}>{formatPrecise(value, s.unit ?? unit)}</span>}
           {s.past !== undefined && (
             <span className={classes.past}>
-              {formatValue(past, s.unit ?? unit)} {formatChange(value, past)}
+              {formatValue(past, s.unit ?? unit)} {runs ? '' : formatChange(value, past)}
             </span>
           )}
         </div>
