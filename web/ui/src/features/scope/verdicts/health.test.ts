@@ -22,7 +22,8 @@ describe('healthVerdict', () => {
     ];
     expect(say({}, { alerts })).toBe('critical: down and 1 more fired.');
     expect(say({}, { alerts: alerts.slice(0, 1), silent: ['a'] })).toBe('warning: slow fired.');
-    expect(say({}, { alerts: alerts.slice(0, 1), past: true })).toBe('warning: slow fired in this time.');
+    expect(say({}, { alerts: alerts.slice(0, 1), past: true })).toBe('warning: slow was open in this time.');
+    expect(say({}, { alerts, past: true })).toBe('critical: down and 1 more were open in this time.');
   });
 
   it('is not well where alerts are not known', () => {

@@ -12,7 +12,7 @@ export interface Health {
   more?: boolean;
   /** What could not be asked, in sentences. */
   unknown?: readonly string[];
-  /** Whether the alerts are those that are open now, or those that fired in a past time. */
+  /** Whether the alerts are those that are open now, or those that were open in a past time. */
   past: boolean;
   /** Instances that went silent lately. */
   silent: readonly string[];
@@ -38,7 +38,7 @@ function knownVerdict({ summary, requests, requestsBefore, alerts, more: cut = f
   const worst = [...alerts].sort((a, b) => a.severity - b.severity)[0];
   if (worst !== undefined) {
     const more = alerts.length === 1 ? '' : ` and ${cut ? 'at least ' : ''}${alerts.length - 1} more`;
-    return { kind: worst.severity <= 1 ? 'critical' : 'warning', text: `${worst.name}${more} fired${past ? ' in this time' : ''}.` };
+    return { kind: worst.severity <= 1 ? 'critical' : 'warning', text: `${worst.name}${more} ${past ? `${alerts.length === 1 ? 'was' : 'were'} open in this time` : 'fired'}.` };
   }
   if (silent.length > 0) {
     const others = silent.length - 2;
