@@ -77,14 +77,54 @@ export function firings(preview: Pick<Preview, 'events'>): Firing[] {
 
 /** How long something was fired, over all series together, up to an end. */
 export function firedTime(all: readonly Firing[], end: number): number {
-  const spans = all.map((f) => ({ start: f.at, end: f.until ?? end })).sort((a, b) => a.start - b.start);
-  let total = 0;
-  let reached = Number.NEGATIVE_INFINITY;
-  for (const s of spans) {
-    total += Math.max(0, s.end - Math.max(s.start, reached));
-    reached = Math.max(reached, s.end);
+  return firedSpans(all, end).reduce((total, s) => total + s.end - s.start, 0);
+}
+
+/** When anything was fired, in order, each time once. */
+function firedSpans(all: readonly Firing[], end: number): Span[] {
+  const out: Span[] = [];
+  for (const f of [...all].sort((a, b) => a.at - b.at)) {
+    const until = f.until ?? end;
+    const before = out.at(-1);
+    if (before !== undefined && f.at <= before.end) before.end = Math.max(before.end, until);
+    else out.push({ start: f.at, end: until });
   }
-  return total;
+  return out;
+}
+
+/** How much of the time checks had a value, in milliseconds. */
+export interface DataTime {
+  withData: number;
+  withoutData: number;
+  firedWithData: number;
+  firedWithoutData: number;
+}
+
+/**
+ * The time whose checks had a value of any criterion, and that for which something was fired; each check stands for the time up to the
+ * next one. Undefined where the answer does not tell: alerts without a bound have values only while they are true, and series that were
+ * left out may have had values at other checks.
+ */
+export function dataTime(preview: Pick<Preview, 'end' | 'seriesTotal'>, views: readonly CriterionView[], all: readonly Firing[]): DataTime | undefined {
+  if (views.some((v) => v.series.some((s) => s.lower === null && s.upper === null))) return undefined;
+  const end = Date.parse(preview.end);
+  const checks = checksOf(views);
+  const spans = firedSpans(all, end);
+  const out: DataTime = { withData: 0, withoutData: 0, firedWithData: 0, firedWithoutData: 0 };
+  checks.forEach(({ at, hasValue }, i) => {
+    const length = (checks[i + 1]?.at ?? end) - at;
+    const fired = spans.some((s) => s.start <= at && at < s.end) ? length : 0;
+    out[hasValue ? 'withData' : 'withoutData'] += length;
+    out[hasValue ? 'firedWithData' : 'firedWithoutData'] += fired;
+  });
+  return preview.seriesTotal !== undefined && out.withoutData > 0 ? undefined : out;
+}
+
+/** The checks in order, and whether any criterion had a value. */
+function checksOf(views: readonly CriterionView[]): { at: number; hasValue: boolean }[] {
+  const checks = new Map<number, boolean>();
+  for (const { times, series } of views) times.forEach((at, i) => checks.set(at, checks.get(at) === true || series.some((s) => typeof s.values[i] === 'number')));
+  return [...checks].map(([at, hasValue]) => ({ at, hasValue })).sort((a, b) => a.at - b.at);
 }
 
 /** The charts of a preview, one for each criterion. */

@@ -15,6 +15,7 @@ import { useResource } from '@/panels/resources/queries';
 import { usePageView } from '@/view/view';
 import { PreviewChart } from '../PreviewChart';
 import { criterionViews, onlySeries, previewSpan } from '../previewModel';
+import { criteriaOf, ownWindowText, windowOf } from '../rules/criteria';
 import { criterionUnit, definitionAt } from '../sentence';
 import type { AlertValue } from '../types';
 import { alertSpan, narrowRule, ruleOfAlert } from './narrow';
@@ -55,7 +56,7 @@ function RuleChart({ alert, rule, definitions, metric }: Props & { rule: NonNull
   const marks = useMarks(alert);
   const failed = asked.data === undefined && asked.error !== null && !asProblem(asked.error).temporary;
   if (failed && metric !== undefined) return <MetricChart alert={alert} value={metric} definitions={definitions} />;
-  const window = Date.parse(alert.windowEndTime ?? '') - Date.parse(alert.windowStartTime ?? '') || 60_000;
+  const criteria = criteriaOf(rule);
   return (
     <Panel title="What the rule saw" hint="Each point is one check of the rule: the value over the window that ends there" asked={asked} height={260} isEmpty={(p) => p.series.length === 0} empty="The data of that time are not stored any more, or the rule asks for something else now.">
       {(preview) => {
@@ -69,8 +70,9 @@ function RuleChart({ alert, rule, definitions, metric }: Props & { rule: NonNull
                 <div key={v.criterion}>
                   <Text size="xs" c="dimmed">
                     {definition?.display_name ?? value?.metricName ?? v.criterion}
+                    {ownWindowText(criteria, v.criterion)}
                   </Text>
-                  <PreviewChart view={v} label={`${definition?.display_name ?? v.criterion} at the checks of the rule`} unit={criterionUnit(definition, value?.timeAggregation)} window={window} span={previewSpan(preview)} utc={view.utc} marks={marks} legend={v.series.length > 1} />
+                  <PreviewChart view={v} label={`${definition?.display_name ?? v.criterion} at the checks of the rule`} unit={criterionUnit(definition, value?.timeAggregation)} window={windowOf(criteria, v.criterion)} span={previewSpan(preview)} utc={view.utc} marks={marks} legend={v.series.length > 1} />
                 </div>
               );
             })}

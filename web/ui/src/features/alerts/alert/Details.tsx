@@ -3,10 +3,12 @@ import type { ReactNode } from 'react';
 import { baseURL } from '@/api/client';
 import type { AlertDetail, MetricDefinition } from '@/api/types';
 import { Panel } from '@/components/Panel';
-import { formatInstant } from '@/lib/time';
+import { formatInstant, type Span } from '@/lib/time';
 import { formatValue } from '@/lib/units';
+import { useResource } from '@/panels/resources/queries';
 import { usePageView } from '@/view/view';
 import { ViewLink } from '@/view/ViewLink';
+import { criteriaOf, ownWindowText, type Watched } from '../rules/criteria';
 import { boundText, criterionUnit, definitionAt } from '../sentence';
 import type { AlertValue } from '../types';
 import { basesOf, pageOf } from './links';
@@ -24,14 +26,16 @@ export function Details({ alert, definitions }: Props) {
   const last = alert.monitorCondition === 'Resolved' ? (alert.values ?? []) : [];
   const query = fired.find((v) => v.query !== undefined)?.query;
   const groups = alert.actionGroups ?? [];
-  const window = [alert.fired?.windowStartTime ?? alert.windowStartTime, alert.fired?.windowEndTime ?? alert.windowEndTime].map((t) => Date.parse(t ?? ''));
+  const rule = useResource('alert-rules', alert.alertRule ?? '', alert.monitorService !== 'External');
+  const criteria = rule.data === undefined ? [] : criteriaOf(rule.data);
+  const window = windowSpan(alert, criteria);
   const runbook = alert.links?.runbook;
   return (
     <Panel title="Details" asked={{ data: alert, error: null, dataUpdatedAt: 0, refetch: () => undefined }}>
       {() => (
         <Stack gap="xs">
-          <Values label="At the check that fired" values={fired} alert={alert} definitions={definitions} />
-          {last.length > 0 && <Values label="At the check that resolved it" values={last} alert={alert} definitions={definitions} over />}
+          <Values label="At the check that fired" values={fired} alert={alert} definitions={definitions} criteria={criteria} />
+          {last.length > 0 && <Values label="At the check that resolved it" values={last} alert={alert} definitions={definitions} criteria={criteria} over />}
           {query !== undefined && (
             <Code block tabIndex={0} aria-label="Query">
               {query}
@@ -39,9 +43,9 @@ export function Details({ alert, definitions }: Props) {
           )}
           <Table variant="vertical" fz="sm" layout="fixed" verticalSpacing={4}>
             <Table.Tbody>
-              {window.every((t) => !Number.isNaN(t)) && (
-                <Row label="Window" hint="The time whose data the check looked at">
-                  {formatInstant(window[0] ?? 0, view.utc)} – {formatInstant(window[1] ?? 0, view.utc, true)}
+              {window !== undefined && (
+                <Row label="Window" hint="The time whose data the check looked at, the longest where its criteria have different ones">
+                  {formatInstant(window.start, view.utc)} – {formatInstant(window.end, view.utc, true)}
                 </Row>
               )}
               <Row label="Told" hint="The action groups that are told, after processing rules">
@@ -82,7 +86,23 @@ export function Details({ alert, definitions }: Props) {
   );
 }
 
-function Values({ label, values, alert, definitions, over = false }: { label: string; values: readonly AlertValue[]; alert: AlertDetail; definitions: readonly MetricDefinition[]; over?: boolean }) {
+/** What the check that fired looked at. Alerts have the window of their rule, beyond which criteria may look back. */
+function windowSpan(alert: AlertDetail, criteria: readonly Watched[]): Span | undefined {
+  const [start, end] = [alert.fired?.windowStartTime ?? alert.windowStartTime, alert.fired?.windowEndTime ?? alert.windowEndTime].map((t) => Date.parse(t ?? ''));
+  if (start === undefined || end === undefined || Number.isNaN(start) || Number.isNaN(end)) return undefined;
+  const differ = criteria.some((c) => c.window !== criteria[0]?.window);
+  return { start: differ ? end - Math.max(...criteria.map((c) => c.window)) : start, end };
+}
+
+interface ValuesProps extends Props {
+  label: string;
+  values: readonly AlertValue[];
+  /** Of the rule, where it is known. */
+  criteria: readonly Watched[];
+  over?: boolean;
+}
+
+function Values({ label, values, alert, definitions, criteria, over = false }: ValuesProps) {
   if (values.length === 0) return null;
   return (
     <div>
@@ -95,6 +115,7 @@ function Values({ label, values, alert, definitions, over = false }: { label: st
         return (
           <Text key={v.criterion} size="sm" title={definition?.description}>
             <strong>{definition?.display_name ?? v.metricName ?? v.criterion}</strong> {[v.timeAggregation?.toLowerCase(), formatValue(v.value, unit)].filter((t) => t !== undefined).join(' ')}
+            {ownWindowText(criteria, v.criterion)}
             {boundText(v, unit) !== '' && `${over ? '; it fires' : ','} ${boundText(v, unit)}`}
           </Text>
         );

@@ -46,6 +46,7 @@ describe('alertSpan', () => {
     ['still fired', { firedDateTime: time(now - 10 * minute) }, now - 70 * minute, now],
     ['resolved', { firedDateTime: time(now - 5 * hour), resolvedDateTime: time(now - 4 * hour) }, now - 6 * hour, now - 4 * hour + 15 * minute],
     ['a long window', { firedDateTime: time(now - 5 * hour), resolvedDateTime: time(now - 4 * hour), windowStartTime: time(now - 6 * hour), windowEndTime: time(now - 5 * hour) }, now - 9 * hour, now - 3 * hour],
+    ['a window of a day', { firedDateTime: time(now - hour), windowStartTime: time(now - 25 * hour), windowEndTime: time(now - hour) }, now - 25 * hour, now],
     ['fired for days', { firedDateTime: time(now - 80 * hour) }, now - 81 * hour, now - 45 * hour],
   ])('%s', (_, alert, start, end) => {
     expect(alertSpan(alert, now)).toEqual({ start, end });

@@ -1,7 +1,7 @@
 /** What a rule saw of one alert: the rule, asked for nothing but the alert's series. */
 
 import type { AlertDetail } from '@/api/types';
-import { hour, minute, type Span } from '@/lib/time';
+import { day, hour, minute, type Span } from '@/lib/time';
 import { withoutInfo } from '@/panels/resources/document';
 import type { ResourceDocument } from '../types';
 
@@ -47,11 +47,11 @@ export function ruleOfAlert(alert: Pick<AlertDetail, 'ruleKind' | 'alertRule' | 
   return { name, kind: 'prometheus', group: { name, rules: [{ alert: asked.criterion ?? name, expr: asked.query }] } };
 }
 
-/** The time around an alert: from four windows, at least an hour, before it fired to a little after it ended, or now. At most a day and a half. */
+/** The time around an alert: from four windows, at least an hour and at most a day, before it fired to a little after it ended, or now. At most a day and a half. */
 export function alertSpan(alert: Pick<AlertDetail, 'firedDateTime' | 'resolvedDateTime' | 'windowStartTime' | 'windowEndTime'>, now: number): Span {
   const fired = Date.parse(alert.firedDateTime ?? '') || now;
   const window = Math.max(0, Date.parse(alert.windowEndTime ?? '') - Date.parse(alert.windowStartTime ?? '')) || 5 * minute;
-  const start = fired - Math.max(hour, 4 * window);
+  const start = fired - Math.min(day, Math.max(hour, 4 * window));
   const ended = Date.parse(alert.resolvedDateTime ?? '');
   const end = Number.isNaN(ended) ? now : ended + Math.max(15 * minute, window);
   return { start, end: Math.max(start + 15 * minute, Math.min(now, end, start + 36 * hour)) };

@@ -7,11 +7,12 @@ import { formatInstant, formatUTC } from '@/lib/time';
 import { formatDuration, formatValue, type Unit } from '@/lib/units';
 import { usePageView } from '@/view/view';
 import { PreviewChart } from '../PreviewChart';
-import { criterionViews, firedTime, firings, previewSpan, whereText, type Firing } from '../previewModel';
+import { criterionViews, firings, previewSpan, whereText, type CriterionView, type Firing } from '../previewModel';
 import { criterionUnit, definitionAt } from '../sentence';
 import type { Preview } from '../types';
-import { criteriaOf } from './criteria';
+import { criteriaOf, ownWindowText, windowOf } from './criteria';
 import type { RulePreview } from './usePreview';
+import { firedText } from './verdict';
 
 interface Props {
   preview: RulePreview;
@@ -85,7 +86,7 @@ function Content({ preview, rule, definitions, utc, over }: ContentProps) {
   const marks: Mark[] = all.length > 60 ? [] : all.map((f) => ({ at: f.at, label: `fires at ${whereText(f, preview.series)}`, kind: 'alert' }));
   return (
     <Stack gap="sm">
-      <Verdict all={all} span={span} preview={preview} over={over} />
+      <Verdict all={all} views={views} preview={preview} over={over} />
       {views.map((v) => {
         const c = criteria.find((x) => x.name === v.criterion);
         const definition = definitionAt(definitions, c?.metricName, scope);
@@ -94,9 +95,10 @@ function Content({ preview, rule, definitions, utc, over }: ContentProps) {
             {views.length > 1 && (
               <Text size="xs" c="dimmed">
                 {definition?.display_name ?? v.criterion}
+                {ownWindowText(criteria, v.criterion)}
               </Text>
             )}
-            <PreviewChart view={v} label={`${definition?.display_name ?? v.criterion} at the checks of the rule`} unit={unitFor(v.criterion)} window={c?.window ?? 60_000} span={span} utc={utc} marks={marks} total={preview.seriesTotal} />
+            <PreviewChart view={v} label={`${definition?.display_name ?? v.criterion} at the checks of the rule`} unit={unitFor(v.criterion)} window={windowOf(criteria, v.criterion)} span={span} utc={utc} marks={marks} total={preview.seriesTotal} />
           </div>
         );
       })}
@@ -110,9 +112,8 @@ function Content({ preview, rule, definitions, utc, over }: ContentProps) {
   );
 }
 
-function Verdict({ all, span, preview, over }: { all: readonly Firing[]; span: { start: number; end: number }; preview: Preview; over: string }) {
-  const fired = firedTime(all, span.end);
-  const share = span.end > span.start ? fired / (span.end - span.start) : 0;
+function Verdict({ all, views, preview, over }: { all: readonly Firing[]; views: readonly CriterionView[]; preview: Preview; over: string }) {
+  const fired = useMemo(() => firedText(preview, views, all), [preview, views, all]);
   return (
     <div role="status">
       <Text size="sm" fw={600}>
@@ -120,7 +121,7 @@ function Verdict({ all, span, preview, over }: { all: readonly Firing[]; span: {
       </Text>
       {all.length > 0 && (
         <Text size="sm" c="dimmed" title="One notification for each alert that fires and each that resolves. Grouping, silences and processing rules are not looked at.">
-          Fired for {formatDuration(fired)} in all ({formatValue(share, 'Ratio')} of the time), {preview.notifications} {preview.notifications === 1 ? 'notification' : 'notifications'}.
+          {fired}, {preview.notifications} {preview.notifications === 1 ? 'notification' : 'notifications'}.
         </Text>
       )}
     </div>

@@ -100,12 +100,18 @@ export function StatusPanel({ rule, definitions }: { rule: ResourceDocument; def
                 Showing {most} of {rows.length} series, those that fired first
               </Text>
             )}
-            {rows.length === 0 ? <Text size="sm">{rule.enabled === false ? 'The rule is off.' : 'The rule found no data at its last check, or was not checked yet.'}</Text> : <DataTable label="Series of the rule" columns={columns} rows={worst.slice(0, most)} rowKey={(r) => `${r.name} ${JSON.stringify(r.dimensions)}`} sort={sort} onSort={setSort} />}
+            {rows.length === 0 ? <Text size="sm">{emptyText(rule)}</Text> : <DataTable label="Series of the rule" columns={columns} rows={worst.slice(0, most)} rowKey={(r) => `${r.name} ${JSON.stringify(r.dimensions)}`} sort={sort} onSort={setSort} />}
           </Stack>
         );
       }}
     </Panel>
   );
+}
+
+function emptyText({ kind, enabled }: ResourceDocument): string {
+  if (enabled === false) return 'The rule is off.';
+  // Of groups the answer has only what is pending or fired, whatever data there are.
+  return kind === 'prometheus' ? 'None of its alerts is pending or fired.' : 'The rule found no data at its last check, or was not checked yet.';
 }
 
 function Evaluation({ evaluation }: { evaluation: RuleStatus['evaluation'] }) {

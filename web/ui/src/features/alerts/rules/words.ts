@@ -7,16 +7,24 @@ import { aggregationWord, criterionUnit, definitionAt, relationOf } from '../sen
 import type { ResourceDocument } from '../types';
 import { draftOfRule, parseThreshold, type CriterionDraft, type RuleDraft } from './draft';
 
-/** When a rule fires: "average Request Latency P90 above 100 ms over 5 min". */
+/** When a rule fires: "average Request Latency P90 above 100 ms, over 5 min". */
 export function conditionText(rule: ResourceDocument, definitions: readonly MetricDefinition[]): string {
   if (rule.kind === 'prometheus') return prometheusText(rule.group);
   return draftText(draftOfRule(rule), definitions);
 }
 
 export function draftText(draft: RuleDraft, definitions: readonly MetricDefinition[]): string {
-  const all = draft.criteria.map((c) => criterionText(c, draft, definitions)).join(', and ');
+  const windows = draft.criteria.map((c) => windowWords(c, draft));
+  const [shared = isoWords(draft.window)] = windows;
+  const differ = windows.some((w) => w !== shared);
+  const all = draft.criteria.map((c, i) => criterionText(c, draft, definitions) + (differ ? ` over ${windows[i] ?? ''}` : '')).join(', and ');
   const often = draft.periods > 1 ? `, in ${draft.failing} of ${draft.periods} checks` : '';
-  return `${all}, over ${isoWords(draft.window)}${often}`;
+  return `${all}${differ ? '' : `, over ${shared}`}${often}`;
+}
+
+// A criterion may have a window of its own, which the form does not know.
+function windowWords({ rest }: CriterionDraft, draft: RuleDraft): string {
+  return isoWords(typeof rest.windowSize === 'string' ? rest.windowSize : draft.window);
 }
 
 function criterionText(c: CriterionDraft, draft: RuleDraft, definitions: readonly MetricDefinition[]): string {
