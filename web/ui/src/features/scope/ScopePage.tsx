@@ -12,6 +12,7 @@ import { usePageView } from '@/view/view';
 import { Actions } from './Actions';
 import { Explain, useExplaining } from './explain/Explain';
 import { useFacts, type Facts } from './facts';
+import { useParts } from './family';
 import { Happened } from './happened/Happened';
 import { happenedVerdict } from './happened/verdict';
 import { Headline } from './Headline';
@@ -40,6 +41,7 @@ function ScopeView({ scope }: { scope: string }) {
   const { view } = usePageView();
   const explaining = useExplaining();
   const facts = useFacts(scope, view);
+  const parts = useParts(scope, view);
   const { asked, readings, way, members, instances, deployments, happenings } = facts;
   const { tree, summary } = asked;
   const difference = useMemo(() => differenceVerdict(instances, deployments), [instances, deployments]);
@@ -69,7 +71,7 @@ function ScopeView({ scope }: { scope: string }) {
     generate: { question: 'How fast does it generate?', verdict: model ? generateVerdict(readings) : undefined },
     cache: { question: 'Is the cache working?', verdict: model ? cacheVerdict(readings) : undefined },
     gpu: { question: 'Is the GPU doing work?', verdict: loaded ? gpuVerdict(readings) : undefined },
-    resources: { question: 'Has it enough of everything?', verdict: asked.family.data === undefined ? undefined : resourcesVerdict(members, scope) },
+    resources: { question: 'Has it enough of everything?', verdict: asked.family.data === undefined || parts === undefined ? undefined : resourcesVerdict(members, scope, parts) },
     happened: { question: 'What happened?', verdict: facts.happenedSettled ? happenedVerdict(happenings, facts.gaps) : undefined },
   };
   const explainMetric = metricToExplain(readings);

@@ -2,6 +2,7 @@
 
 import { useMetrics } from '@/api/hooks';
 import type { MetricsAnswer, Scope } from '@/api/types';
+import { problemIn } from '@/components/asked';
 import { levelOf, scopeName, scopeParts } from '@/lib/scope';
 import type { PageView } from '@/lib/urlstate';
 import { honest } from './coverage';
@@ -63,6 +64,16 @@ const trendMetrics = ['RequestLatency_P99', 'RequestsPerMinute', 'CpuUtilization
 /** The same over time: latency for sparklines, the rates, and the CPU for how much of the time is known of each. */
 export function useTrends(scope: string, view: PageView) {
   return useMetrics({ scope: familyOf(scope), metric: trendMetrics, compare: view.compare || 'previous' }, view);
+}
+
+/** Disks and GPUs of the instances one by one, of which each has a limit of its own; none until both questions have an answer or failed. */
+export function useParts(scope: string, view: PageView): readonly MetricsAnswer[] | undefined {
+  const asking = { scope: instancesOf(scope), interval: 'full' };
+  const plain = { ...view, compare: '' };
+  const disks = useMetrics({ ...asking, metric: ['DiskUtilization'], split: ['disk'] }, plain);
+  const gpus = useMetrics({ ...asking, metric: ['GpuMemoryUtilizationPercentage'], split: ['gpu'] }, plain);
+  const asked = [disks, gpus];
+  return asked.every((a) => a.data !== undefined || problemIn(a) != null) ? asked.flatMap((a) => a.data ?? []) : undefined;
 }
 
 /** Everything that the family's answer knows, with the rates of the time that the trends know of each. */
