@@ -7,6 +7,7 @@ import { between } from './buffer';
 import { needed } from './durations';
 import { durationLines, lines, requestLines, type Frame } from './series';
 import type { LiveRow } from './types';
+import { noProxy } from './words';
 
 interface Drawn {
   title: string;
@@ -15,10 +16,11 @@ interface Drawn {
   kind: ChartKind;
   has: (row: LiveRow) => boolean;
   empty: string;
+  /** Whether it is of requests that a proxy counts, so that it is empty for want of one, too. */
+  ofRequests?: boolean;
   truncated?: (frame: Frame) => string | undefined;
 }
 
-const noProxy = 'No instance has a proxy that tells of requests.';
 const proxied = (row: LiveRow) => row.traffic !== null;
 
 const always: Drawn[] = [
@@ -31,7 +33,7 @@ const always: Drawn[] = [
     has: proxied,
     empty: noProxy,
   },
-  { title: 'Durations', hint: 'From the first byte of the request to the last of the answer, of the requests of the seconds before each point', read: durationLines, kind: 'line', has: (row) => row.traffic?.duration != null, empty: 'No request that counts ended in this time.', truncated: sparse },
+  { title: 'Durations', hint: 'From the first byte of the request to the last of the answer, of the requests of the seconds before each point', read: durationLines, kind: 'line', has: (row) => row.traffic?.duration != null, empty: 'No request that counts ended in this time.', ofRequests: true, truncated: sparse },
   { title: 'Requests under way', hint: 'Begun and not yet answered at the end of each second; the filter does not narrow them', read: (f) => lines(f, 'Count', [{ key: 'under way', value: (row) => row.in_flight }]), kind: 'line', has: (row) => row.in_flight !== null, empty: noProxy },
   {
     title: 'CPU',
@@ -86,8 +88,11 @@ export function Charts({ frame, utc }: { frame: Frame; utc: boolean }) {
   const shown = between(frame.buffer, frame.end - frame.length, frame.end);
   // Where no second came, that nobody told of something is not known: the charts show the gap.
   const seconds = shown.length > 0 ? shown : frame.buffer;
-  const told = (d: Drawn) => seconds.some(({ event }) => event.total !== null && d.has(event.total));
-  const missing = sometimes.filter((d) => !told(d)).map((d) => d.what);
+  const some = (has: Drawn['has']) => seconds.some(({ event }) => event.total !== null && has(event.total));
+  const told = (d: Drawn) => some(d.has);
+  // Of instances that did not answer, it is not known what they tell of.
+  const answered = some(() => true);
+  const missing = answered ? sometimes.filter((d) => !told(d)).map((d) => d.what) : [];
   return (
     <>
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="sm">
@@ -98,7 +103,7 @@ export function Charts({ frame, utc }: { frame: Frame; utc: boolean }) {
             hint={d.hint}
             asked={{ data: frame, error: null, dataUpdatedAt: frame.end, refetch: () => undefined }}
             isEmpty={() => !told(d)}
-            empty={d.empty}
+            empty={!answered ? 'No instance answered.' : d.ofRequests === true && !some(proxied) ? noProxy : d.empty}
             truncated={d.truncated}
             height={150}
             read={d.read}

@@ -4,12 +4,19 @@ import { formatDuration, formatExact, formatValue, noData, type Unit } from '@/l
 import { needed, percentiles, type PercentileKey } from './durations';
 import { failureShare, type Figures } from './figures';
 
+interface Props {
+  figures: Figures;
+  over: number;
+  /** Why nothing is known of requests, where nothing is. */
+  unknown: string | undefined;
+}
+
 /** What happens now, in large figures. What nobody tells of is left out, but for requests. */
-export function Headline({ figures, over }: { figures: Figures; over: number }) {
+export function Headline({ figures, over, unknown }: Props) {
   const window = formatDuration(over);
   const { requests, failures } = figures;
   const share = failureShare(figures);
-  const counted = figures.seconds === 0 ? `No second came in the last ${window}` : requests === null ? 'No instance has a proxy that tells of requests' : `${requests.toLocaleString('en-US')} requests in the last ${window}`;
+  const counted = unknown ?? `${(requests ?? 0).toLocaleString('en-US')} requests in the last ${window}`;
   return (
     <Paper withBorder p="sm" component="section" aria-label="Now">
       <Group gap="xl" style={{ rowGap: 4 }}>
@@ -71,7 +78,7 @@ export function Percentile({ figures, percentile, window, large = false }: Perce
   const requests = (figures.requests ?? 0).toLocaleString('en-US');
   if (value !== null || figures.longest === null) {
     return (
-      <Text span size={size} fw={large ? 600 : undefined} style={style} title={value === null ? `no requests in the last ${window}` : `${formatExact(value, 'Seconds')}, of ${requests} requests in the last ${window}`}>
+      <Text span size={size} fw={large ? 600 : undefined} style={style} title={figures.requests === null ? 'nobody told of requests' : value === null ? `no requests in the last ${window}` : `${formatExact(value, 'Seconds')}, of ${requests} requests in the last ${window}`}>
         {value === null ? noData : formatValue(value, 'Seconds')}
       </Text>
     );

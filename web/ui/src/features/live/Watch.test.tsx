@@ -142,6 +142,27 @@ it('says which instances tell of no requests', () => {
   expect(screen.getByText('no proxy')).toBeTruthy();
 });
 
+it.each([
+  ['nobody answered', { total: null, children: [], instances: { answered: 0, connected: 0, known: 1, silent: [] } }, 'No instance answered in the last 2 min.'],
+  ['nobody has a proxy', { total: row('chat', { traffic: null }) }, 'No instance has a proxy that tells of requests.'],
+])('claims nothing of requests where %s', (_, of: Partial<LiveSecond>, why) => {
+  show();
+  begin();
+  second(0, of);
+  expect(screen.getByRole('region', { name: 'Failing requests' }).textContent.replaceAll('\u00a0', ' ')).toContain(why);
+  expect(screen.getByRole('region', { name: 'Slowest requests' }).textContent.replaceAll('\u00a0', ' ')).toContain(why);
+  expect(page()).not.toContain('No request');
+  expect(document.querySelector('[title*="no requests in the last"]')).toBeNull();
+});
+
+it('says that no request failed where somebody told of them', () => {
+  show();
+  begin();
+  second(0, { total: null });
+  second(1, {});
+  expect(page()).toContain('No request failed in the last 2 min.');
+});
+
 it('keeps the order of instances while somebody points at them', () => {
   show();
   begin();

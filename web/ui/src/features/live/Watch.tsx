@@ -4,7 +4,6 @@ import type { Problem } from '@/api/problem';
 import { ProblemBox } from '@/components/Panel';
 import { second } from '@/lib/time';
 import { formatDuration } from '@/lib/units';
-import { between } from './buffer';
 import { Charts } from './Charts';
 import type { Feed } from './feed';
 import { figuresOf, missingSeconds } from './figures';
@@ -18,7 +17,7 @@ import { Silent } from './Silent';
 import { StateLine } from './StateLine';
 import { useLive } from './useLive';
 import type { LiveView } from './view';
-import { problemWords } from './words';
+import { problemWords, unknownRequests } from './words';
 
 interface Props {
   view: LiveView;
@@ -65,15 +64,13 @@ function Shown({ feed: { buffer, factor }, end, view, utc }: { feed: Feed; end: 
   const failures = failuresOf(buffer, end, length);
   const last = formatDuration(length);
   const missing = missingSeconds(buffer, end, length);
-  // Where no second came, nothing is known of its requests.
-  const came = between(buffer, end - length, end).length > 0;
-  const nothing = (text: string) => (came ? text : `No second came in the last ${last}.`);
+  const unknown = unknownRequests(buffer, end, length);
   return (
     <>
       <VisuallyHidden role="heading" aria-level={2}>
         Now
       </VisuallyHidden>
-      <Headline figures={figures} over={over} />
+      <Headline figures={figures} over={over} unknown={unknownRequests(buffer, end, over)} />
       <Silent rows={rows} />
       {omitted > 0 && (
         <Text size="xs" c="dimmed">
@@ -93,10 +90,10 @@ function Shown({ feed: { buffer, factor }, end, view, utc }: { feed: Feed; end: 
           hint="A sample of the requests that failed, newest first: at most ten of each instance a second"
           rows={failing}
           utc={utc}
-          empty={nothing(`No request failed in the last ${last}.`)}
+          empty={unknown ?? `No request failed in the last ${last}.`}
           truncated={failures > failing.length ? `${failing.length} of ${failures.toLocaleString('en-US')} that failed in the last ${last}.` : undefined}
         />
-        <Requests title="Slowest requests" hint="The requests that lasted longest, out of the three longest of each instance a second" rows={slowest} utc={utc} empty={nothing(`No request ended in the last ${last}, or the agents are too old to tell of slow ones.`)} />
+        <Requests title="Slowest requests" hint="The requests that lasted longest, out of the three longest of each instance a second" rows={slowest} utc={utc} empty={unknown ?? `No request ended in the last ${last}, or the agents are too old to tell of slow ones.`} />
       </SimpleGrid>
     </>
   );

@@ -1,6 +1,8 @@
 /** What the stream says, in words. */
 
 import type { Problem } from '@/api/problem';
+import { formatDuration } from '@/lib/units';
+import { between, type Buffer } from './buffer';
 import type { SilentReason } from './types';
 
 export const silentWords: Record<SilentReason, { word: string; why: string }> = {
@@ -12,6 +14,16 @@ export const silentWords: Record<SilentReason, { word: string; why: string }> = 
   },
   missing: { word: 'silent', why: 'It does not push any more: it or its agent is stopped.' },
 };
+
+export const noProxy = 'No instance has a proxy that tells of requests.';
+
+/** Why nothing is known of the requests of the time before `end`; undefined where somebody told of them. */
+export function unknownRequests(buffer: Buffer, end: number, length: number): string | undefined {
+  const seconds = between(buffer, end - length, end);
+  if (seconds.length === 0) return `No second came in the last ${formatDuration(length)}.`;
+  if (seconds.every(({ event }) => event.total === null)) return `No instance answered in the last ${formatDuration(length)}.`;
+  return seconds.some(({ event }) => event.total?.traffic != null) ? undefined : noProxy;
+}
 
 /** Why the stream ended, as its last event says. */
 export function endWords(reason: string): string {

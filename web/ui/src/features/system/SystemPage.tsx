@@ -11,7 +11,7 @@ import { useSort } from '@/view/params';
 import { usePageView } from '@/view/view';
 import { ViewLink } from '@/view/ViewLink';
 import type { Readings } from './exposition';
-import { refusals, type Refusal } from './refused';
+import { limitedLogQueries, refusals, type Refusal } from './refused';
 import { StoragePanel } from './StoragePanel';
 import { useAgents, useSeriesByEndpoint, useServerInfo, useServerMetrics, type AgentRow } from './queries';
 
@@ -28,15 +28,15 @@ const agentColumns: Column<AgentRow>[] = [
   {
     key: 'scope',
     label: 'Agent of',
-    value: (r) => r.scope,
+    value: (r) => r.name,
     render: (r) => (
       <Anchor component={ViewLink} to={scopePath(r.scope)}>
-        {r.scope}
+        {r.name}
       </Anchor>
     ),
   },
   { key: 'version', label: 'Version', value: (r) => r.version, render: (r) => r.version.slice(0, 12) },
-  figure('lag', 'Behind', 'Seconds', 'Age of the oldest data that it has not delivered'),
+  figure('lag', 'Behind', 'Seconds', 'Age of the oldest data that it has not delivered. It grows while nothing is heard of the agent, and is at most about its interval where it keeps up'),
   figure('spool', 'Waiting', 'Bytes', 'Size of what it has not delivered'),
   figure('dropped', 'Lost samples', 'CountPerMinute', 'Samples that will never reach the server, over the last hour: agent_dropped_samples_total tells the reasons'),
   figure('lostRows', 'Lost log rows', 'CountPerMinute', 'Rows of logs that will never reach the server, over the last hour: endpoint_data_collection_errors_total tells the logs and reasons'),
@@ -98,11 +98,14 @@ export function Component() {
               <Fact name="waiting for a turn">
                 <Figure value={m.value('endscope_query_waiting')} unit="Count" />
               </Fact>
+              <Fact name="that met a limit" hint="Since the start">
+                <Figure value={m.value('endscope_query_limited_total')} unit="Count" />
+              </Fact>
               <Fact name="Log queries running">
                 <Figure value={m.value('endscope_log_queries_running')} unit="Count" />
               </Fact>
-              <Fact name="Met a limit">
-                <Figure value={m.value('endscope_query_limited_total')} unit="Count" />
+              <Fact name="that were cut or refused" hint="Since the start: cut at a limit of rows or bytes, those of the query itself among them, or refused as too many ran">
+                <Figure value={limitedLogQueries(m)} unit="Count" />
               </Fact>
             </Facts>
           )}
@@ -139,7 +142,7 @@ export function Component() {
       </SimpleGrid>
       <StoragePanel asked={metrics} retention={info.data?.retention} />
       <Panel title="Agents" hint="Those that reported in the last five minutes; silent ones are on the Fleet page" asked={agents} isEmpty={(l) => l.length === 0} empty="No agent has reported in the last five minutes." height={160}>
-        {(list) => <DataTable label="Agents" columns={agentColumns} rows={list} rowKey={(r) => r.scope} sort={sort} onSort={setSort} />}
+        {(list) => <DataTable label="Agents" columns={agentColumns} rows={list} rowKey={(r) => r.name} sort={sort} onSort={setSort} />}
       </Panel>
     </Stack>
   );

@@ -37,9 +37,11 @@ describe('Readings', () => {
     expect(r.by('b', 'code')).toEqual([]);
   });
 
-  it('tells rates between two times, and none over a restart', () => {
+  it('tells rates between two times, also of what was not there before, and none over a restart', () => {
     expect(new Readings(at(30), at(10), 10).rate('a_total')).toBe(2);
+    expect(new Readings(at(30), parseExposition('a_total{code="500"} 1'), 10).rate('a_total', { code: '200' })).toBe(3);
     expect(new Readings(at(30), undefined, 0).rate('a_total')).toBeNull();
+    expect(new Readings([], at(30), 10).rate('a_total')).toBeNull();
     expect(new Readings(at(1), at(10), 10).rate('a_total', { code: '200' })).toBeNull();
   });
 });

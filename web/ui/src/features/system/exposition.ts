@@ -46,11 +46,12 @@ export class Readings {
     return sum(this.now, name, labels);
   }
 
-  /** Increase per second between the two times; null before there are two, and where the server began anew. */
+  /** Increase per second between the two times; null before there are two, and where the server began anew. What was not there before was 0. */
   rate(name: string, labels: Record<string, string> = {}): number | null {
     const now = sum(this.now, name, labels);
-    const before = this.before === undefined ? null : sum(this.before, name, labels);
-    if (now === null || before === null || this.seconds <= 0 || now < before) return null;
+    if (now === null || this.before === undefined || this.seconds <= 0) return null;
+    const before = sum(this.before, name, labels) ?? 0;
+    if (now < before) return null;
     return (now - before) / this.seconds;
   }
 

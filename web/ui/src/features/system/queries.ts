@@ -40,8 +40,10 @@ async function instant(query: string, signal: AbortSignal): Promise<Vector[]> {
 /** What an agent tells of itself. */
 export interface AgentRow {
   scope: string;
+  /** The scope, and where an agent is of one container of an instance the container's name. */
+  name: string;
   version: string;
-  /** Age of the oldest data that it has not delivered, in seconds. */
+  /** Age of the oldest data that it has not delivered, in seconds. Of one that delivers all at once, the age of what it delivered last. */
   lag: number | null;
   spool: number | null;
   /** Samples that it dropped, per minute, over the last hour. */
@@ -52,10 +54,11 @@ export interface AgentRow {
   cpu: number | null;
 }
 
-const of = 'endpoint, deployment, instance';
+const of = 'endpoint, deployment, instance, container';
 const agentQueries = {
   version: `agent_build_info`,
-  lag: `max by (${of}) ({__name__=~"agent_spool_oldest_age_seconds|agent_log_spool_oldest_age_seconds"})`,
+  // The age was so when it was told. An agent that is cut off tells of no other, and what it told last grows older.
+  lag: `max by (${of}) ({__name__=~"agent_spool_oldest_age_seconds|agent_log_spool_oldest_age_seconds"}) + (time() - max by (${of}) (timestamp(agent_spool_oldest_age_seconds)))`,
   spool: `sum by (${of}) ({__name__=~"agent_spool_bytes|agent_log_spool_bytes"})`,
   dropped: `sum by (${of}) (rate(agent_dropped_samples_total[1h])) * 60`,
   lostRows: `sum by (${of}) (rate(endpoint_data_collection_errors_total[1h])) * 60`,
@@ -67,28 +70,31 @@ const agentQueries = {
 export function useAgents(view: PageView) {
   const query = useQuery({
     queryKey: ['agents'],
-    queryFn: async ({ signal }) => {
-      const names = Object.keys(agentQueries) as (keyof typeof agentQueries)[];
-      const answers = await Promise.all(names.map((n) => instant(agentQueries[n], signal)));
-      return joinAgents(Object.fromEntries(names.map((n, i) => [n, answers[i] ?? []])) as Record<keyof typeof agentQueries, Vector[]>);
-    },
+    queryFn: ({ signal }) => askAgents(signal),
     refetchInterval: view.refresh || false,
   });
   return refreshed(query, view.refresh);
 }
 
+export async function askAgents(signal: AbortSignal): Promise<AgentRow[]> {
+  const names = Object.keys(agentQueries) as (keyof typeof agentQueries)[];
+  const answers = await Promise.all(names.map((n) => instant(agentQueries[n], signal)));
+  return joinAgents(Object.fromEntries(names.map((n, i) => [n, answers[i] ?? []])) as Record<keyof typeof agentQueries, Vector[]>);
+}
+
 /** One row for each agent out of the answers to each question. */
 export function joinAgents(answers: Record<keyof typeof agentQueries, Vector[]>): AgentRow[] {
   const scopeOf = (m: Record<string, string>) => [m.endpoint, m.deployment, m.instance].join('/');
+  const nameOf = (m: Record<string, string>) => (m.container === undefined ? scopeOf(m) : `${scopeOf(m)} · ${m.container}`);
   const rows = new Map<string, AgentRow>();
   for (const v of answers.version) {
-    const scope = scopeOf(v.metric);
+    const name = nameOf(v.metric);
     const version = v.metric.version ?? '';
-    rows.set(scope, { scope, version: version === '' ? (v.metric.revision ?? '') : version, lag: null, spool: null, dropped: null, lostRows: null, memory: null, cpu: null });
+    rows.set(name, { scope: scopeOf(v.metric), name, version: version === '' ? (v.metric.revision ?? '') : version, lag: null, spool: null, dropped: null, lostRows: null, memory: null, cpu: null });
   }
   for (const name of ['lag', 'spool', 'dropped', 'lostRows', 'memory', 'cpu'] as const) {
     for (const v of answers[name]) {
-      const row = rows.get(scopeOf(v.metric));
+      const row = rows.get(nameOf(v.metric));
       if (row !== undefined && Number.isFinite(v.value)) row[name] = v.value;
     }
   }

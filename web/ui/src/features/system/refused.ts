@@ -58,13 +58,16 @@ const statuses: Readonly<Record<string, string>> = {
 };
 
 /** Routes that take pushes. */
-const isPush = (route: string) => /^(push|remote_write|otlp)/.test(route);
+const isPush = (route: string) => /^(push|remote_write|otlp|loki_push)/.test(route);
 
 interface Source {
   metric: string;
   labels: string[];
   read: (labels: Record<string, string>) => { what: string; reason: string; why: string } | undefined;
 }
+
+/** Log queries by how they ended. */
+const logQueries = 'endscope_log_query_duration_seconds_count';
 
 const plain = (reason: string) => reason.replaceAll('_', ' ');
 const because = (what: string, reason: string, words = meanings) => ({ what, reason: plain(reason), why: words[reason] ?? '' });
@@ -76,7 +79,8 @@ const sources: readonly Source[] = [
   { metric: 'endscope_ingest_metadata_refused_total', labels: [], read: () => ({ what: 'metadata', reason: 'limit', why: 'Descriptions of metrics beyond what is kept' }) },
   { metric: 'endscope_ingest_relabel_dropped_samples_total', labels: [], read: () => ({ what: 'samples', reason: 'relabelling', why: "The server's configuration drops them" }) },
   { metric: 'endscope_ingest_log_relabel_dropped_rows_total', labels: [], read: () => ({ what: 'rows of logs', reason: 'relabelling', why: "The server's configuration drops them" }) },
-  { metric: 'endscope_query_limited_total', labels: ['limit'], read: (l) => because('queries', l.limit ?? '', limits) },
+  { metric: 'endscope_query_limited_total', labels: ['limit'], read: (l) => because('metric queries', l.limit ?? '', limits) },
+  { metric: logQueries, labels: ['result'], read: (l) => (l.result === 'busy' ? because('log queries', 'queries', limits) : undefined) },
   { metric: 'endscope_live_refused_total', labels: ['who', 'limit'], read: (l) => ({ what: `live ${l.who ?? ''}s`, reason: plain(l.limit ?? ''), why: 'As many as may be' }) },
   { metric: 'endscope_live_frames_dropped_total', labels: ['reason'], read: (l) => ({ what: 'live frames', reason: plain(l.reason ?? ''), why: 'They are shown only, never stored' }) },
   { metric: 'endscope_logs_tail_dropped_rows_total', labels: [], read: () => ({ what: 'rows of live tails', reason: 'slow reader', why: 'They are stored, but whoever followed them was too slow' }) },
@@ -86,6 +90,13 @@ const sources: readonly Source[] = [
     read: ({ route = '', code = '' }) => (isPush(route) && code >= '400' ? { what: `pushes to ${plain(route)}`, reason: `HTTP ${code}`, why: statuses[code] ?? '' } : undefined),
   },
 ];
+
+/** Log queries whose answer was cut at a limit of rows or bytes, and those that had no turn; null where there are no logs. */
+export function limitedLogQueries(readings: Readings): number | null {
+  const cut = readings.value(logQueries, { result: 'partial' });
+  const busy = readings.value(logQueries, { result: 'busy' });
+  return cut === null && busy === null ? null : (cut ?? 0) + (busy ?? 0);
+}
 
 /** Everything that was turned away, the most first. Nothing that is 0. */
 export function refusals(readings: Readings): Refusal[] {
