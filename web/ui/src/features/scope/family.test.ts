@@ -1,7 +1,11 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { MetricsAnswer } from '@/api/types';
-import { membersOf } from './family';
+import { defaultView } from '@/lib/urlstate';
+import { membersOf, useFamily, useTrends } from './family';
 import { traitsOf } from './verdicts/difference';
+
+// What is asked is all that matters here.
+vi.mock('@/api/hooks', () => ({ useMetrics: (question: object) => question }));
 
 type Values = (number | null)[];
 
@@ -20,4 +24,14 @@ it('has the rates of the time that was measured of each member, now and before',
   // How many there were is another matter.
   expect([old?.requests, added?.requests]).toEqual([6000, 600]);
   expect(old === undefined || added === undefined ? [] : traitsOf(added, [old])).toMatchObject([{ metric: 'RequestsPerMinute', value: 100, others: 100, striking: false }]);
+});
+
+it.each([
+  ['e', ''],
+  ['e/d', '1d'],
+  ['e/d/i', ''],
+])('asks over time for the same scopes, against the same time before: %s %s', (scope, compare) => {
+  const [family, trends] = [useFamily(scope, { ...defaultView, compare }), useTrends(scope, { ...defaultView, compare })] as unknown as Record<string, unknown>[];
+  expect([trends?.scope, trends?.compare]).toEqual([family?.scope, compare || 'previous']);
+  expect(trends?.metric).toEqual(expect.arrayContaining(['RequestsPerMinute', 'GpuThrottleRatio']));
 });
