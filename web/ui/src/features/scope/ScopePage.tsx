@@ -90,7 +90,7 @@ function ScopeView({ scope }: { scope: string }) {
       <Explain scope={scope} asking={explaining.asking} onAsk={explaining.ask} onClose={explaining.close} />
 
       <Section id="healthy" {...sections.healthy}>
-        {loaded && readings('RequestsPerMinute').now === null ? null : <Healthy scope={scope} marks={facts.marks} />}
+        {loaded && facts.requests === null ? null : <Healthy scope={scope} marks={facts.marks} />}
       </Section>
       <Section id="different" {...sections.different}>
         <Different scope={scope} facts={facts} who={difference.who} />
