@@ -8,7 +8,7 @@ export function generateVerdict(summary: Summary): Verdict {
   const late = summary('TimeToFirstToken_P99').now;
   const gap = summary('InterTokenLatency_P50').now ?? summary('ModelInterTokenLatency_P50').now;
   const tokens = summary('TokensPerSecond').now;
-  if (first === null && gap === null && tokens === null) return none('It makes no tokens, or nothing tells of them: no answer was streamed, and no model server told.');
+  if (first === null && gap === null && tokens === null) return none('It makes no tokens, or nothing has told of them yet.');
   const parts = [
     first === null ? '' : `half of the answers begin within ${formatValue(first, 'Milliseconds')}${late === null ? '' : `, 99 of 100 within ${formatValue(late, 'Milliseconds')}`}`,
     gap === null ? '' : `then a token every ${formatValue(gap, 'Milliseconds')}`,
