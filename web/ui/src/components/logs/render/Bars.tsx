@@ -15,7 +15,7 @@ export function Bars({ label, data, dark }: { label: string; data: Categories; d
       <table className={classes.bars} aria-label={label}>
         <tbody>
           {data.names.map((name, n) => (
-            <tr key={name}>
+            <tr key={n}>
               <th scope="row">{name}</th>
               <td>
                 {data.stacked ? (

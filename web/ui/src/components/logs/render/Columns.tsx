@@ -43,7 +43,7 @@ export function Columns({ label, data, dark }: { label: string; data: Categories
               const [a, b] = [y(from), y(from + value)];
               const x = left + slot * i + (slot - bar * (stacked ? 1 : series.length)) / 2 + (stacked ? 0 : bar * j);
               return (
-                <rect key={`${s.label} ${name}`} x={x} y={Math.min(a, b)} width={Math.max(1, bar - 1)} height={Math.max(1, Math.abs(a - b))} fill={dark ? s.colour.dark : s.colour.light}>
+                <rect key={`${s.label} ${i}`} x={x} y={Math.min(a, b)} width={Math.max(1, bar - 1)} height={Math.max(1, Math.abs(a - b))} fill={dark ? s.colour.dark : s.colour.light}>
                   <title>{`${name} · ${s.label}: ${formatExact(value, s.unit)}`}</title>
                 </rect>
               );
@@ -51,7 +51,7 @@ export function Columns({ label, data, dark }: { label: string; data: Categories
           )}
           {names.map((name, i) =>
             i % every === 0 ? (
-              <text key={name} x={left + slot * (i + 0.5)} y={height - below + 20} textAnchor="middle">
+              <text key={i} x={left + slot * (i + 0.5)} y={height - below + 20} textAnchor="middle">
                 <title>{name}</title>
                 {short(name, (slot * every) / 7)}
               </text>

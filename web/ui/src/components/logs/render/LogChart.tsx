@@ -23,14 +23,16 @@ interface Props {
   /** The time that was asked for. */
   span: Span | undefined;
   utc: boolean;
+  /** The text that was asked, which says how wide bins of time are. */
+  query?: string | undefined;
   height?: number;
   onZoom?: ((span: Span) => void) | undefined;
   onReset?: (() => void) | undefined;
 }
 
 /** The rows of an answer as a chart. */
-export function LogChart({ label, table, chart, render, span, utc, ...rest }: Props) {
-  const { drawing, notes } = useMemo(() => draw(table, chart, render, span, utc), [table, chart, render, span, utc]);
+export function LogChart({ label, table, chart, render, span, utc, query, ...rest }: Props) {
+  const { drawing, notes } = useMemo(() => draw(table, chart, render, span, utc, query), [table, chart, render, span, utc, query]);
   return (
     <Stack gap={4}>
       {render?.title != null && (

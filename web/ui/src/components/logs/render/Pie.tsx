@@ -19,7 +19,7 @@ export function Pie({ label, data, dark }: { label: string; data: Categories; da
     <div className={classes.pie}>
       <svg viewBox={`0 0 ${size} ${size}`} width={size} height={size} role="img" aria-label={label}>
         {parts.map((p, i) => (
-          <path key={p.name} d={ring(ends[i - 1] ?? 0, ends[i] ?? 1)} fill={colour(i)} fillRule="evenodd" className={classes.slice}>
+          <path key={i} d={ring(ends[i - 1] ?? 0, ends[i] ?? 1)} fill={colour(i)} fillRule="evenodd" className={classes.slice}>
             <title>{`${p.name}: ${formatExact(p.value, unit)}`}</title>
           </path>
         ))}
@@ -27,7 +27,7 @@ export function Pie({ label, data, dark }: { label: string; data: Categories; da
       <table className={classes.shares}>
         <tbody>
           {parts.map((p, i) => (
-            <tr key={p.name}>
+            <tr key={i}>
               <th scope="row">
                 <span className={classes.swatch} style={{ background: colour(i) }} aria-hidden />
                 {p.name}

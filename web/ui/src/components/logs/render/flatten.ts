@@ -3,7 +3,7 @@
 import type { Cell, LogTable } from '../answer';
 import { isDynamic, parseDynamic } from '../cells';
 
-const mostRows = 200_000;
+export const mostRows = 200_000;
 
 /** The table with a row for each element, where its dynamic columns are arrays of the same length; or else as it is. */
 export function flattenArrays(table: LogTable): LogTable {
