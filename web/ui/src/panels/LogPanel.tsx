@@ -51,7 +51,7 @@ export function LogPanel({ title, hint, query, scope, height, more }: Props) {
   const asked = useLogQuery(query, scope, view);
   const first = asked.data?.answer.tables[0];
   const drawn = asked.data?.answer.render !== undefined && asked.data.answer.render.visualization !== 'table';
-  const shown = (result: LogQueryResult, room: number) => <LogResult title={title} result={result} asRows={table} utc={view.utc} height={room} />;
+  const shown = (result: LogQueryResult, room: number) => <LogResult title={title} query={query} result={result} asRows={table} utc={view.utc} height={room} />;
   return (
     <Panel
       title={title}

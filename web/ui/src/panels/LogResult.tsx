@@ -12,6 +12,7 @@ import type { LogQueryResult } from './useLogQuery';
 
 interface Props {
   title: string;
+  query: string;
   result: LogQueryResult;
   /** Rows also where the query asks for a chart. */
   asRows: boolean;
@@ -23,7 +24,7 @@ interface Props {
 const legend = 68;
 
 /** The first table of an answer, as its query wants it drawn. */
-export function LogResult({ title, result: { answer, span }, asRows, utc, height }: Props) {
+export function LogResult({ title, query, result: { answer, span }, asRows, utc, height }: Props) {
   const { zoom, back } = useZoom();
   const [sort, setSort] = useState<GridSort>();
   const [open, setOpen] = useState<number>();
@@ -32,7 +33,7 @@ export function LogResult({ title, result: { answer, span }, asRows, utc, height
   const chart = render === undefined ? undefined : chartNamed(render.visualization);
   const rows = useMemo(() => (table === undefined ? [] : sortIndices(table, table.rows.map((_, i) => i), sort)), [table, sort]);
   if (table === undefined) return null;
-  if (chart !== undefined && !asRows) return <LogChart label={title} table={table} chart={chart} render={render} span={span} utc={utc} height={Math.max(60, height - legend)} onZoom={zoom} onReset={back} />;
+  if (chart !== undefined && !asRows) return <LogChart label={title} table={table} chart={chart} render={render} span={span} utc={utc} query={query} height={Math.max(60, height - legend)} onZoom={zoom} onReset={back} />;
   const row = open === undefined ? undefined : table.rows[rows[open] ?? -1];
   return (
     <>

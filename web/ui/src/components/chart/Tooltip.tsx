@@ -42,7 +42,8 @@ export function Tooltip({ cursor, width, left, times, interval, partialFrom, ser
   return (
     <div className={classes.tooltip} style={{ maxWidth: Math.max(at, width - at) - 14, ...(at > width / 2 ? { right: width - at + 12 } : { left: at + 12 }) }} aria-hidden>
       <div className={classes.when}>
-        {formatInstant(start, utc)} – {formatInstant(start + interval, utc, true)}
+        {formatInstant(start, utc)}
+        {interval > 0 && ` – ${formatInstant(start + interval, utc, true)}`}
         {runs && ' runs still'}
         {!utc && <span> · {formatUTC(start)}</span>}
       </div>

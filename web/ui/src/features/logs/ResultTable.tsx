@@ -110,7 +110,7 @@ export function ResultTable({ table: given, render, asked, view, onChange, utc, 
       {table.rows.length === 0 ? (
         <Empty height={120}>No row matches in this time. Widen the time, choose another scope, or loosen the conditions.</Empty>
       ) : shown === 'chart' ? (
-        <LogChart label="Chart of the rows" table={table} chart={chart} render={render} span={asked.span} utc={utc} onZoom={view.bound ? zoom : undefined} onReset={view.bound ? () => void navigate(-1) : undefined} />
+        <LogChart label="Chart of the rows" table={table} chart={chart} render={render} span={asked.span} utc={utc} query={asked.question.query} onZoom={view.bound ? zoom : undefined} onReset={view.bound ? () => void navigate(-1) : undefined} />
       ) : (
         <Grid
           label="Rows"
