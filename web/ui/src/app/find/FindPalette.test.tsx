@@ -58,6 +58,11 @@ it('finds all kinds, treats unknown kinds as none, and opens what is chosen by k
   expect(document.querySelector('output')?.textContent).toBe('/explore?last=4h&scope=*&metric=RequestLatency_P99');
 });
 
+it('has the focus as soon as it is there, for an Enter that comes at once', () => {
+  void open();
+  expect(document.activeElement).toBe(screen.getByRole('combobox'));
+});
+
 it('opens metrics at the scope of the page, and says where there is nothing', async () => {
   const { field } = await open(vi.fn(), '/endpoints/fraud/blue');
   await userEvent.type(field, 'p99');

@@ -28,6 +28,11 @@ interface Props {
   onClose: () => void;
 }
 
+/** Keys go to the field from the moment on at which it is there: the modal's own focus comes later, and an Enter before it would be lost. */
+function focus(field: HTMLInputElement | null) {
+  field?.focus();
+}
+
 /** Finds anything by a few letters. */
 export default function FindPalette({ text, onText, onClose }: Props) {
   const { pathname } = useLocation();
@@ -69,6 +74,7 @@ export default function FindPalette({ text, onText, onClose }: Props) {
   return (
     <Modal opened onClose={onClose} withCloseButton={false} returnFocus={false} size="lg" padding={0} yOffset="8vh" transitionProps={{ duration: 0 }} attributes={{ content: { 'aria-label': 'Find' } }}>
       <TextInput
+        ref={focus}
         data-autofocus
         size="md"
         variant="unstyled"
