@@ -36,7 +36,7 @@ test('pictures of the user guide', async () => {
     { name: 'find', path: '/?last=15m', act: find(instance) },
     { name: 'scope', path: `/endpoints/${endpoint}?last=15m` },
     { name: 'scope-phone', path: `/endpoints/${endpoint}/${deployment}/${instance}?last=15m`, small: true },
-    { name: 'explain', path: `/endpoints/${endpoint}?last=15m&explain=1` },
+    { name: 'explain', path: `/endpoints/${endpoint}?last=2m&explain=1` }, // what it is compared with lies within the history, too
     { name: 'compare', path: `/compare?scope=${endpoint}/blue&scope=${endpoint}/green&last=15m` },
     { name: 'fleet', path: '/fleet?last=15m' },
     { name: 'explore', path: `/explore?scope=${endpoint}/*&metric=RequestsPerMinute&split=statusCodeClass&kind=stack&last=15m` },
